@@ -1,0 +1,57 @@
+/* Facts of each provider in data (providers.def): credentials, flows, operations. Below the registry, above nothing. */
+#ifndef PR_PROVIDER_H
+#define PR_PROVIDER_H
+
+#include "base/facts.h"
+
+enum { PR_CREDENTIAL_FIELDS_MAX = 8 };
+
+enum pr_field_kind { PR_FIELD_TEXT = 1, PR_FIELD_SECRET = 2, PR_FIELD_RSA_PRIVATE = 3, PR_FIELD_RSA_PUBLIC = 4, PR_FIELD_CERTIFICATE = 5,
+                     PR_FIELD_CERT_CHAIN = 6 };
+
+typedef struct pr_credential_field {
+    const char *name;
+    int32_t kind;     /* enum pr_field_kind */
+    int32_t required; /* 1; 0 optional */
+    int32_t min_len;
+    int32_t max_len;
+    const char *hint; /* what is expected and where the merchant finds it */
+} pr_credential_field;
+
+typedef struct pr_flow {
+    const char *name;   /* "qr", "redirect", "token", ... */
+    const char *method; /* "alipay", "card"; NULL: any method of the channel */
+    pr_facts facts;
+} pr_flow;
+
+/* Which outcomes an operation may prove with less than a signature, and which fields must equal ours. */
+enum pr_compare { PR_CMP_REFERENCE = 1, PR_CMP_AMOUNT = 2, PR_CMP_CURRENCY = 4, PR_CMP_MERCHANT = 8 };
+typedef struct pr_operation_facts {
+    int32_t operation;      /* enum pr_operation */
+    uint32_t money_compare; /* enum pr_compare bits for PAID, AUTH and action DONE */
+    int32_t evidence_money; /* least enum pr_evidence for PAID, AUTH, CLOSED, REVERSED, action DONE */
+    int32_t evidence_free;  /* least for INVALID, DECLINED, NOT_FOUND */
+    int32_t evidence_other; /* least for ACTION_NEEDED, ACCEPTED, UNPAID, PROCESSING */
+} pr_operation_facts;
+
+typedef struct pr_provider {
+    const char *name;
+    const char *title_en;
+    const char *title_zh;
+    const char *base_url;   /* default; NULL: the channel must say */
+    const pr_credential_field *fields;
+    int32_t field_count;
+    const pr_flow *flows;
+    int32_t flow_count;
+    const pr_operation_facts *operations;
+    int32_t operation_count;
+    int64_t poll_ms;        /* customer waits: ask this often */
+} pr_provider;
+
+int32_t pr_provider_count(void);
+const pr_provider *pr_provider_at(int32_t i);
+const pr_provider *pr_provider_find(const char *name);
+const pr_flow *pr_provider_flow(const pr_provider *p, const char *method, const char *flow);
+const pr_operation_facts *pr_provider_operation(const pr_provider *p, int32_t operation); /* never NULL: the strictest */
+
+#endif

@@ -1,0 +1,383 @@
+/* One payment: a state machine without I/O. `tick` lets time and choice happen, `next` says what to do, `feed` says what came of
+   it. Hosts that want storage and HTTP too use host.h, which is written against this header alone. */
+#ifndef PAYROUTE_PAYMENT_H
+#define PAYROUTE_PAYMENT_H
+
+#include <payroute/base.h>
+#include <payroute/catalog.h>
+#include <payroute/registry.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* FFI-BEGIN */
+
+typedef struct payroute_payment payroute_payment;
+typedef struct payroute_notice payroute_notice;
+
+/** What `next` asks for. */
+enum payroute_action {
+    PAYROUTE_ACTION_SAVE = 1,    /* store save_set() as one transaction, then feed_saved or feed_conflict */
+    PAYROUTE_ACTION_SEND = 2,    /* perform the request; feed the outcome */
+    PAYROUTE_ACTION_QUERY = 3,
+    PAYROUTE_ACTION_CLOSE = 4,
+    PAYROUTE_ACTION_CAPTURE = 5,
+    PAYROUTE_ACTION_REFUND = 6,
+    PAYROUTE_ACTION_FETCH = 7,
+    PAYROUTE_ACTION_SHOW = 8,    /* give the customer what show() holds; it is durable that he has it */
+    PAYROUTE_ACTION_WAIT = 9,    /* nothing before wake_ms() */
+    PAYROUTE_ACTION_DONE = 10    /* verdict() is final until late money */
+};
+
+/** Status of a payment; the final ones are verdicts. */
+enum payroute_status {
+    PAYROUTE_STATUS_OPEN = 1,
+    PAYROUTE_STATUS_PENDING = 2,    /* something is unknown or waits; never means "maybe failed" */
+    PAYROUTE_STATUS_AUTHORIZED = 3,
+    PAYROUTE_STATUS_PAID = 4,
+    PAYROUTE_STATUS_REVERSED = 5,
+    PAYROUTE_STATUS_DECLINED = 6,
+    PAYROUTE_STATUS_EXPIRED = 7,
+    PAYROUTE_STATUS_CANCELLED = 8,
+    PAYROUTE_STATUS_FAILED = 9      /* nothing was taken */
+};
+
+/** Events for the shop. */
+enum payroute_event {
+    PAYROUTE_EVENT_PAID = 1,
+    PAYROUTE_EVENT_LATE_PAID = 2,
+    PAYROUTE_EVENT_SURPLUS = 3,
+    PAYROUTE_EVENT_REFUNDED = 4,
+    PAYROUTE_EVENT_EXPIRED = 5,
+    PAYROUTE_EVENT_REVIEW = 6
+};
+
+/**
+ * Start a payment. `spec` is JSON: order_id (1..64 bytes), amount_minor, currency, and optionally ordered_at_ms, deadline_ms
+ * (absolute), subject, method, flow, channel, instrument, customer, return_url, client_ip, hold (authorize only), late_money,
+ * locale. `instance` names one installation of the library (1..32 bytes). `entropy` is 32 fresh random bytes.
+ * Returns: OK; E_ARG; E_JSON; E_SCHEMA (`why` names the path); E_NOT_FOUND (currency); E_RANGE; E_STATE (registry not
+ *          sealed); E_NOMEM.
+ * Allocates: the handle; free with payroute_payment_free.   Lifetime: holds a reference on the registry; the catalog (NULL: built-in)
+ * must outlive it.   Threads: one at a time per payment.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_new(payroute_payment **out, payroute_registry *registry,
+                                          const payroute_catalog *catalog, const char *spec, size_t spec_len,
+                                          const char *instance, const char *entropy, int64_t now_ms, char *why,
+                                          size_t why_cap);
+
+/**
+ * Zeroise and free. NULL is fine.
+ * Returns: -   Allocates: never.   Lifetime: ends.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API void payroute_payment_free(payroute_payment *payment);
+
+/**
+ * Let time and choice happen: fire timers, choose a channel, mint a key, arm the next exchange.
+ * Returns: OK; E_ARG; E_STATE (an exchange is armed and not fed, or a conflict waits for reload: nothing changes); E_NOMEM.
+ * Allocates: the content of a new attempt.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_tick(payroute_payment *payment, int64_t now_ms);
+
+/**
+ * What to do now (enum payroute_action). Says the same until something is fed or ticked.
+ * Returns: the action; E_ARG; E_STATE after a conflict until reload.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_next(const payroute_payment *payment);
+
+/**
+ * Earliest moment at which tick may find something to do; INT64_MAX: none.
+ * Returns: Unix milliseconds.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int64_t payroute_payment_wake_ms(const payroute_payment *payment);
+
+/**
+ * Status now (enum payroute_status), and whether that is final (1) or not (0).
+ * Returns: the number; E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_status(const payroute_payment *payment);
+PAYROUTE_API int32_t payroute_payment_final(const payroute_payment *payment);
+
+/**
+ * Everything a page or a shop needs to know, as JSON: order, amounts, status, attempts, what to show, guidance for customer and
+ * merchant in `locale` (NULL: the registry's), what may still happen.
+ * Returns: static-lifetime text of the handle; NULL without memory.   Allocates: inside the handle.
+ * Lifetime: until the next call on the handle.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_payment_view(payroute_payment *payment, const char *locale, size_t *len);
+
+/**
+ * Why the last choice of a channel fell as it did, as JSON; "{}" before any.
+ * Returns: text of the handle.   Allocates: never.   Lifetime: until the next tick.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_payment_trace(const payroute_payment *payment, size_t *len);
+
+/**
+ * The request of the armed exchange (SEND, QUERY, CLOSE, CAPTURE, REFUND, FETCH): built anew, with fresh envelope. The four parts live
+ * until the next feed and are zeroised then; they hold credentials: never log them.
+ * Returns: OK; E_STATE (nothing armed); E_UNSUPPORTED (host-driven channel: act with your own SDK and feed_code); E_KEY; E_NOMEM.
+ * Allocates: inside the handle.   Lifetime: until the next feed.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_request(payroute_payment *payment, int64_t now_ms, const char *entropy);
+PAYROUTE_API const char *payroute_payment_request_method(const payroute_payment *payment);
+PAYROUTE_API const char *payroute_payment_request_url(const payroute_payment *payment);
+PAYROUTE_API const char *payroute_payment_request_headers(const payroute_payment *payment, size_t *len);
+PAYROUTE_API const char *payroute_payment_request_body(const payroute_payment *payment, size_t *len);
+
+/** Facts of the armed exchange by number. */
+enum payroute_exchange {
+    PAYROUTE_EXCHANGE_ATTEMPT = 1,      /* number of the attempt, from 1 */
+    PAYROUTE_EXCHANGE_STEP = 2,         /* which request of it */
+    PAYROUTE_EXCHANGE_MONEY = 3,        /* 1: may move money: fresh connection, no reuse, HTTP/1.1 */
+    PAYROUTE_EXCHANGE_TIMEOUT_MS = 4,   /* total */
+    PAYROUTE_EXCHANGE_CONNECT_MS = 5,
+    PAYROUTE_EXCHANGE_PLAIN = 6,        /* 1: plain HTTP is allowed (loopback) */
+    PAYROUTE_EXCHANGE_ATTEMPT_STATE = 7,
+    PAYROUTE_EXCHANGE_EFFECT = 8        /* 1: needs the lease (all but QUERY and FETCH) */
+};
+
+/**
+ * One fact of the armed exchange.
+ * Returns: the value; E_STATE (nothing armed); E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int64_t payroute_payment_exchange(const payroute_payment *payment, int32_t field);
+PAYROUTE_API const char *payroute_payment_channel(const payroute_payment *payment);
+PAYROUTE_API const char *payroute_payment_key(const payroute_payment *payment);
+PAYROUTE_API const char *payroute_payment_ca_file(const payroute_payment *payment);
+
+/**
+ * The HTTP answer to the armed exchange: raw header lines and the body exactly as received. `verified_peer` is 1 only when the
+ * driver verified the host (TLS), or the exchange was allowed to be plain.
+ * Returns: OK (also when the answer said nothing); E_STATE; E_ARG; E_NOMEM (the outcome counts as unknown).
+ * Allocates: what must be kept.   Lifetime: the bytes may go after the call.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_http(payroute_payment *payment, int64_t now_ms, int32_t status,
+                                                const char *headers, size_t headers_len, const char *body,
+                                                size_t body_len, int32_t verified_peer);
+
+/**
+ * The transport failed. `not_sent` is 1 only with proof that no byte of the request left. `curl_code`: CURLcode or 0, for the record.
+ * Returns: OK; E_STATE.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_failure(payroute_payment *payment, int64_t now_ms, int32_t not_sent,
+                                                   int32_t curl_code);
+
+/**
+ * Host-driven channels: what the host's SDK returned. `status` is one of: paid, authorized, declined, pending, action, not_found, unpaid,
+ * closed, refunded, invalid, refused_before, done, failed, unknown. `code` (may be NULL) is translated by the catalogue. `provider_id`, `show`
+ * (what to give the customer) may be NULL.
+ * Returns: OK; E_STATE; E_UNSUPPORTED (not host-driven); E_SCHEMA (unknown word).
+ * Allocates: what must be kept.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_code(payroute_payment *payment, int64_t now_ms, const char *status,
+                                                const char *code, const char *provider_id, const char *show);
+
+/**
+ * The save set was stored; `payment_id` is the store's number of the payment (the same as before, or the new one).
+ * Returns: OK; E_STATE (nothing was to be saved).   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_saved(payroute_payment *payment, int64_t payment_id);
+
+/**
+ * The store refused: another worker was faster. Whatever was armed but not sent is dropped; what a provider said is kept and applied
+ * again by payroute_payment_reload, which must come next.
+ * Returns: OK; E_STATE.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_conflict(payroute_payment *payment);
+
+/** 1: a customer waits for what this handle does (polls are short, a payload is shown at once); 0: a sweep. */
+PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t present);
+
+/**
+ * What the customer must get, as JSON {"kind":"qr|url|form|client_secret","text":…,"attempt":n,"expires_ms":…}; NULL when there is nothing
+ * to show now.
+ * Returns: text of the handle.   Allocates: inside the handle.   Lifetime: until the next call.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_payment_show(payroute_payment *payment, size_t *len);
+
+/**
+ * The shop's calls. `wish` is JSON with method, flow, channel, instrument (each optional). A call in a wrong state changes nothing, and
+ * `why` says which state and what was allowed. Caller ids (1..64 bytes) make capture and refund idempotent.
+ * Returns: OK; E_ARG; E_SCHEMA; E_STATE; E_CONFLICT (same caller id, other amount); E_RANGE (more than is there); E_UNSUPPORTED; E_LIMIT.
+ * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_switch(payroute_payment *payment, int64_t now_ms, const char *wish,
+                                             size_t wish_len, char *why, size_t why_cap);
+PAYROUTE_API int32_t payroute_payment_retry(payroute_payment *payment, int64_t now_ms, const char *wish,
+                                            size_t wish_len, char *why, size_t why_cap);
+PAYROUTE_API int32_t payroute_payment_cancel(payroute_payment *payment, int64_t now_ms, char *why, size_t why_cap);
+PAYROUTE_API int32_t payroute_payment_capture(payroute_payment *payment, int64_t now_ms, const char *caller_id,
+                                              int64_t amount_minor, char *why, size_t why_cap);
+PAYROUTE_API int32_t payroute_payment_refund(payroute_payment *payment, int64_t now_ms, const char *caller_id,
+                                             int64_t amount_minor, char *why, size_t why_cap);
+/** `outcome` is paid, not_paid or refunded; `who` and `evidence` (1..200 bytes) are kept. */
+PAYROUTE_API int32_t payroute_payment_resolve(payroute_payment *payment, int64_t now_ms, int32_t attempt,
+                                              const char *outcome, const char *who, const char *evidence, char *why,
+                                              size_t why_cap);
+
+/**
+ * Read a provider's notification: nothing is decided, nothing stored. The notice is made in every case but E_ARG and E_NOMEM, since it
+ * holds the bytes to answer with.
+ * Returns: OK (authentic); E_SIGNATURE; E_FOREIGN; E_EXPIRED; E_ENCODING; E_JSON; E_SCHEMA; E_NEED_AUX; E_NOT_FOUND (no such channel);
+ *          E_LIMIT (> 256 KiB); E_UNSUPPORTED; E_ARG; E_NOMEM.
+ * Allocates: the notice.   Lifetime: until freed; the input may go after the call.   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *registry,
+                                          const payroute_catalog *catalog, const char *channel, const char *method,
+                                          const char *query, size_t query_len, const char *headers,
+                                          size_t headers_len, const char *body, size_t body_len, int64_t now_ms);
+PAYROUTE_API void payroute_notice_free(payroute_notice *notice);
+PAYROUTE_API const char *payroute_notice_reference(const payroute_notice *notice);   /* "" unknown */
+PAYROUTE_API const char *payroute_notice_provider_id(const payroute_notice *notice); /* "" unknown */
+PAYROUTE_API const char *payroute_notice_event_id(const payroute_notice *notice);
+PAYROUTE_API const char *payroute_notice_order_hash(const payroute_notice *notice);  /* "" none */
+PAYROUTE_API int32_t payroute_notice_ignorable(const payroute_notice *notice);
+/** Which answer: 0 stored, 1 please resend, 2 refused. */
+PAYROUTE_API int32_t payroute_notice_ack_status(const payroute_notice *notice, int32_t which);
+PAYROUTE_API const char *payroute_notice_ack_type(const payroute_notice *notice, int32_t which);
+PAYROUTE_API const char *payroute_notice_ack_body(const payroute_notice *notice, int32_t which);
+
+/**
+ * Fold an authentic notification into the payment it speaks of. When it tells nothing new, next does not ask for SAVE.
+ * Returns: OK; E_ARG; E_STATE (notice not authentic); E_NOT_FOUND (no such attempt here); E_FOREIGN (another channel); E_NOMEM.
+ * Allocates: what must be kept.   Lifetime: the notice may go after the SAVE.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_feed_notice(payroute_payment *payment, const payroute_notice *notice,
+                                                  int64_t now_ms);
+
+/* FFI-END */
+
+/* ---- rows: for stores written in C; other languages use host.h ---- */
+
+typedef struct payroute_row_payment {
+    int64_t id;             /* 0: not stored yet, the store numbers it */
+    const char *instance;
+    const char *order_id;
+    int64_t ordered_ms;
+    int64_t amount_minor;
+    const char *currency;
+    int32_t winner;         /* attempt number; 0 none */
+    int32_t cancelled;
+    int32_t over;
+    int32_t status;         /* enum payroute_status */
+    int64_t seen;           /* version that must be there now; 0 when new */
+    int64_t version;        /* version after this write: seen + 1 */
+    int64_t lease_until_ms; /* 0: free */
+    int64_t lease_epoch;
+    const char *lease_owner;/* "" free */
+    int64_t wake_ms;        /* INT64_MAX: never */
+    const char *record;     /* versioned, checksummed bytes; the truth. The columns above are for looking things up */
+    size_t record_len;
+} payroute_row_payment;
+
+typedef struct payroute_row_attempt {
+    int32_t n;
+    const char *channel;
+    const char *reference;  /* unique with channel */
+    int32_t state;          /* lib/core/event.h, enum pr_state */
+    int32_t review;
+    int32_t sends;
+    int32_t shown;
+    int32_t guard;          /* 1, 2: the slot; 0: NULL in SQL. Unique per payment */
+    const char *provider_id;/* "" unknown */
+    const char *capture_id; /* "" unknown */
+    const char *content;    /* immutable; <= 4 KiB */
+    size_t content_len;
+    int32_t show_kind;
+    const char *show;       /* <= 16 KiB; cleared when final */
+    size_t show_len;
+} payroute_row_attempt;
+
+typedef struct payroute_row_action {
+    int32_t no;             /* number within the payment, from 1 */
+    int32_t n;              /* its attempt */
+    int32_t kind;           /* 1 close, 2 void, 3 capture, 4 refund */
+    const char *key;        /* unique */
+    const char *caller_id;  /* "" none (NULL in SQL); unique with payment and kind */
+    int32_t state;
+    int32_t sends;
+    int64_t amount_minor;
+    const char *provider_id;/* "" unknown */
+} payroute_row_action;
+
+typedef struct payroute_row_fact {
+    int32_t n;
+    int32_t source;         /* 1 answer, 2 lookup, 3 notification, 4 person, 5 host */
+    int32_t no;             /* number within the payment */
+    int64_t asked_ms;
+    int64_t last_seen_ms;
+    int32_t count;
+    const char *body;       /* JSON, no secret */
+    size_t body_len;
+} payroute_row_fact;
+
+typedef struct payroute_row_event {
+    int32_t kind;           /* enum payroute_event */
+    int32_t no;             /* counter per kind, from 1: (payment, kind, no) is the stable id */
+    int64_t at_ms;
+    const char *body;       /* JSON */
+    size_t body_len;
+} payroute_row_event;
+
+typedef struct payroute_row_notification {
+    const char *channel;
+    const char *event_id;   /* unique with channel */
+    const char *order_hash; /* "" none */
+    const char *body;       /* as received */
+    size_t body_len;
+} payroute_row_notification;
+
+/* One durable transaction: every row in it, or none. New attempts and facts are inserted, known ones replaced by key. */
+typedef struct payroute_save_set {
+    payroute_row_payment payment;
+    const payroute_row_attempt *attempts; /* changed ones only */
+    int32_t attempt_count;
+    const payroute_row_action *actions;
+    int32_t action_count;
+    const payroute_row_fact *facts;
+    int32_t fact_count;
+    const payroute_row_event *events;
+    int32_t event_count;
+    const payroute_row_notification *notifications;
+    int32_t notification_count;
+    const char *audit;      /* SHA-256 hex over the previous audit line of this payment and the record */
+    int64_t at_ms;
+} payroute_save_set;
+
+/**
+ * What SAVE means to store now.
+ * Returns: the set; NULL when nothing is to be saved or without memory.   Allocates: inside the handle.
+ * Lifetime: until the next call on the handle.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const payroute_save_set *payroute_payment_save_set(payroute_payment *payment);
+
+/**
+ * Make a handle of stored rows: the payment row, all its attempts and actions (facts and events are not needed), and the newest audit line.
+ * An attempt whose request may have left when its worker died is found UNKNOWN and is asked about first.
+ * Returns: OK; E_ARG; E_VERSION; E_CHECKSUM (record damaged, or at odds with its columns); E_NOT_FOUND (a channel of an open attempt is gone
+ *          from the registry; `why` names it); E_NOMEM.
+ * Allocates: the handle.   Lifetime: the rows may go after the call.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_load(payroute_payment **out, payroute_registry *registry,
+                                           const payroute_catalog *catalog, const payroute_save_set *rows,
+                                           const char *entropy, int64_t now_ms, char *why, size_t why_cap);
+
+/**
+ * After feed_conflict: take the rows as they are now, then apply again what providers said and was not saved.
+ * Returns: as load; on failure the handle stays in conflict.   Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_reload(payroute_payment *payment, const payroute_save_set *rows, int64_t now_ms,
+                                             char *why, size_t why_cap);
+
+/**
+ * Who the worker is, and whether the lease may be taken: `free` is 1 when no living other worker holds it (the host looks at lease_owner
+ * and lease_until_ms). While it may not be taken nothing with an effect is armed. Takes hold with the next SAVE that arms an effect.
+ * Returns: OK; E_ARG.   Allocates: never.   Lifetime: copied.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_lease(payroute_payment *payment, const char *owner, int32_t free);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

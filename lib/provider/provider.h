@@ -16,7 +16,22 @@ typedef struct pr_credential_field {
     int32_t min_len;
     int32_t max_len;
     const char *hint; /* what is expected and where the merchant finds it */
+    const char *prefixes; /* it begins with one of these, separated by blanks; NULL: anything */
+    const char *alphabet; /* only these bytes; NULL: printable ASCII without blanks */
 } pr_credential_field;
+
+/* What two fields of one credential have to do with each other. */
+enum pr_rule_kind {
+    PR_RULE_EITHER = 1,   /* at least one is there */
+    PR_RULE_TOGETHER = 2, /* both or none */
+    PR_RULE_PAIR = 3,     /* halves of one RSA pair */
+    PR_RULE_FOREIGN = 4   /* never halves of one pair: `b` is the provider's */
+};
+typedef struct pr_credential_rule {
+    int32_t kind;
+    const char *a;
+    const char *b;
+} pr_credential_rule;
 
 typedef struct pr_flow {
     const char *name;   /* "qr", "redirect", "token", ... */
@@ -46,6 +61,8 @@ typedef struct pr_provider {
     const pr_operation_facts *operations;
     int32_t operation_count;
     int64_t poll_ms;        /* customer waits: ask this often */
+    const pr_credential_rule *rules;
+    int32_t rule_count;
 } pr_provider;
 
 int32_t pr_provider_count(void);
@@ -53,5 +70,7 @@ const pr_provider *pr_provider_at(int32_t i);
 const pr_provider *pr_provider_find(const char *name);
 const pr_flow *pr_provider_flow(const pr_provider *p, const char *method, const char *flow);
 const pr_operation_facts *pr_provider_operation(const pr_provider *p, int32_t operation); /* never NULL: the strictest */
+int32_t pr_provider_field(const pr_provider *p, const char *name); /* index of a credential field; -1: none */
+int32_t pr_provider_secret_like(const char *text); /* 1: looks like a credential of any provider, wherever it stands */
 
 #endif

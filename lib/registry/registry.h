@@ -27,7 +27,7 @@ typedef struct pr_method {
 typedef struct pr_channel {
     char id[PR_CHANNEL_ID_CAP];
     const pr_provider *provider;
-    char *base_url;
+    char *base_url;               /* "": none (custom only) */
     char *notify_url;             /* NULL: none */
     char *return_url;             /* NULL: none */
     char *ca_file;                /* NULL: the system's */
@@ -50,6 +50,7 @@ typedef struct pr_channel {
     int64_t query_timeout_ms;
     int64_t pay_ms;               /* 0: the provider's */
     pr_facts custom_facts;        /* for provider `custom`: as declared */
+    char *title;                  /* NULL: none */
 } pr_channel;
 
 struct payroute_registry;
@@ -61,6 +62,11 @@ const char *pr_registry_locale(const payroute_registry *r);       /* default loc
 /* Facts of paying by this flow on this channel: the provider's, less what the account lacks, plus its declarations. 0: the
    flow does not exist there. */
 int32_t pr_channel_facts(pr_facts *out, const pr_channel *c, const char *flow);
+/* The same for one method. Where a channel has several methods with this flow, pr_channel_facts gives the weakest of them;
+   this one is exact. method NULL: as pr_channel_facts. */
+int32_t pr_channel_method_facts(pr_facts *out, const pr_channel *c, const char *method, const char *flow);
+int32_t pr_registry_sealed(const payroute_registry *r);           /* 1: may be used */
+const char *pr_registry_policy(const payroute_registry *r);       /* JSON object text; "{}" when none was given */
 const char *pr_credential_get(const pr_channel *c, const char *version, const char *field); /* NULL version: newest */
 const pr_key *pr_credential_key(const pr_channel *c, const char *version, const char *field);
 

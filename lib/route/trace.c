@@ -1,0 +1,157 @@
+/* Writes a choice as data: each channel with every reason that keeps it out, not only the first. A reason begins with a word
+   that programs may rely on, the rest is for people. */
+#include "route/trace.h"
+
+#include <string.h>
+
+static void write_request(payroute_json_out *out, const pr_route_request *q)
+{
+    payroute_json_out_object(out, "request");
+    payroute_json_out_string(out, "method", q->method);
+    payroute_json_out_string(out, "flow", q->flow);
+    payroute_json_out_integer(out, "amount_minor", q->amount_minor);
+    payroute_json_out_string(out, "currency", q->currency);
+    payroute_json_out_flag(out, "hold", q->hold != 0);
+    payroute_json_out_string(out, "channel", q->only_channel);
+    payroute_json_out_integer(out, "now_ms", q->now_ms);
+    payroute_json_out_end(out);
+}
+
+static void list_methods(pr_text *t, const pr_channel *c)
+{
+    for (int32_t i = 0; i < c->method_count; i++) {
+        pr_text_format(t, "%s%s", i > 0 ? " " : "", c->methods[i].name);
+    }
+}
+
+static void list_flows(pr_text *t, const pr_channel *c, const char *method)
+{
+    for (int32_t i = 0; i < c->method_count; i++) {
+        for (int32_t k = 0; k < c->methods[i].flow_count; k++) {
+            if (method == NULL || strcmp(method, c->methods[i].name) == 0) {
+                pr_text_format(t, " %s", c->methods[i].flows[k]);
+            }
+        }
+    }
+}
+
+static void list_currencies(pr_text *t, const pr_channel *c)
+{
+    for (int32_t i = 0; i < c->currency_count; i++) {
+        pr_text_format(t, "%s%s", i > 0 ? " " : "", c->currencies[i]);
+    }
+}
+
+static void say_fault(pr_text *t, uint32_t fault, const pr_route_verdict *v, const pr_route_request *q)
+{
+    const pr_channel *c = v->channel;
+    switch ((enum pr_route_fault)fault) {
+    case PR_FAULT_DISABLED:
+        pr_text_put(t, "disabled: takes no new payments");
+        break;
+    case PR_FAULT_OTHER_CHANNEL:
+        pr_text_format(t, "channel: only \"%s\" is wanted", q->only_channel);
+        break;
+    case PR_FAULT_METHOD:
+        pr_text_format(t, "method: \"%s\" is not among: ", q->method != NULL ? q->method : "");
+        list_methods(t, c);
+        break;
+    case PR_FAULT_FLOW:
+        pr_text_format(t, "flow: \"%s\" is not among:", q->flow != NULL ? q->flow : "");
+        list_flows(t, c, q->method);
+        break;
+    case PR_FAULT_CURRENCY:
+        pr_text_format(t, "currency: %s is not among: ", q->currency);
+        list_currencies(t, c);
+        break;
+    case PR_FAULT_AMOUNT_MIN:
+        pr_text_format(t, "amount_min: %lld is below %lld", (long long)q->amount_minor, (long long)c->amount_min_minor);
+        break;
+    case PR_FAULT_AMOUNT_MAX:
+        pr_text_format(t, "amount_max: %lld is above %lld", (long long)q->amount_minor, (long long)c->amount_max_minor);
+        break;
+    case PR_FAULT_HOLD:
+        pr_text_put(t, "hold: cannot authorize only");
+        break;
+    case PR_FAULT_EXCLUDED:
+        pr_text_format(t, "excluded: %s", v->excluded_why != NULL ? v->excluded_why : "for this payment");
+        break;
+    }
+}
+
+static void write_channel(payroute_json_out *out, const pr_route_verdict *v, const pr_route_input *in)
+{
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_string(out, "id", v->channel->id);
+    payroute_json_out_flag(out, "eligible", v->faults == 0);
+    payroute_json_out_array(out, "why");
+    for (uint32_t fault = 1; fault <= PR_FAULT_EXCLUDED; fault <<= 1) {
+        if ((v->faults & fault) != 0) {
+            char line[320];
+            pr_text t;
+            pr_text_init(&t, line, sizeof line);
+            say_fault(&t, fault, v, in->request);
+            payroute_json_out_string(out, NULL, line);
+        }
+    }
+    payroute_json_out_end(out);
+    if (v->faults == 0) {
+        payroute_json_out_string(out, "method", v->method->name);
+        payroute_json_out_string(out, "flow", v->flow);
+    }
+    payroute_json_out_integer(out, "priority", v->channel->priority);
+    payroute_json_out_integer(out, "weight", v->channel->weight);
+    if (v->faults == 0 && in->scored) {
+        payroute_json_out_integer(out, "score", v->score);
+    }
+    if (v->retry_ms != INT64_MAX) {
+        payroute_json_out_integer(out, "retry_ms", v->retry_ms);
+    }
+    payroute_json_out_end(out);
+}
+
+static void write_draw(payroute_json_out *out, const pr_route_draw *draw)
+{
+    if (draw->among < 2) {
+        payroute_json_out_null(out, "draw");
+        return;
+    }
+    payroute_json_out_object(out, "draw");
+    payroute_json_out_integer(out, "among", draw->among);
+    payroute_json_out_integer(out, "total", (int64_t)draw->total);
+    payroute_json_out_integer(out, "value", (int64_t)draw->value);
+    payroute_json_out_end(out);
+}
+
+void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts, int32_t count,
+                    const pr_route_draw *draw, const int32_t *order, int32_t order_count, const pr_route_pick *pick)
+{
+    payroute_json_out_object(out, NULL);
+    write_request(out, in->request);
+    payroute_json_out_array(out, "channels");
+    for (int32_t i = 0; i < count; i++) {
+        write_channel(out, &verdicts[i], in);
+    }
+    payroute_json_out_end(out);
+    payroute_json_out_array(out, "order");
+    for (int32_t i = 0; i < order_count; i++) {
+        payroute_json_out_string(out, NULL, verdicts[order[i]].channel->id);
+    }
+    payroute_json_out_end(out);
+    write_draw(out, draw);
+    if (pick->channel != NULL) {
+        payroute_json_out_object(out, "chosen");
+        payroute_json_out_string(out, "id", pick->channel->id);
+        payroute_json_out_string(out, "method", pick->method);
+        payroute_json_out_string(out, "flow", pick->flow);
+        payroute_json_out_end(out);
+    } else {
+        payroute_json_out_null(out, "chosen");
+    }
+    if (pick->retry_ms != INT64_MAX) {
+        payroute_json_out_integer(out, "retry_ms", pick->retry_ms);
+    } else {
+        payroute_json_out_null(out, "retry_ms");
+    }
+    payroute_json_out_end(out);
+}

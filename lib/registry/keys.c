@@ -224,6 +224,23 @@ static int32_t check_list(pr_problems *p, const pr_config_key *key, const payrou
     return 0;
 }
 
+/* max 0: its members are bounded by the names it may have. */
+static int32_t check_object(pr_problems *p, const pr_config_key *key, const payroute_json_node *value)
+{
+    char got[PR_GOT_CAP];
+    if (payroute_json_type(value) != PAYROUTE_JSON_OBJECT) {
+        pr_problems_got(got, value);
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected an object, got %s", got);
+        return 0;
+    }
+    int32_t n = payroute_json_count(value);
+    if (key->max > 0 && n > key->max) {
+        pr_problems_add(p, PR_PROBLEM_LIMIT, NULL, "expected at most %d members, got %d", (int)key->max, (int)n);
+        return 0;
+    }
+    return 1;
+}
+
 int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_json_node *value)
 {
     char got[PR_GOT_CAP];
@@ -244,12 +261,7 @@ int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_j
     case PR_TYPE_LIST:
         return check_list(p, key, value);
     case PR_TYPE_OBJECT:
-        if (payroute_json_type(value) == PAYROUTE_JSON_OBJECT) {
-            return 1;
-        }
-        pr_problems_got(got, value);
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected an object, got %s", got);
-        return 0;
+        return check_object(p, key, value);
     }
     return 0;
 }

@@ -28,7 +28,8 @@ enum pr_fact_flag {
     PR_FACT_HOST_DRIVEN = 1 << 13,    /* the host acts with its own SDK; its word counts */
     PR_FACT_LOOKUP = 1 << 14,         /* there is a query at all */
     PR_FACT_REFUND_LOOKUP = 1 << 15,
-    PR_FACT_PAGE_ONLY = 1 << 16       /* the payload is built locally; no request of ours creates the order */
+    PR_FACT_PAGE_ONLY = 1 << 16,      /* the payload is built locally; no request of ours creates the order */
+    PR_FACT_OVERLAP = 1 << 17         /* the merchant allows a second open attempt beside this one; a surplus can be refunded */
 };
 
 typedef struct pr_facts {

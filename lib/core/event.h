@@ -76,4 +76,20 @@ enum pr_action_event {
     PR_AE_COUNT = 14
 };
 
+/* Status of a payment and kinds of news, numbered as in payroute/payment.h (flow compares the two at compile time). */
+enum pr_status_no {
+    PR_STATUS_OPEN = 1,
+    PR_STATUS_PENDING = 2,
+    PR_STATUS_AUTHORIZED = 3,
+    PR_STATUS_PAID = 4,
+    PR_STATUS_REVERSED = 5,
+    PR_STATUS_DECLINED = 6,
+    PR_STATUS_EXPIRED = 7,
+    PR_STATUS_CANCELLED = 8,
+    PR_STATUS_FAILED = 9
+};
+
+enum pr_news_kind { PR_NEWS_PAID = 1, PR_NEWS_LATE_PAID = 2, PR_NEWS_SURPLUS = 3, PR_NEWS_REFUNDED = 4, PR_NEWS_EXPIRED = 5,
+                    PR_NEWS_REVIEW = 6 };
+
 #endif

@@ -338,10 +338,10 @@ void sb_server_run(struct sb *sb, bool stdin_exit) {
         for (int i = 0; i < SB_ACCOUNTS; i++)
             if (sb->accounts[i].listener >= 0 && FD_ISSET(sb->accounts[i].listener, &reads))
                 accept_all(sb, sb->accounts[i].listener);
-        MHD_run_from_select(sb->daemon, &reads, &writes, &excepts);
-        wake_due(sb);
+        wake_due(sb); /* before the server runs: it takes up woken connections at once, but does not ask to be run */
         sb_exchange_release(sb, false);
         sb_deliver_step(sb);
+        MHD_run_from_select(sb->daemon, &reads, &writes, &excepts);
     }
 }
 

@@ -189,7 +189,7 @@ $(B)/mkcatalog: lib/catalog/mkcatalog.c $(wildcard lib/catalog/*.def) $(B)/flags
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=c11 -O1 -g $(WARN) -D_GNU_SOURCE= -Iinclude -Ilib -o $@ $<
 $(B)/gen/catalog_tables.inc: $(B)/mkcatalog $(CATALOG_DATA) $(wildcard lib/catalog/data lib/catalog/texts)
 	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && $(B)/mkcatalog -o $(B)/gen lib/catalog && touch $@
+	$(Q)mkdir -p $(@D) && $(B)/mkcatalog -o $(B)/gen lib/catalog && touch -c $@
 $(filter $(B)/obj/lib/catalog/%,$(PURE_OBJ)): $(B)/gen/catalog_tables.inc
 $(TEST_SRC:%.c=$(B)/obj/%.o): | $(B)/gen/catalog_tables.inc
 endif

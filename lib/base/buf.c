@@ -1,4 +1,5 @@
-/* Text on the heap. It may hold credentials, so old blocks are wiped: hence grow by copy and never by realloc. */
+/* Text on the heap. It may hold credentials, so old blocks are wiped: hence grow by copy and never by
+   realloc. */
 #include "base/text.h"
 #include "base/mem.h"
 
@@ -105,8 +106,8 @@ void pr_buf_format(pr_buf *b, const char *format, ...)
 
 static int32_t is_unreserved(unsigned char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void pr_buf_urlencode(pr_buf *b, const char *s, size_t len)

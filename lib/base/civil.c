@@ -1,5 +1,5 @@
-/* Calendar dates from Unix milliseconds and back (proleptic Gregorian, UTC with an offset). The C library's functions are
-   not used: they read the process's time zone, which is global state. */
+/* Calendar dates from Unix milliseconds and back (proleptic Gregorian, UTC with an offset). The C library's
+   functions are not used: they read the process's time zone, which is global state. */
 #include "base/text.h"
 
 #include <payroute/base.h>
@@ -88,8 +88,9 @@ typedef struct moment {
 
 static int32_t moment_to_ms(int64_t *ms, const moment *m, int32_t last_second)
 {
-    if (m->year < 0 || m->month < 1 || m->month > 12 || m->day < 1 || m->day > days_in_month(m->year, m->month) ||
-        m->hour < 0 || m->hour > 23 || m->minute < 0 || m->minute > 59 || m->second < 0 || m->second > last_second) {
+    if (m->year < 0 || m->month < 1 || m->month > 12 || m->day < 1 ||
+        m->day > days_in_month(m->year, m->month) || m->hour < 0 || m->hour > 23 || m->minute < 0 ||
+        m->minute > 59 || m->second < 0 || m->second > last_second) {
         return PAYROUTE_E_ENCODING;
     }
     int64_t days = days_before_year(m->year) - DAYS_TO_1970 + m->day - 1;
@@ -141,11 +142,8 @@ int32_t pr_time_parse_http(int64_t *ms, const char *text, size_t len)
         name_index("MonTueWedThuFriSatSun", text) == 0) {
         return PAYROUTE_E_ENCODING;
     }
-    moment m = {read_digits(text + 12, 4),
-                name_index("JanFebMarAprMayJunJulAugSepOctNovDec", text + 8),
-                read_digits(text + 5, 2),
-                read_digits(text + 17, 2),
-                read_digits(text + 20, 2),
-                read_digits(text + 23, 2)};
+    moment m = {read_digits(text + 12, 4), name_index("JanFebMarAprMayJunJulAugSepOctNovDec", text + 8),
+                read_digits(text + 5, 2),  read_digits(text + 17, 2),
+                read_digits(text + 20, 2), read_digits(text + 23, 2)};
     return moment_to_ms(ms, &m, 60); /* RFC 9110 has leap seconds */
 }

@@ -1,5 +1,6 @@
-/* Two kinds of self-check. Debug builds (PR_DEBUG=1) trap, so that tests and fuzzers find the place; release builds
-   never stop the host: PR_NEVER keeps the check and takes its error path, PR_INVARIANT costs nothing. */
+/* Two kinds of self-check. Debug builds (PR_DEBUG=1) trap, so that tests and fuzzers find the place; release
+   builds never stop the host: PR_NEVER keeps the check and takes its error path, PR_INVARIANT costs nothing.
+ */
 #ifndef PR_BASE_CONTRACT_H
 #define PR_BASE_CONTRACT_H
 

@@ -1,5 +1,5 @@
-/* application/x-www-form-urlencoded, decoded once into one block. Decoding never makes text longer, so the block's size
-   is known beforehand. */
+/* application/x-www-form-urlencoded, decoded once into one block. Decoding never makes text longer, so the
+   block's size is known beforehand. */
 #include "base/mem.h"
 #include "base/text.h"
 

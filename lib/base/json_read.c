@@ -1,6 +1,6 @@
-/* Reading JSON: cJSON builds the tree from the scanned and rewritten text (json_scan.c), these accessors take the marks
-   off again. cJSON's hooks are the host's affair and never set here. (cJSON also keeps a global error position; it is
-   never read here.) */
+/* Reading JSON: cJSON builds the tree from the scanned and rewritten text (json_scan.c), these accessors take
+   the marks off again. cJSON's hooks are the host's affair and never set here. (cJSON also keeps a global
+   error position; it is never read here.) */
 #include <payroute/json.h>
 
 #include "base/contract.h"
@@ -138,7 +138,8 @@ const payroute_json_node *payroute_json_next(const payroute_json_node *node)
 int32_t payroute_json_count(const payroute_json_node *parent)
 {
     int32_t count = 0;
-    for (const payroute_json_node *at = payroute_json_first(parent); at != NULL; at = payroute_json_next(at)) {
+    for (const payroute_json_node *at = payroute_json_first(parent); at != NULL;
+         at = payroute_json_next(at)) {
         count++;
     }
     return count;

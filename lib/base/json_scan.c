@@ -1,8 +1,9 @@
-/* What cJSON lets through is refused before it sees the text: duplicate keys, trailing text, NUL, ill-formed UTF-8,
-   control characters, leading zeros, excessive depth. In the same pass numbers become marked strings, so that cJSON's
-   doubles never touch an amount: 1e400 and 2^53 + 1 arrive as they were written.
+/* What cJSON lets through is refused before it sees the text: duplicate keys, trailing text, NUL, ill-formed
+   UTF-8, control characters, leading zeros, excessive depth. In the same pass numbers become marked strings,
+   so that cJSON's doubles never touch an amount: 1e400 and 2^53 + 1 arrive as they were written.
 
-   Duplicate keys are found after the scan by sorting all keys by object and text: n log n however hostile the text is. */
+   Duplicate keys are found after the scan by sorting all keys by object and text: n log n however hostile the
+   text is. */
 #include "base/json_scan.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -157,7 +158,8 @@ static int32_t scan_string(json_scan *s, pr_buf *decoded, int32_t *escaped)
             return PAYROUTE_OK;
         }
         if (c < 0x20) {
-            return fail_at(s, PAYROUTE_E_JSON, s->pos, c == 0 ? "NUL in a string" : "control character in a string");
+            return fail_at(s, PAYROUTE_E_JSON, s->pos,
+                           c == 0 ? "NUL in a string" : "control character in a string");
         }
         if (c == '\\') {
             *escaped = 1;

@@ -1,6 +1,6 @@
-/* Writing JSON: commas, escapes and nesting are the writer's affair, so that what it writes is always well-formed as far as
-   it goes. A wrong call (a name inside an array, a second document, an end too many) is a sticky failure like lack of
-   memory: a half-right request must never be sent. */
+/* Writing JSON: commas, escapes and nesting are the writer's affair, so that what it writes is always
+   well-formed as far as it goes. A wrong call (a name inside an array, a second document, an end too many) is
+   a sticky failure like lack of memory: a half-right request must never be sent. */
 #include <payroute/json.h>
 
 #include "base/json_scan.h"

@@ -1,4 +1,5 @@
-/* Result codes and version. The names and texts come from rc.def, so that a code can only be added in one place. */
+/* Result codes and version. The names and texts come from rc.def, so that a code can only be added in one
+   place. */
 #include <payroute/base.h>
 
 int32_t payroute_version(void)
@@ -9,8 +10,8 @@ int32_t payroute_version(void)
 const char *payroute_rc_name(int32_t rc)
 {
     switch (rc) {
-#define X(name, value, text)                                                                                     \
-    case value:                                                                                                  \
+#define X(name, value, text)                                                                                 \
+    case value:                                                                                              \
         return #name;
 #include "base/rc.def"
 #undef X
@@ -22,8 +23,8 @@ const char *payroute_rc_name(int32_t rc)
 const char *payroute_rc_text(int32_t rc)
 {
     switch (rc) {
-#define X(name, value, text)                                                                                     \
-    case value:                                                                                                  \
+#define X(name, value, text)                                                                                 \
+    case value:                                                                                              \
         return text;
 #include "base/rc.def"
 #undef X

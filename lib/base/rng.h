@@ -1,4 +1,5 @@
-/* Seeded generator (PCG-XSH-RR 64/32): the same seed gives the same numbers everywhere; nothing secret is made with it. */
+/* Seeded generator (PCG-XSH-RR 64/32): the same seed gives the same numbers everywhere; nothing secret is
+   made with it. */
 #ifndef PR_BASE_RNG_H
 #define PR_BASE_RNG_H
 

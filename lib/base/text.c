@@ -1,4 +1,5 @@
-/* Text in a caller's fixed buffer: what does not fit is cut at a character, noted, and nothing follows a cut. */
+/* Text in a caller's fixed buffer: what does not fit is cut at a character, noted, and nothing follows a cut.
+ */
 #include "base/text.h"
 #include "base/utf8.h"
 
@@ -63,7 +64,8 @@ void pr_text_format(pr_text *t, const char *format, ...)
     char none[1];
     va_list args;
     va_start(args, format);
-    int len = t->cap > 0 ? vsnprintf(t->at + t->len, t->cap - t->len, format, args) : vsnprintf(none, 1, format, args);
+    int len = t->cap > 0 ? vsnprintf(t->at + t->len, t->cap - t->len, format, args)
+                         : vsnprintf(none, 1, format, args);
     va_end(args);
     if (len < 0) {
         t->cut = 1;

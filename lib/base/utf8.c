@@ -23,7 +23,8 @@ size_t pr_utf8_step(const char *s, size_t len)
     if (len < need) {
         return 0;
     }
-    /* The second byte's range depends on the first: this is what shuts out overlong forms, surrogates and > 10FFFF. */
+    /* The second byte's range depends on the first: this is what shuts out overlong forms, surrogates and >
+     * 10FFFF. */
     unsigned char second = (unsigned char)s[1];
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;

@@ -1,4 +1,5 @@
-/* Little-endian records. The writer counts past the end of its buffer, so that one function both measures and writes. */
+/* Little-endian records. The writer counts past the end of its buffer, so that one function both measures and
+   writes. */
 #include "base/wire.h"
 
 #include <string.h>
@@ -58,7 +59,8 @@ void pr_wire_str(pr_wire_out *w, const char *s)
 {
     size_t len = s == NULL ? 0 : strlen(s);
     if (len > 255) {
-        /* A cut text would be a wrong record; a length no buffer can have is an error that nobody overlooks. */
+        /* A cut text would be a wrong record; a length no buffer can have is an error that nobody overlooks.
+         */
         w->len = SIZE_MAX;
         return;
     }

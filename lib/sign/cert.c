@@ -1,5 +1,5 @@
-/* The certificate number that Alipay's certificate mode puts into requests: MD5 over the issuer's name, written from its last
-   part to its first, followed by the serial number in decimal. */
+/* The certificate number that Alipay's certificate mode puts into requests: MD5 over the issuer's name,
+   written from its last part to its first, followed by the serial number in decimal. */
 #include "sign/mbed.h"
 #include "sign/sign.h"
 
@@ -58,7 +58,7 @@ static int32_t put_serial(pr_buf *text, const mbedtls_x509_buf *serial)
     return ret != 0 ? pr_mbed_rc(ret, PAYROUTE_E_KEY) : text->rc;
 }
 
-static int32_t number_of(char out[33], const mbedtls_x509_crt *crt)
+static int32_t cert_sn_hex(char out[33], const mbedtls_x509_crt *crt)
 {
     pr_buf text;
     pr_buf_init(&text);
@@ -83,8 +83,9 @@ static int32_t is_rsa_signed(const mbedtls_x509_crt *crt)
     return oid->len > sizeof rsa_oid && memcmp(oid->p, rsa_oid, sizeof rsa_oid) == 0;
 }
 
-/* Reads one PEM block. Alipay's root file also holds SM2 certificates, which mbedTLS does not know: those are not RSA and
-   are left out, but an RSA one that cannot be read would silently give a wrong number and is an error. */
+/* Reads one PEM block. Alipay's root file also holds SM2 certificates, which mbedTLS does not know: those are
+   not RSA and are left out, but an RSA one that cannot be read would silently give a wrong number and is an
+   error. */
 static int32_t add_block(char *out, size_t cap, size_t *out_len, const char *pem, size_t len, int32_t roots)
 {
     char number[33];
@@ -99,7 +100,7 @@ static int32_t add_block(char *out, size_t cap, size_t *out_len, const char *pem
     pr_mem_free_secret(blob.at, blob.size);
     int32_t wanted = rc == PAYROUTE_OK && (!roots || is_rsa_signed(&crt));
     if (wanted) {
-        rc = number_of(number, &crt);
+        rc = cert_sn_hex(number, &crt);
     }
     mbedtls_x509_crt_free(&crt);
     if (rc != PAYROUTE_OK || !wanted) {
@@ -127,7 +128,8 @@ static int32_t mentions_rsa(const char *pem, size_t len)
     }
     size_t body_len = len - (size_t)(body - pem);
     size_t stop = 0;
-    while (stop + sizeof end_mark - 1 <= body_len && memcmp(body + stop, end_mark, sizeof end_mark - 1) != 0) {
+    while (stop + sizeof end_mark - 1 <= body_len &&
+           memcmp(body + stop, end_mark, sizeof end_mark - 1) != 0) {
         stop++;
     }
     pr_mbed_blob der;
@@ -139,7 +141,8 @@ static int32_t mentions_rsa(const char *pem, size_t len)
     return found;
 }
 
-/* Length of the text up to the end of its first PEM certificate, *start where that begins; 0: there is none. */
+/* Length of the text up to the end of its first PEM certificate, *start where that begins; 0: there is none.
+ */
 static size_t next_block(const char *pem, size_t len, size_t *start)
 {
     static const char begin[] = "-----BEGIN CERTIFICATE-----";

@@ -40,7 +40,8 @@ static int32_t digest_once(mbedtls_md_type_t type, uint8_t *out, const void *dat
     if (info == NULL) {
         return PAYROUTE_E_INTERNAL;
     }
-    return pr_mbed_rc(mbedtls_md(info, data == NULL ? (const void *)"" : data, len, out), PAYROUTE_E_INTERNAL);
+    return pr_mbed_rc(mbedtls_md(info, data == NULL ? (const void *)"" : data, len, out),
+                      PAYROUTE_E_INTERNAL);
 }
 
 int32_t pr_sign_sha256(uint8_t out[32], const void *data, size_t len)

@@ -78,7 +78,8 @@ static int32_t base64_digit(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Complete groups, padding at the end only, no bits beyond the data. mbedTLS lets blanks and stray bits pass. */
+/* Complete groups, padding at the end only, no bits beyond the data. mbedTLS lets blanks and stray bits pass.
+ */
 static int32_t is_strict_base64(const char *text, size_t len)
 {
     if (len % 4 != 0) {

@@ -9,8 +9,9 @@
 
 enum { TAG_LEN = 16 };
 
-int32_t pr_sign_aes256_gcm_open(uint8_t *plain, size_t cap, const uint8_t key[32], const uint8_t *nonce, size_t nonce_len,
-                                const uint8_t *aad, size_t aad_len, const uint8_t *sealed, size_t sealed_len)
+int32_t pr_sign_aes256_gcm_open(uint8_t *plain, size_t cap, const uint8_t key[32], const uint8_t *nonce,
+                                size_t nonce_len, const uint8_t *aad, size_t aad_len, const uint8_t *sealed,
+                                size_t sealed_len)
 {
     if (key == NULL || nonce == NULL || nonce_len == 0 || (aad == NULL && aad_len > 0) ||
         (sealed == NULL && sealed_len > 0) || (plain == NULL && cap > 0) || sealed_len > INT32_MAX) {
@@ -28,8 +29,8 @@ int32_t pr_sign_aes256_gcm_open(uint8_t *plain, size_t cap, const uint8_t key[32
     mbedtls_gcm_init(&gcm);
     int32_t rc = pr_mbed_rc(mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256), PAYROUTE_E_INTERNAL);
     if (rc == PAYROUTE_OK) {
-        int ret = mbedtls_gcm_auth_decrypt(&gcm, len, nonce, nonce_len, aad, aad_len, sealed + len, TAG_LEN, sealed,
-                                           plain == NULL ? nothing : plain);
+        int ret = mbedtls_gcm_auth_decrypt(&gcm, len, nonce, nonce_len, aad, aad_len, sealed + len, TAG_LEN,
+                                           sealed, plain == NULL ? nothing : plain);
         rc = ret == MBEDTLS_ERR_GCM_AUTH_FAILED ? PAYROUTE_E_SIGNATURE : pr_mbed_rc(ret, PAYROUTE_E_INTERNAL);
     }
     mbedtls_gcm_free(&gcm);
@@ -54,8 +55,8 @@ int32_t pr_sign_aes256_gcm_seal(uint8_t *sealed, size_t cap, const uint8_t key[3
     mbedtls_gcm_init(&gcm);
     int32_t rc = pr_mbed_rc(mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256), PAYROUTE_E_INTERNAL);
     if (rc == PAYROUTE_OK) {
-        int ret = mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, plain_len, nonce, 12, aad, aad_len, plain, sealed,
-                                            TAG_LEN, sealed + plain_len);
+        int ret = mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, plain_len, nonce, 12, aad, aad_len,
+                                            plain, sealed, TAG_LEN, sealed + plain_len);
         rc = pr_mbed_rc(ret, PAYROUTE_E_INTERNAL);
     }
     mbedtls_gcm_free(&gcm);

@@ -1,5 +1,6 @@
-/* RSA keys: reading them, signing, verifying. Each operation works on a copy of the RSA context, since mbedTLS keeps blinding
-   values and caches inside it: a shared key is never written to, whether or not mbedTLS was built with threads. */
+/* RSA keys: reading them, signing, verifying. Each operation works on a copy of the RSA context, since
+   mbedTLS keeps blinding values and caches inside it: a shared key is never written to, whether or not
+   mbedTLS was built with threads. */
 #include "sign/mbed.h"
 #include "sign/sign.h"
 
@@ -18,7 +19,8 @@ enum { KEY_TEXT_MAX = 64 * 1024, RSA_BITS_MIN = 2048, RSA_BYTES_MAX = 1024 };
 struct pr_key {
     int32_t kind;
     mbedtls_rsa_context rsa;
-    uint8_t fingerprint[32]; /* of modulus and private exponent: blinding stays secret even if entropy is poor */
+    uint8_t
+        fingerprint[32]; /* of modulus and private exponent: blinding stays secret even if entropy is poor */
 };
 
 static void rsa_begin(mbedtls_rsa_context *rsa)
@@ -46,15 +48,16 @@ static int rsa_copy_of(mbedtls_rsa_context *copy, const mbedtls_rsa_context *rsa
 }
 
 /* Numbers for blinding, repeatable from entropy, key and message. */
-static int drbg_begin(mbedtls_hmac_drbg_context *drbg, const uint8_t entropy[32], const uint8_t fingerprint[32],
-                      const uint8_t hash[32])
+static int drbg_begin(mbedtls_hmac_drbg_context *drbg, const uint8_t entropy[32],
+                      const uint8_t fingerprint[32], const uint8_t hash[32])
 {
     uint8_t seed[96];
     mbedtls_hmac_drbg_init(drbg);
     memcpy(seed, entropy, 32);
     memcpy(seed + 32, fingerprint, 32);
     memcpy(seed + 64, hash, 32);
-    int ret = mbedtls_hmac_drbg_seed_buf(drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), seed, sizeof seed);
+    int ret =
+        mbedtls_hmac_drbg_seed_buf(drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), seed, sizeof seed);
     pr_mem_wipe(seed, sizeof seed);
     return ret;
 }
@@ -62,8 +65,8 @@ static int drbg_begin(mbedtls_hmac_drbg_context *drbg, const uint8_t entropy[32]
 static const char *expected_form(int32_t kind)
 {
     if (kind == PR_KEY_RSA_PRIVATE) {
-        return "expected an RSA private key: PEM (PKCS#1 or PKCS#8, not encrypted) or its base64 without the BEGIN and END "
-               "lines";
+        return "expected an RSA private key: PEM (PKCS#1 or PKCS#8, not encrypted) or its base64 without "
+               "the BEGIN and END lines";
     }
     if (kind == PR_KEY_RSA_PUBLIC) {
         return "expected an RSA public key: PEM or its base64 without the BEGIN and END lines";
@@ -105,7 +108,7 @@ static int32_t adopt_rsa(pr_key *key, const mbedtls_pk_context *pk)
     return pr_mbed_rc(mbedtls_rsa_copy(&key->rsa, mbedtls_pk_rsa(*pk)), PAYROUTE_E_KEY);
 }
 
-static int32_t parse_certificate(pr_key *key, const pr_mbed_blob *blob)
+static int32_t read_certificate_blob(pr_key *key, const pr_mbed_blob *blob)
 {
     mbedtls_x509_crt crt;
     mbedtls_x509_crt_init(&crt);
@@ -118,10 +121,10 @@ static int32_t parse_certificate(pr_key *key, const pr_mbed_blob *blob)
     return rc;
 }
 
-static int32_t parse_key(pr_key *key, const pr_mbed_blob *blob)
+static int32_t read_key_blob(pr_key *key, const pr_mbed_blob *blob)
 {
     if (key->kind == PR_KEY_CERTIFICATE) {
-        return parse_certificate(key, blob);
+        return read_certificate_blob(key, blob);
     }
     mbedtls_pk_context pk;
     mbedtls_pk_init(&pk);
@@ -157,10 +160,12 @@ static int32_t check_key(pr_key *key, pr_text *why)
         pr_text_format(why, "the key has %zu bits; 2048 to 8192 are accepted", bytes * 8);
         return PAYROUTE_E_KEY;
     }
-    int ret = key->kind == PR_KEY_RSA_PRIVATE ? mbedtls_rsa_check_privkey(&key->rsa) : mbedtls_rsa_check_pubkey(&key->rsa);
+    int ret = key->kind == PR_KEY_RSA_PRIVATE ? mbedtls_rsa_check_privkey(&key->rsa)
+                                              : mbedtls_rsa_check_pubkey(&key->rsa);
     int32_t rc = pr_mbed_rc(ret, PAYROUTE_E_KEY);
     if (rc != PAYROUTE_OK) {
-        pr_text_put(why, rc == PAYROUTE_E_NOMEM ? "out of memory" : "the numbers of the key do not belong together");
+        pr_text_put(why, rc == PAYROUTE_E_NOMEM ? "out of memory"
+                                                : "the numbers of the key do not belong together");
     }
     return rc;
 }
@@ -171,8 +176,9 @@ static int32_t take_fingerprint(pr_key *key)
     uint8_t exponent[RSA_BYTES_MAX];
     size_t len = mbedtls_rsa_get_len(&key->rsa);
     int is_private = key->kind == PR_KEY_RSA_PRIVATE;
-    int ret = mbedtls_rsa_export_raw(&key->rsa, modulus, len, NULL, 0, NULL, 0, is_private ? exponent : NULL,
-                                     is_private ? len : 0, is_private ? NULL : exponent, is_private ? 0 : len);
+    int ret =
+        mbedtls_rsa_export_raw(&key->rsa, modulus, len, NULL, 0, NULL, 0, is_private ? exponent : NULL,
+                               is_private ? len : 0, is_private ? NULL : exponent, is_private ? 0 : len);
     int32_t rc = pr_mbed_rc(ret, PAYROUTE_E_KEY);
     if (rc == PAYROUTE_OK) {
         const void *parts[2] = {modulus, exponent};
@@ -207,7 +213,7 @@ int32_t pr_key_new(pr_key **out, int32_t kind, const char *text, size_t len, cha
     pr_mbed_blob blob;
     int32_t rc = pr_mbed_blob_read(&blob, text, len);
     if (rc == PAYROUTE_OK) {
-        rc = parse_key(key, &blob);
+        rc = read_key_blob(key, &blob);
     }
     pr_mem_free_secret(blob.at, blob.size);
     if (rc == PAYROUTE_E_KEY) {
@@ -244,7 +250,8 @@ int32_t pr_key_pair_matches(const pr_key *private_key, const pr_key *public_key)
     return mbedtls_rsa_check_pub_priv(&public_key->rsa, &private_key->rsa) == 0;
 }
 
-int32_t pr_key_sign(char *base64, size_t cap, const pr_key *key, const void *data, size_t len, const uint8_t entropy[32])
+int32_t pr_key_sign(char *base64, size_t cap, const pr_key *key, const void *data, size_t len,
+                    const uint8_t entropy[32])
 {
     if (base64 == NULL || key == NULL || entropy == NULL || (data == NULL && len > 0)) {
         return PAYROUTE_E_ARG;
@@ -269,10 +276,11 @@ int32_t pr_key_sign(char *base64, size_t cap, const pr_key *key, const void *dat
     ret = ret != 0 ? ret : drbg_ret;
     if (ret == 0) {
 #if PR_MBED_3
-        ret = mbedtls_rsa_pkcs1_sign(&copy, mbedtls_hmac_drbg_random, &drbg, MBEDTLS_MD_SHA256, sizeof hash, hash, sig);
+        ret = mbedtls_rsa_pkcs1_sign(&copy, mbedtls_hmac_drbg_random, &drbg, MBEDTLS_MD_SHA256, sizeof hash,
+                                     hash, sig);
 #else
-        ret = mbedtls_rsa_pkcs1_sign(&copy, mbedtls_hmac_drbg_random, &drbg, MBEDTLS_RSA_PRIVATE, MBEDTLS_MD_SHA256,
-                                     sizeof hash, hash, sig);
+        ret = mbedtls_rsa_pkcs1_sign(&copy, mbedtls_hmac_drbg_random, &drbg, MBEDTLS_RSA_PRIVATE,
+                                     MBEDTLS_MD_SHA256, sizeof hash, hash, sig);
 #endif
     }
     mbedtls_hmac_drbg_free(&drbg);
@@ -302,7 +310,8 @@ int32_t pr_key_verify(const pr_key *key, const void *data, size_t len, const cha
 #if PR_MBED_3
         ret = mbedtls_rsa_pkcs1_verify(&copy, MBEDTLS_MD_SHA256, sizeof hash, hash, sig);
 #else
-        ret = mbedtls_rsa_pkcs1_verify(&copy, NULL, NULL, MBEDTLS_RSA_PUBLIC, MBEDTLS_MD_SHA256, sizeof hash, hash, sig);
+        ret = mbedtls_rsa_pkcs1_verify(&copy, NULL, NULL, MBEDTLS_RSA_PUBLIC, MBEDTLS_MD_SHA256, sizeof hash,
+                                       hash, sig);
 #endif
     }
     mbedtls_rsa_free(&copy);

@@ -1,5 +1,5 @@
-/* What the files of lib/sign share about mbedTLS. Written for 2.28 (Debian 12); the 3.x branches follow its migration guide
-   and are not run anywhere yet. */
+/* What the files of lib/sign share about mbedTLS. Written for 2.28 (Debian 12); the 3.x branches follow its
+   migration guide and are not run anywhere yet. */
 #ifndef PR_SIGN_MBED_H
 #define PR_SIGN_MBED_H
 

@@ -1,9 +1,10 @@
-/* Keys, certificates and signatures of test_sign: facts from public test suites (sources beside them) and throw-away keys
-   which were made for this file with openssl and protect nothing. */
+/* Keys, certificates and signatures of test_sign: facts from public test suites (sources beside them) and
+   throw-away keys which were made for this file with openssl and protect nothing. */
 #ifndef PR_TEST_SIGN_VECTORS_H
 #define PR_TEST_SIGN_VECTORS_H
 
-/* C2SP/wycheproof, rsa_signature_2048_sha256_test.json: key; tests 3 (valid), 8 (no NULL), 9 (long form length). */
+/* C2SP/wycheproof, rsa_signature_2048_sha256_test.json: key; tests 3 (valid), 8 (no NULL),
+   9 (long form length). */
 static const char wycheproof_key[] =
     "-----BEGIN PUBLIC KEY-----\n"
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAorRRoH0KpfluRVZxUTVQ\n"
@@ -222,8 +223,8 @@ static const char signed_text_signature[] =
     "Lhips9A3mIr+dKBMyPBSWjun3bNipyOVgpCtdiM5FEfNn3lJVaXrajzb5qPZkHX7wb0K+beJR4ta3hGzv+zib+s2DaH/8ITZRar2"
     "VK9ibVphVq4VVvHHXUqkOUMOCYDEZFs6U9UCiqv0Lg==";
 
-/* alipay/alipay-sdk-nodejs-all (MIT), test/fixtures/alipayCertPublicKey_RSA2.crt and alipayRootCert.crt; the numbers from
-   test/antcertutil.test.ts. */
+/* alipay/alipay-sdk-nodejs-all (MIT), test/fixtures/alipayCertPublicKey_RSA2.crt and alipayRootCert.crt;
+   the numbers from test/antcertutil.test.ts. */
 static const char alipay_cert[] =
     "-----BEGIN CERTIFICATE-----\n"
     "MIIDsjCCApqgAwIBAgIQICAFFOY8L+BNU4cW/iE1izANBgkqhkiG9w0BAQsFADCBgjELMAkGA1UE\n"

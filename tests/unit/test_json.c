@@ -44,12 +44,14 @@ static void refuse(const char *text, size_t len, int32_t rc, const char *reason)
 static void values_of_every_kind(void **state)
 {
     (void)state;
-    payroute_json *doc = read_ok(" {\"s\":\"t\\u4e2d\\ud83d\\ude00\\n\\\"\",\"n\":-12.50e+3,\"t\":true,\"f\":false,\"z\":null,"
-                                 "\"a\":[1,[],{}],\"o\":{\"k\":\"v\"},\"\":\"empty name\"} \r\n\t");
+    payroute_json *doc =
+        read_ok(" {\"s\":\"t\\u4e2d\\ud83d\\ude00\\n\\\"\",\"n\":-12.50e+3,\"t\":true,\"f\":false,\"z\":null,"
+                "\"a\":[1,[],{}],\"o\":{\"k\":\"v\"},\"\":\"empty name\"} \r\n\t");
     const node *root = payroute_json_root(doc);
     assert_int_equal(payroute_json_type(root), PAYROUTE_JSON_OBJECT);
     assert_int_equal(payroute_json_count(root), 8);
-    assert_string_equal(payroute_json_string(payroute_json_get(root, "s")), "t\xE4\xB8\xAD\xF0\x9F\x98\x80\n\"");
+    assert_string_equal(payroute_json_string(payroute_json_get(root, "s")),
+                        "t\xE4\xB8\xAD\xF0\x9F\x98\x80\n\"");
     assert_string_equal(payroute_json_number(payroute_json_get(root, "n")), "-12.50e+3");
     assert_string_equal(payroute_json_text(payroute_json_get(root, "n")), "-12.50e+3");
     assert_int_equal(payroute_json_flag(payroute_json_get(root, "t")), 1);
@@ -84,7 +86,8 @@ static void wrong_kinds_are_answered(void **state)
     assert_null(payroute_json_string(n));
     assert_null(payroute_json_number(s));
     assert_null(payroute_json_text(root));
-    assert_string_equal(payroute_json_string(payroute_json_get(root, "sn")), "n5"); /* not taken for a number */
+    assert_string_equal(payroute_json_string(payroute_json_get(root, "sn")),
+                        "n5"); /* not taken for a number */
     assert_null(payroute_json_get(s, "x"));
     assert_null(payroute_json_get(payroute_json_get(root, "a"), "x"));
     assert_null(payroute_json_get(root, NULL));
@@ -113,8 +116,10 @@ static void wrong_kinds_are_answered(void **state)
 static void numbers_stay_text(void **state)
 {
     (void)state;
-    static const char *const numbers[] = {"0", "-0", "0.0", "0.10", "1e400", "9007199254740993", "1E-7", "12.50",
-                                          "123456789012345678901234567890", "-1e+0"};
+    static const char *const numbers[] = {"0",    "-0",    "0.0",
+                                          "0.10", "1e400", "9007199254740993",
+                                          "1E-7", "12.50", "123456789012345678901234567890",
+                                          "-1e+0"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         payroute_json *doc = read_ok(numbers[i]);
         assert_string_equal(payroute_json_number(payroute_json_root(doc)), numbers[i]);
@@ -218,7 +223,8 @@ static void refused_with_the_place(void **state)
     refuse("\"a\0b\"", 5, PAYROUTE_E_JSON, "byte 2: NUL in a string");
     refuse("{}\0", 3, PAYROUTE_E_JSON, "byte 2: text behind the end of the document");
     refuse("12345", 0, PAYROUTE_E_JSON, "byte 0: unexpected end");
-    refuse("\"\\ud800\\udc00\"", 9, PAYROUTE_E_JSON, "byte 1: half of a surrogate pair"); /* cut by the length */
+    refuse("\"\\ud800\\udc00\"", 9, PAYROUTE_E_JSON,
+           "byte 1: half of a surrogate pair"); /* cut by the length */
     refuse(NULL, 0, PAYROUTE_E_ARG, "");
     assert_int_equal(payroute_json_parse(NULL, "1", 1, NULL, 0), PAYROUTE_E_ARG);
 }
@@ -226,7 +232,8 @@ static void refused_with_the_place(void **state)
 static void reasons_never_hold_values(void **state)
 {
     (void)state;
-    refuse("{\"secret\":\"hunter2\",\"secret\":\"hunter3\"}", 39, PAYROUTE_E_JSON, "byte 20: duplicate key \"secret\"");
+    refuse("{\"secret\":\"hunter2\",\"secret\":\"hunter3\"}", 39, PAYROUTE_E_JSON,
+           "byte 20: duplicate key \"secret\"");
     char text[400];
     int len = snprintf(text, sizeof text, "{\"%0100d\":1,\"%0100d\":2}", 7, 7);
     payroute_json *doc = NULL;
@@ -322,8 +329,10 @@ static void writer_writes(void **state)
     payroute_json_out_end(out);
     payroute_json_out_end(out);
     static const char expected[] =
-        "{\"s\":\"q\\\"b\\\\n\\u000a\\u0001\xE4\xB8\xAD/\x7F\",\"none\":null,\"b\":\"ab\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\","
-        "\"e\":\"\",\"i\":-9223372036854775808,\"t\":true,\"f\":false,\"a\":[],\"\\\"k\\\"\":[null,{\"x\":1.50},{}]}";
+        "{\"s\":\"q\\\"b\\\\n\\u000a\\u0001\xE4\xB8\xAD/\x7F\",\"none\":null,"
+        "\"b\":\"ab\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\","
+        "\"e\":\"\",\"i\":-9223372036854775808,\"t\":true,\"f\":false,\"a\":[],"
+        "\"\\\"k\\\"\":[null,{\"x\":1.50},{}]}";
     assert_string_equal(payroute_json_out_text(out, &len), expected);
     assert_int_equal(len, strlen(expected));
     payroute_json *doc = read_ok(expected);
@@ -401,7 +410,9 @@ static void writer_refuses_wrong_calls(void **state)
 static void mutated_documents(void **state)
 {
     (void)state;
-    static const char seed[] = "{\"a\":[1,-2.5e3,\"x\\u4e2d\\ud83d\\ude00\\n\",true,null],\"b\":{\"c\":\"\xE4\xB8\xAD\",\"d\":{}},\"e\":0}";
+    static const char seed[] =
+        "{\"a\":[1,-2.5e3,\"x\\u4e2d\\ud83d\\ude00\\n\",true,null],"
+        "\"b\":{\"c\":\"\xE4\xB8\xAD\",\"d\":{}},\"e\":0}";
     static const char alphabet[] = "{}[]\",:\\u0019-+.eE tfn\xE4\xB8\x01";
     pr_rng r;
     pr_rng_seed(&r, 99, 3);

@@ -22,8 +22,9 @@ static void exponents(void **state)
     static const struct {
         const char *code;
         int32_t exponent;
-    } rows[] = {{"CNY", 2}, {"USD", 2}, {"EUR", 2}, {"JPY", 0}, {"KRW", 0}, {"VND", 0}, {"KWD", 3}, {"BHD", 3},
-                {"TND", 3}, {"CLF", 4}, {"UYW", 4}, {"AED", 2}, {"ZMW", 2}, {"HKD", 2}, {"ISK", 0}};
+    } rows[] = {{"CNY", 2}, {"USD", 2}, {"EUR", 2}, {"JPY", 0}, {"KRW", 0},
+                {"VND", 0}, {"KWD", 3}, {"BHD", 3}, {"TND", 3}, {"CLF", 4},
+                {"UYW", 4}, {"AED", 2}, {"ZMW", 2}, {"HKD", 2}, {"ISK", 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(payroute_currency_exponent(rows[i].code), rows[i].exponent);
     }
@@ -82,10 +83,26 @@ static void parses(void **state)
 static void refuses_unclear_text(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"",      ".",      ".5",     "5.",       "1.2.3", "1,50",   "1 000",
-                                       " 1",    "1 ",     "-1",     "+1",       "1e2",   "0x10",   "12.505",
-                                       "12.501000", "NaN", "\xEF\xBC\x91", "10000000000000.00",
-                                       "99999999999999999999", "1'000"};
+    static const char *const rows[] = {"",
+                                       ".",
+                                       ".5",
+                                       "5.",
+                                       "1.2.3",
+                                       "1,50",
+                                       "1 000",
+                                       " 1",
+                                       "1 ",
+                                       "-1",
+                                       "+1",
+                                       "1e2",
+                                       "0x10",
+                                       "12.505",
+                                       "12.501000",
+                                       "NaN",
+                                       "\xEF\xBC\x91",
+                                       "10000000000000.00",
+                                       "99999999999999999999",
+                                       "1'000"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t amount = 77;
         assert_int_equal(parse(&amount, "CNY", rows[i]), PAYROUTE_E_ENCODING);
@@ -114,9 +131,9 @@ static void formats(void **state)
         const char *currency;
         int64_t amount;
         const char *text;
-    } rows[] = {{"CNY", 0, "0.00"},      {"CNY", 5, "0.05"},   {"CNY", 50, "0.50"},   {"CNY", 1250, "12.50"},
-                {"JPY", 0, "0"},         {"JPY", 500, "500"},  {"KWD", 1, "0.001"},   {"CLF", 12345, "1.2345"},
-                {"CNY", INT64_MAX, "92233720368547758.07"}};
+    } rows[] = {{"CNY", 0, "0.00"},     {"CNY", 5, "0.05"},       {"CNY", 50, "0.50"},
+                {"CNY", 1250, "12.50"}, {"JPY", 0, "0"},          {"JPY", 500, "500"},
+                {"KWD", 1, "0.001"},    {"CLF", 12345, "1.2345"}, {"CNY", INT64_MAX, "92233720368547758.07"}};
     char out[32];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int32_t len = payroute_amount_format(out, sizeof out, rows[i].currency, rows[i].amount);
@@ -155,8 +172,9 @@ static void forth_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponents), cmocka_unit_test(table_is_searchable), cmocka_unit_test(parses),
-        cmocka_unit_test(refuses_unclear_text), cmocka_unit_test(formats), cmocka_unit_test(forth_and_back),
+        cmocka_unit_test(exponents), cmocka_unit_test(table_is_searchable),
+        cmocka_unit_test(parses),    cmocka_unit_test(refuses_unclear_text),
+        cmocka_unit_test(formats),   cmocka_unit_test(forth_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

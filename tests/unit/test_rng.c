@@ -12,7 +12,8 @@
 static void published_numbers(void **state)
 {
     (void)state;
-    static const uint32_t expected[] = {0xa15c02b7, 0x7b47f409, 0xba1d3330, 0x83d2f293, 0xbfa4784b, 0xcbed606e};
+    static const uint32_t expected[] = {0xa15c02b7, 0x7b47f409, 0xba1d3330,
+                                        0x83d2f293, 0xbfa4784b, 0xcbed606e};
     pr_rng r;
     pr_rng_seed(&r, 42, 54);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {

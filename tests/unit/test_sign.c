@@ -1,4 +1,5 @@
-/* Signing: published vectors, strict decoding, keys that are refused, signatures that another program made and checks. */
+/* Signing: published vectors, strict decoding, keys that are refused, signatures that another program made
+   and checks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +69,9 @@ static void macs(void **state)
     assert_int_equal(pr_sign_hmac_sha256(out, "Jefe", 4, "what do ya want for nothing?", 28), PAYROUTE_OK);
     expect_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     memset(key, 0xaa, sizeof key);
-    assert_int_equal(pr_sign_hmac_sha256(out, key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54), PAYROUTE_OK);
+    assert_int_equal(
+        pr_sign_hmac_sha256(out, key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54),
+        PAYROUTE_OK);
     expect_hex(out, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     assert_int_equal(pr_sign_hmac_sha256(out, NULL, 0, NULL, 0), PAYROUTE_OK);
     expect_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
@@ -107,8 +110,13 @@ static void hexadecimal(void **state)
 static void base64(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {{"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},      {"foo", "Zm9v"},
-                                          {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const rows[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"foobar", "Zm9vYmFy"}};
     char text[16];
     uint8_t data[16];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -125,8 +133,9 @@ static void base64(void **state)
             assert_int_equal(pr_sign_unbase64(data, len - 1, rows[i][1], text_len), PAYROUTE_E_BUFFER);
         }
     }
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "====", "=g==", "Zm9v\n", "Zm 9", "Zm9-", "Zm9_",
-                                      "Zh==", "Zm9=", "Zg==Zg==", "Z===", "Zm9v=", "\xFF\xFF\xFF\xFF"};
+    static const char *const bad[] = {
+        "Z",    "Zg",   "Zg=",  "Zg===", "====",     "=g==", "Zm9v\n", "Zm 9",
+        "Zm9-", "Zm9_", "Zh==", "Zm9=",  "Zg==Zg==", "Z===", "Zm9v=",  "\xFF\xFF\xFF\xFF"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(pr_sign_unbase64(data, sizeof data, bad[i], strlen(bad[i])), PAYROUTE_E_ENCODING);
     }
@@ -212,7 +221,8 @@ static void keys_that_are_refused(void **state)
     (void)state;
     refuse_key(PR_KEY_RSA_PRIVATE, key_small, strlen(key_small), "1024 bits");
     refuse_key(PR_KEY_RSA_PRIVATE, key_elliptic, strlen(key_elliptic), "this is marked PRIVATE KEY");
-    refuse_key(PR_KEY_RSA_PRIVATE, key_encrypted, strlen(key_encrypted), "this is marked ENCRYPTED PRIVATE KEY");
+    refuse_key(PR_KEY_RSA_PRIVATE, key_encrypted, strlen(key_encrypted),
+               "this is marked ENCRYPTED PRIVATE KEY");
     refuse_key(PR_KEY_RSA_PRIVATE, key_public, strlen(key_public), "this is marked PUBLIC KEY");
     refuse_key(PR_KEY_RSA_PRIVATE, cert_own, strlen(cert_own), "this is marked CERTIFICATE");
     refuse_key(PR_KEY_RSA_PUBLIC, key_pkcs8, strlen(key_pkcs8), "expected an RSA public key");
@@ -257,7 +267,8 @@ static void signature_equals_the_one_of_openssl(void **state)
     for (uint8_t i = 0; i < 4; i++) { /* PKCS#1 v1.5 is deterministic: blinding must not show */
         uint8_t entropy[32];
         memset(entropy, i * 85, sizeof entropy);
-        int32_t len = pr_key_sign(out, sizeof out, i % 2 ? key : other_form, signed_text, strlen(signed_text), entropy);
+        int32_t len =
+            pr_key_sign(out, sizeof out, i % 2 ? key : other_form, signed_text, strlen(signed_text), entropy);
         assert_int_equal(len, 344);
         assert_string_equal(out, signed_text_signature);
     }
@@ -352,8 +363,10 @@ static void alipay_numbers(void **state)
     assert_int_equal(pr_cert_alipay_sn(out, 65, roots, strlen(roots), 1), PAYROUTE_E_BUFFER);
     assert_int_equal(pr_cert_alipay_sn(out, sizeof out, "", 0, 0), PAYROUTE_E_KEY);
     assert_int_equal(pr_cert_alipay_sn(out, sizeof out, key_public, strlen(key_public), 1), PAYROUTE_E_KEY);
-    assert_int_equal(pr_cert_alipay_sn(out, sizeof out, alipay_roots_other, strlen(alipay_roots_other), 1), PAYROUTE_E_KEY);
-    assert_int_equal(pr_cert_alipay_sn(out, sizeof out, alipay_cert, strlen(alipay_cert) - 10, 0), PAYROUTE_E_KEY);
+    assert_int_equal(pr_cert_alipay_sn(out, sizeof out, alipay_roots_other, strlen(alipay_roots_other), 1),
+                     PAYROUTE_E_KEY);
+    assert_int_equal(pr_cert_alipay_sn(out, sizeof out, alipay_cert, strlen(alipay_cert) - 10, 0),
+                     PAYROUTE_E_KEY);
     /* An RSA certificate that cannot be read must not be left out in silence. */
     char *damaged = malloc(sizeof roots + sizeof cert_own);
     assert_non_null(damaged);
@@ -397,16 +410,20 @@ static void aes_gcm(void **state)
     for (size_t i = 0; i < sizeof sealed; i += 5) {
         memset(out, 0xAA, sizeof out);
         sealed[i] ^= 1;
-        assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 76), PAYROUTE_E_SIGNATURE);
+        assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 76),
+                         PAYROUTE_E_SIGNATURE);
         sealed[i] ^= 1;
         for (size_t j = 0; j < 60; j++) { /* nothing unproven is handed out */
             assert_int_equal(out[j], 0);
         }
     }
     aad[3] ^= 1;
-    assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 76), PAYROUTE_E_SIGNATURE);
-    assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 15), PAYROUTE_E_SIGNATURE);
-    assert_int_equal(pr_sign_aes256_gcm_open(out, 59, key, nonce, 12, aad, 20, sealed, 76), PAYROUTE_E_BUFFER);
+    assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 76),
+                     PAYROUTE_E_SIGNATURE);
+    assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 12, aad, 20, sealed, 15),
+                     PAYROUTE_E_SIGNATURE);
+    assert_int_equal(pr_sign_aes256_gcm_open(out, 59, key, nonce, 12, aad, 20, sealed, 76),
+                     PAYROUTE_E_BUFFER);
     assert_int_equal(pr_sign_aes256_gcm_open(out, 60, key, nonce, 0, aad, 20, sealed, 76), PAYROUTE_E_ARG);
     assert_int_equal(pr_sign_aes256_gcm_open(out, 60, NULL, nonce, 12, aad, 20, sealed, 76), PAYROUTE_E_ARG);
     assert_int_equal(pr_sign_aes256_gcm_seal(sealed, 75, key, nonce, aad, 20, plain, 60), PAYROUTE_E_BUFFER);

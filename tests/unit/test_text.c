@@ -68,7 +68,8 @@ static void fixed_text_is_cut_at_a_character(void **state)
 
     pr_text_init(&t, buffer, sizeof buffer);
     pr_text_format(&t, "%s%d", "a\xE4\xB8\xAD", 7);
-    assert_string_equal(buffer, "a\xE4\xB8\xAD" "7");
+    assert_string_equal(buffer, "a\xE4\xB8\xAD"
+                                "7");
     pr_text_init(&t, buffer, sizeof buffer);
     pr_text_format(&t, "%s", "a\xE4\xB8\xAD\xE6\x96\x87\xE5\xAD\x97");
     assert_string_equal(buffer, "a\xE4\xB8\xAD\xE6\x96\x87");
@@ -133,11 +134,33 @@ static void url_encoding(void **state)
 static void utf8(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
-                                       "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"};
-    static const char *const bad[] = {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xE4\xB8",
-                                      "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                                      "\xFE", "\xFF", "a\xE4\xB8\x41"};
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\x7F",
+                                       "\xC2\x80",
+                                       "\xDF\xBF",
+                                       "\xE0\xA0\x80",
+                                       "\xED\x9F\xBF",
+                                       "\xEE\x80\x80",
+                                       "\xEF\xBF\xBF",
+                                       "\xF0\x90\x80\x80",
+                                       "\xF4\x8F\xBF\xBF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xBF",
+                                      "\xC0\x80",
+                                      "\xC1\xBF",
+                                      "\xC2",
+                                      "\xC2\x41",
+                                      "\xE0\x9F\xBF",
+                                      "\xE4\xB8",
+                                      "\xED\xA0\x80",
+                                      "\xED\xBF\xBF",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xFE",
+                                      "\xFF",
+                                      "a\xE4\xB8\x41"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal(pr_utf8_valid(good[i], strlen(good[i])), 1);
     }
@@ -172,7 +195,8 @@ static void forms(void **state)
 {
     (void)state;
     pr_form *f = NULL;
-    assert_int_equal(parse_form(&f, "a=1&b=x+y%26z&empty=&flag&%E4%B8%AD=%e4%b8%ad&a2=2=3&&=v&"), PAYROUTE_OK);
+    assert_int_equal(parse_form(&f, "a=1&b=x+y%26z&empty=&flag&%E4%B8%AD=%e4%b8%ad&a2=2=3&&=v&"),
+                     PAYROUTE_OK);
     assert_int_equal(pr_form_count(f), 7);
     assert_string_equal(pr_form_get(f, "a"), "1");
     assert_string_equal(pr_form_get(f, "b"), "x y&z");
@@ -203,14 +227,16 @@ static void forms(void **state)
 static void forms_that_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"a=%", "a=%4", "a=%4g", "a=%g4", "%=1", "a=%00", "a%00b=1", "a=1&b=%zz"};
+    static const char *const bad[] = {"a=%", "a=%4",  "a=%4g",   "a=%g4",
+                                      "%=1", "a=%00", "a%00b=1", "a=1&b=%zz"};
     pr_form *f = (pr_form *)1;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(parse_form(&f, bad[i]), PAYROUTE_E_ENCODING);
         assert_null(f);
     }
     assert_int_equal(pr_form_parse(&f, "a=\0", 3), PAYROUTE_E_ENCODING);
-    assert_int_equal(pr_form_parse(&f, "a=%411", 4), PAYROUTE_E_ENCODING); /* the escape is cut by the length */
+    assert_int_equal(pr_form_parse(&f, "a=%411", 4),
+                     PAYROUTE_E_ENCODING); /* the escape is cut by the length */
     assert_int_equal(pr_form_parse(&f, NULL, 1), PAYROUTE_E_ARG);
     assert_int_equal(pr_form_parse(NULL, "a", 1), PAYROUTE_E_ARG);
     assert_int_equal(pr_form_parse(&f, "a", 5U * 1024 * 1024), PAYROUTE_E_LIMIT);
@@ -266,14 +292,15 @@ static void civil_time_against_gmtime(void **state)
     pr_rng_seed(&r, 5, 5);
     print_message("seed 5\n");
     for (int i = 0; i < 20000; i++) {
-        int64_t second = (int64_t)(((uint64_t)pr_rng_u32(&r) << 32 | pr_rng_u32(&r)) % 315569520000U) - 62167219200;
+        int64_t second =
+            (int64_t)(((uint64_t)pr_rng_u32(&r) << 32 | pr_rng_u32(&r)) % 315569520000U) - 62167219200;
         time_t t = (time_t)second;
         struct tm parts;
         char expected[32];
         char got[20];
         assert_non_null(gmtime_r(&t, &parts));
-        (void)snprintf(expected, sizeof expected, "%04d-%02d-%02d %02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+        (void)snprintf(expected, sizeof expected, "%04d-%02d-%02d %02d:%02d:%02d", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
         pr_time_civil(second * 1000, 0, got);
         assert_string_equal(got, expected);
         int64_t ms = 0;

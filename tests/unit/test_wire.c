@@ -1,4 +1,5 @@
-/* Records: the layout is fixed, the writer measures, the reader never passes the end; CRC-32C has its known values. */
+/* Records: the layout is fixed, the writer measures, the reader never passes the end; CRC-32C has its known
+   values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,9 +25,9 @@ static void write_all(pr_wire_out *w)
 static void layout_is_fixed(void **state)
 {
     (void)state;
-    static const uint8_t expected[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
-                                       0x0f, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'x',  'y',  'z',  5,    'h',
-                                       'e',  'l',  'l',  'o',  0};
+    static const uint8_t expected[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b,
+                                       0x0c, 0x0d, 0x0e, 0x0f, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                       0xff, 'x',  'y',  'z',  5,    'h',  'e',  'l',  'l',  'o',  0};
     uint8_t bytes[64];
     pr_wire_out measure = {NULL, 0, 0};
     write_all(&measure);
@@ -134,8 +135,10 @@ static void crc_known_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout_is_fixed), cmocka_unit_test(writer_never_overruns),
-        cmocka_unit_test(reader_stops_at_the_end), cmocka_unit_test(crc_known_values),
+        cmocka_unit_test(layout_is_fixed),
+        cmocka_unit_test(writer_never_overruns),
+        cmocka_unit_test(reader_stops_at_the_end),
+        cmocka_unit_test(crc_known_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ int32_t pr_keys_count(void);
 const pr_config_key *pr_keys_at(int32_t i);
 const pr_config_key *pr_keys_find(int32_t scope, const char *name);
 
-/* Called for each member that passed. */
+/* Called for each member that passed, with the path at that member. */
 typedef void (*pr_keys_apply)(void *target, int32_t id, const payroute_json_node *value);
 void pr_keys_read(pr_problems *p, int32_t scope, const payroute_json_node *object, pr_keys_apply apply, void *target);
 /* One value against its key, at the present path. 1: good. */

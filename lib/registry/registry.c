@@ -63,7 +63,6 @@ void payroute_registry_free(payroute_registry *registry)
 /* The policy's names are judged by the core, which knows them; here it is an object of integers. */
 static void keep_policy(top_reader *t, const payroute_json_node *value)
 {
-    size_t mark = pr_problems_enter(t->p, "policy");
     int32_t before = pr_problems_total(t->p);
     for (const payroute_json_node *m = payroute_json_first(value); m != NULL; m = payroute_json_next(m)) {
         int64_t v;
@@ -73,7 +72,6 @@ static void keep_policy(top_reader *t, const payroute_json_node *value)
             pr_problems_add(t->p, PR_PROBLEM_SCHEMA, payroute_json_name(m), "expected an integer, got %s", got);
         }
     }
-    pr_problems_leave(t->p, mark);
     if (pr_problems_total(t->p) != before) {
         return;
     }
@@ -258,11 +256,11 @@ int32_t payroute_registry_set(payroute_registry *registry, const char *name, con
     if (good && key->id == PR_KEY_PLAIN_LOOPBACK && payroute_json_flag(value) == 0) {
         check_plain(registry, &p);
     }
-    pr_problems_leave(&p, mark);
     if (good && pr_problems_total(&p) == 0) {
         top_reader t = {.r = registry, .p = &p};
         apply_top(&t, key->id, value);
     }
+    pr_problems_leave(&p, mark);
     payroute_json_free(doc);
     return pr_problems_end(&p);
 }

@@ -1,0 +1,301 @@
+/* Several codes, one answer. The provider's own code and the network's are matched each by itself (match.h);
+   here one of them decides, and advice codes tighten what it advises. Nothing here can make an outcome better
+   known, a refusal softer or a repeat more welcome than its parts. */
+#include "catalog/match.h"
+#include "catalog/rules.h"
+
+#include <string.h>
+
+enum { SINGLE = 96 }; /* longest advice code or name of a network's table */
+
+typedef struct verdict {
+    pr_catalog_found found;
+    int32_t klass;
+    int32_t private_cause;
+    const char *decided_by;
+} verdict;
+
+static int32_t class_of(int32_t reason)
+{
+    return pr_catalog_reasons[reason].klass;
+}
+
+static int explicit_match(const pr_catalog_found *f)
+{
+    return f->level <= PR_MATCH_MESSAGE;
+}
+
+static int hardness(int32_t klass)
+{ /* of refusals */
+    switch (klass) {
+    case PR_CLASS_DECLINED_HARD:
+        return 5;
+    case PR_CLASS_DECLINED_CUSTOMER:
+        return 4;
+    case PR_CLASS_DECLINED_SOFT:
+        return 3;
+    case PR_CLASS_INVALID:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+static int says_little(int32_t reason)
+{ /* refusals that name no cause */
+    static const char names[3][20] = {"declined_generic", "do_not_honor", "provider_declined"};
+    const char *name = &pr_catalog_pool[pr_catalog_reasons[reason].name];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *decided(int32_t level)
+{
+    if (level == PR_MATCH_MESSAGE) {
+        return "message";
+    }
+    if (level == PR_MATCH_HTTP) {
+        return "http_status";
+    }
+    return level > PR_MATCH_HTTP ? "default" : "code";
+}
+
+static int rank(int32_t advice)
+{
+    switch (advice) {
+    case PR_ADVICE_OTHER_CHANNEL:
+        return 1;
+    case PR_ADVICE_LATER:
+        return 2;
+    case PR_ADVICE_AUTHENTICATE:
+        return 3;
+    case PR_ADVICE_CUSTOMER_ACTS:
+        return 4;
+    case PR_ADVICE_FIX_INPUT:
+        return 5;
+    case PR_ADVICE_OTHER_INSTRUMENT:
+        return 6;
+    case PR_ADVICE_NEVER:
+        return 7;
+    default:
+        return 0; /* no advice about a repeat */
+    }
+}
+
+int32_t pr_catalog_tighten(int32_t a, int32_t b)
+{
+    if (a == b || a == PR_ADVICE_MERCHANT_ACTS || b == PR_ADVICE_MERCHANT_ACTS) {
+        int32_t other = a == PR_ADVICE_MERCHANT_ACTS ? b : a;
+        if (a == b || rank(other) == 1) {
+            return a == b ? a : PR_ADVICE_MERCHANT_ACTS;
+        }
+        if (rank(other) == 0) {
+            return a;
+        }
+        /* The one forbids this channel, the other all others: what both leave is another instrument. */
+        return rank(other) >= 6 ? other : PR_ADVICE_OTHER_INSTRUMENT;
+    }
+    if (rank(a) == 0 || rank(b) == 0) {
+        return a;
+    }
+    return rank(a) >= rank(b) ? a : b;
+}
+
+int32_t pr_catalog_retry(int32_t reason_class, int32_t advice, int32_t network_forbids)
+{
+    int32_t may = PR_RETRY_OTHER_INSTRUMENT;
+    if (!pr_catalog_class_is_refusal(reason_class)) {
+        return 0;
+    }
+    if (rank(advice) >= 1 && rank(advice) <= 5) {
+        may |= PR_RETRY_SAME_CHANNEL;
+    }
+    if (advice == PR_ADVICE_OTHER_CHANNEL || advice == PR_ADVICE_MERCHANT_ACTS ||
+        (advice == PR_ADVICE_LATER && reason_class == PR_CLASS_REFUSED_BEFORE)) {
+        may |= PR_RETRY_OTHER_CHANNEL;
+    }
+    if (reason_class == PR_CLASS_DECLINED_CUSTOMER) {
+        may &= ~PR_RETRY_OTHER_CHANNEL;
+    }
+    if (reason_class == PR_CLASS_DECLINED_HARD || network_forbids) {
+        may = PR_RETRY_OTHER_INSTRUMENT;
+    }
+    return may;
+}
+
+/* The class that goes with an advice which was tightened from outside. */
+static int32_t harden(int32_t klass, int32_t advice, int32_t forbids)
+{
+    if (klass != PR_CLASS_DECLINED_SOFT && klass != PR_CLASS_INVALID && klass != PR_CLASS_REFUSED_BEFORE) {
+        return klass;
+    }
+    if (forbids || advice == PR_ADVICE_NEVER) {
+        return PR_CLASS_DECLINED_HARD;
+    }
+    if (!pr_catalog_class_allows(klass, advice)) {
+        return PR_CLASS_DECLINED_CUSTOMER;
+    }
+    return klass;
+}
+
+static void settle(verdict *v, const pr_catalog_found *f, const char *decided_by)
+{
+    v->found = *f;
+    v->klass = class_of(f->reason);
+    v->decided_by = decided_by;
+}
+
+static void contradict(verdict *v, const char *decided_by)
+{
+    v->found.reason = PR_CAT_CONTRADICTION;
+    v->found.advice = pr_catalog_reasons[PR_CAT_CONTRADICTION].advice;
+    v->klass = class_of(PR_CAT_CONTRADICTION);
+    v->decided_by = decided_by;
+}
+
+/* The network's code beside the provider's, which is settled already. */
+static void weigh_network(verdict *v, const pr_catalog_found *n)
+{
+    int32_t mine = v->klass, its = class_of(n->reason);
+    int known = explicit_match(&v->found);
+    v->private_cause |= pr_catalog_reasons[n->reason].flags & PR_CAT_PRIVATE;
+    if (!known) {
+        if (mine == PR_CLASS_UNKNOWN || its == PR_CLASS_UNKNOWN || pr_catalog_class_is_refusal(mine)) {
+            settle(v, n, "network_code");
+        }
+        return;
+    }
+    if (!pr_catalog_class_is_refusal(its)) {
+        return; /* an unclear issuer does not unsay what the provider documents */
+    }
+    if (mine == PR_CLASS_ACCEPTED) {
+        contradict(v, "network_code");
+        return;
+    }
+    if (!pr_catalog_class_is_refusal(mine)) {
+        v->found.forbids |= n->forbids;
+        return;
+    }
+    verdict p = *v;
+    int harder = hardness(its) - hardness(mine);
+    if (harder > 0 || (harder == 0 && (!says_little(n->reason) || says_little(p.found.reason)))) {
+        settle(v, n, "network_code");
+    }
+    v->found.forbids = n->forbids | p.found.forbids;
+    v->found.advice =
+        pr_catalog_tighten(v->found.advice, v->found.reason == n->reason ? p.found.advice : n->advice);
+    v->klass = harden(v->klass, v->found.advice, v->found.forbids);
+}
+
+static void weigh_advice(verdict *v, const pr_catalog_found *a)
+{
+    v->found.forbids |= a->forbids;
+    v->private_cause |= pr_catalog_reasons[a->reason].flags & PR_CAT_PRIVATE;
+    if (!pr_catalog_class_is_refusal(v->klass)) {
+        return; /* what is unknown stays to be asked */
+    }
+    int32_t advice = pr_catalog_tighten(v->found.advice, a->advice);
+    if (advice != v->found.advice && says_little(v->found.reason) &&
+        pr_catalog_class_is_refusal(class_of(a->reason))) {
+        int32_t forbids = v->found.forbids;
+        settle(v, a, "advice_code");
+        v->found.forbids = forbids;
+    }
+    v->found.advice = advice;
+    v->klass = harden(v->klass, advice, v->found.forbids);
+}
+
+static int ask_one(pr_catalog_found *found, const payroute_catalog *overlay, const char *provider,
+                   const char *layer, const char *operation, const char *code)
+{
+    pr_catalog_ask ask = {
+        .provider = provider, .operation = operation, .layer = layer, .code = code, .has_code = 1};
+    pr_catalog_match(found, overlay, &ask);
+    return explicit_match(found);
+}
+
+/* "visa" from "Visa", with an ending; 0: too long. */
+static int table_name(char *out, const char *network, const char *ending)
+{
+    size_t n = strlen(network), e = strlen(ending);
+    if (n == 0 || n + e >= SINGLE) {
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = network[i] >= 'A' && network[i] <= 'Z' ? (char)(network[i] + 32) : network[i];
+    }
+    memcpy(out + n, ending, e + 1);
+    return 1;
+}
+
+/* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). */
+static void weigh_advices(verdict *v, const payroute_catalog *overlay, const pr_catalog_query *q)
+{
+    char table[SINGLE], code[SINGLE];
+    int network = q->network != NULL && table_name(table, q->network, "_mac");
+    for (const char *at = q->advice_code; *at != '\0';) {
+        size_t n = strcspn(at, ", ");
+        pr_catalog_found found;
+        if (n > 0 && n < sizeof code) {
+            memcpy(code, at, n);
+            code[n] = '\0';
+            if ((q->provider != NULL &&
+                 ask_one(&found, overlay, q->provider, "advice_code", q->operation, code)) ||
+                (network && ask_one(&found, overlay, table, "advice_code", q->operation, code))) {
+                weigh_advice(v, &found);
+            }
+        }
+        at += n;
+        at += strspn(at, ", ");
+    }
+}
+
+static const char *given(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *q)
+{
+    pr_catalog_found found;
+    char table[SINGLE];
+    verdict v = {.klass = 0};
+    const char *network_code = given(q->network_code);
+    pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
+                          .operation = given(q->operation),
+                          .layer = given(q->layer),
+                          .code = given(q->code),
+                          .message = given(q->message),
+                          .http_status = q->http_status,
+                          .has_code = given(q->code) != NULL};
+    pr_catalog_match(&found, overlay, &ask);
+    settle(&v, &found, decided(found.level));
+    v.private_cause = pr_catalog_reasons[found.reason].flags & PR_CAT_PRIVATE;
+    if (network_code != NULL && q->network != NULL && table_name(table, q->network, "") &&
+        ask_one(&found, overlay, table, NULL, ask.operation, network_code)) {
+        weigh_network(&v, &found);
+    }
+    if (q->advice_code != NULL) {
+        weigh_advices(&v, overlay, q);
+    }
+    if (q->http_status >= 500 && v.klass != PR_CLASS_UNKNOWN && v.klass != PR_CLASS_PENDING &&
+        v.klass != PR_CLASS_ACTION && v.klass != PR_CLASS_PAID_ALREADY) {
+        contradict(&v, "http_status"); /* a server that broke is not believed when it refuses */
+    }
+    const pr_cat_reason *r = &pr_catalog_reasons[v.found.reason];
+    out->reason = r->number;
+    out->advice = v.found.advice;
+    out->reason_class = v.klass;
+    out->fault = r->fault;
+    out->level = v.found.level;
+    out->network_forbids = v.found.forbids;
+    out->private_cause = v.private_cause != 0;
+    out->channel_fault = (r->flags & PR_CAT_CHANNEL_FAULT) != 0;
+    out->name = &pr_catalog_pool[r->name];
+    out->decided_by = v.decided_by;
+    out->source = v.found.source;
+}

@@ -1,0 +1,260 @@
+/* From a code to its reason. Each code of a query (the provider's, the network's) is matched by itself, in
+   falling order of certainty; then one of them decides. Money rules the choice: what the provider calls
+   unknown stays unknown whatever the issuer says, of two refusals the harder one counts, and advice codes may
+   tighten the advice but never loosen it. */
+#include "catalog/match.h"
+
+#include <string.h>
+
+static const char *pool_text(uint32_t offset)
+{
+    return &pr_catalog_pool[offset];
+}
+
+static int fold_char(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+static int fold_equal(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (fold_char(a[i]) != fold_char(b[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int is_wild(const char *text)
+{
+    return text[0] == '*' && text[1] == '\0';
+}
+
+int pr_catalog_place(const char *have, const char *want)
+{
+    if (want == NULL) {
+        return is_wild(have) ? 1 : 0;
+    }
+    if (is_wild(have)) {
+        return 1;
+    }
+    return strcmp(have, want) == 0 ? 2 : -1;
+}
+
+/* How careful a class is: between rows that fit equally well the one that frees nothing wins. */
+static int care(const pr_cat_row *row)
+{
+    static const uint8_t by_class[12] = {9, 0, 8, 7, 2, 4, 3, 1, 1, 6, 5, 9};
+    return by_class[pr_catalog_reasons[row->reason].klass];
+}
+
+/* The row of a group that fits best: operation before layer, named before any. */
+static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, const char *layer,
+                                  const char *code, size_t len)
+{
+    const pr_cat_row *best = NULL;
+    int best_score = -1;
+    for (uint32_t i = g->first; i < g->first + g->count; i++) {
+        const pr_cat_row *row = &pr_catalog_rows[i];
+        int by_operation = pr_catalog_place(pool_text(row->operation), operation);
+        int by_layer = pr_catalog_place(pool_text(row->layer), layer);
+        if (by_operation < 0 || by_layer < 0) {
+            continue;
+        }
+        int exact = row->code_len == len && memcmp(pool_text(row->code), code, len) == 0;
+        int score = by_operation * 6 + by_layer * 2 + exact;
+        if (score > best_score || (score == best_score && care(row) > care(best))) {
+            best = row;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static const pr_cat_group *find_group(const char *provider, size_t provider_len, const char *key,
+                                      size_t key_len)
+{
+    uint64_t h = pr_catalog_hash(provider, provider_len, key, key_len);
+    uint32_t d = pr_catalog_displacements[pr_catalog_bucket(h, PR_CAT_BUCKETS)];
+    const pr_cat_group *g = &pr_catalog_groups[pr_catalog_slot(h, d, PR_CAT_GROUPS)];
+    if (g->key_len != key_len || g->provider_len != provider_len ||
+        memcmp(pool_text(g->provider), provider, provider_len) != 0 ||
+        (memcmp(pool_text(g->key), key, key_len) != 0 && !fold_equal(pool_text(g->key), key, key_len))) {
+        return NULL;
+    }
+    return g;
+}
+
+static const pr_cat_provider *find_provider(const char *name)
+{
+    for (uint32_t i = 0; i < PR_CAT_PROVIDERS; i++) {
+        if (strcmp(pool_text(pr_catalog_providers[i].name), name) == 0) {
+            return &pr_catalog_providers[i];
+        }
+    }
+    return NULL;
+}
+
+/* A layer that the provider's table does not have is no information; one that it has must fit. */
+static int knows_layer(const char *provider, const char *layer)
+{
+    const pr_cat_provider *p = find_provider(provider);
+    for (uint32_t i = 0; p != NULL && i < p->layer_count; i++) {
+        if (strcmp(pool_text(pr_catalog_layers[p->layer_first + i]), layer) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* By exact, normalised or alias match. */
+static const pr_cat_row *keyed(const pr_catalog_ask *ask, int32_t *level)
+{
+    size_t provider_len = strlen(ask->provider), len = strlen(ask->code), key_len = len;
+    const char *key = pr_catalog_normal(ask->provider, provider_len, ask->code, &key_len);
+    if (key_len == 0 || key_len > 128) {
+        return NULL;
+    }
+    const pr_cat_group *g = find_group(ask->provider, provider_len, key, key_len);
+    if (g == NULL) {
+        return NULL;
+    }
+    const pr_cat_row *row = best_row(g, ask->operation, ask->layer, ask->code, len);
+    if (row == NULL && ask->layer != NULL && !knows_layer(ask->provider, ask->layer)) {
+        row = best_row(g, ask->operation, NULL, ask->code, len);
+    }
+    if (row == NULL) {
+        return NULL;
+    }
+    *level = PR_MATCH_NORMALIZED;
+    if (row->code_len == len && memcmp(pool_text(row->code), ask->code, len) == 0) {
+        *level = PR_MATCH_EXACT;
+    }
+    if (row->flags & PR_CAT_ALIAS) {
+        const pr_cat_group *target = &pr_catalog_groups[row->target];
+        const char *code = pool_text(target->key);
+        row = best_row(target, ask->operation, NULL, code, strlen(code));
+        *level = PR_MATCH_ALIAS;
+    }
+    return row;
+}
+
+static int holds(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t left = strnlen(text, 4096); left >= n; text++, left--) {
+        if (fold_equal(text, word, n)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, uint32_t count, int message)
+{
+    const char *text = message ? ask->message : ask->code;
+    size_t len = text == NULL ? 0 : strlen(text);
+    if (len == 0) {
+        return NULL;
+    }
+    if (!message) {
+        text = pr_catalog_normal(ask->provider, strlen(ask->provider), text, &len);
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        const pr_cat_row *row = &pr_catalog_rows[pr_catalog_patterns[i]];
+        const char *pattern = pool_text(row->code);
+        if (pr_catalog_place(pool_text(row->operation), ask->operation) < 0) {
+            continue;
+        }
+        if (message
+                ? holds(text, pattern)
+                : len >= (size_t)row->code_len - 1 && fold_equal(text, pattern, (size_t)row->code_len - 1)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* HTTP status: the provider's own table first, then the general one, then its class. A code that came along
+   unlisted may be a refusal's or a success's, so then only what the door itself says is believed, and success
+   never. */
+static const pr_cat_row *by_status(const pr_catalog_ask *ask)
+{
+    char digits[4] = {0};
+    int32_t level = 0;
+    int32_t s = ask->http_status;
+    if (s < 100 || s > 599 || s / 100 == 2) {
+        return NULL;
+    }
+    if (ask->has_code && s / 100 == 4 && s != 401 && s != 429) {
+        return NULL;
+    }
+    digits[0] = (char)('0' + s / 100);
+    digits[1] = (char)('0' + s / 10 % 10);
+    digits[2] = (char)('0' + s % 10);
+    pr_catalog_ask status = {
+        .provider = ask->provider, .operation = ask->operation, .layer = "http", .code = digits};
+    const pr_cat_row *row = find_provider(ask->provider) != NULL && knows_layer(ask->provider, "http")
+                                ? keyed(&status, &level)
+                                : NULL;
+    if (row == NULL) {
+        status.provider = "http";
+        row = keyed(&status, &level);
+    }
+    if (row == NULL) {
+        digits[1] = digits[2] = 'x';
+        row = keyed(&status, &level);
+    }
+    return row;
+}
+
+static void take_row(pr_catalog_found *found, const pr_cat_row *row, int32_t level)
+{
+    const pr_cat_reason *r = &pr_catalog_reasons[row->reason];
+    found->reason = row->reason;
+    found->advice = row->advice != 0 ? row->advice : r->advice;
+    found->forbids = (row->flags & PR_CAT_FORBIDS) != 0;
+    found->level = level;
+    found->source = pool_text(row->source);
+}
+
+void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, const pr_catalog_ask *ask)
+{
+    int32_t level = 0;
+    const pr_cat_row *row = NULL;
+    if (overlay != NULL && pr_catalog_overlay_match(found, overlay, ask)) {
+        return;
+    }
+    if (ask->code != NULL) {
+        row = keyed(ask, &level);
+    }
+    if (row == NULL) {
+        const pr_cat_provider *p = find_provider(ask->provider);
+        if (p != NULL && ask->code != NULL) {
+            row = by_pattern(ask, p->prefix_first, p->prefix_count, 0);
+            level = PR_MATCH_PREFIX;
+        }
+        if (p != NULL && row == NULL) {
+            row = by_pattern(ask, p->message_first, p->message_count, 1);
+            level = PR_MATCH_MESSAGE;
+        }
+        if (row == NULL) {
+            row = by_status(ask);
+            level = PR_MATCH_HTTP;
+        }
+        if (row == NULL && p != NULL && p->fallback != PR_CAT_NONE) {
+            row = &pr_catalog_rows[p->fallback];
+            level = PR_MATCH_PROVIDER;
+        }
+    }
+    if (row != NULL) {
+        take_row(found, row, level);
+        return;
+    }
+    found->reason = PR_CAT_UNKNOWN;
+    found->advice = pr_catalog_reasons[PR_CAT_UNKNOWN].advice;
+    found->forbids = 0;
+    found->level = PR_MATCH_GLOBAL;
+    found->source = "";
+}

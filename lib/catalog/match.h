@@ -1,0 +1,50 @@
+/* One code, one match: the step below the composite lookup. */
+#ifndef PR_CATALOG_MATCH_H
+#define PR_CATALOG_MATCH_H
+
+#include "catalog/catalog.h"
+#include "catalog/hash.h"
+#include "catalog/tables.h"
+
+typedef struct pr_catalog_ask {
+    const char *provider; /* never NULL */
+    const char *operation;
+    const char *layer;
+    const char *code;
+    const char *message;
+    int32_t http_status;
+    int32_t has_code; /* 1: a code came along, listed or not */
+} pr_catalog_ask;
+
+typedef struct pr_catalog_found {
+    int32_t reason; /* index into pr_catalog_reasons */
+    int32_t advice;
+    int32_t forbids;
+    int32_t level;
+    const char *source;
+} pr_catalog_found;
+
+void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, const pr_catalog_ask *ask);
+
+/* How well a row's operation or layer fits what is asked: -1 not at all, 0 a named one when any is asked, 1
+   "*", 2 the same. */
+int pr_catalog_place(const char *have, const char *want);
+
+/* 1: the host's own rows answer. */
+int pr_catalog_overlay_match(pr_catalog_found *found, const payroute_catalog *overlay,
+                             const pr_catalog_ask *ask);
+/* The host's own text or NULL. */
+const char *pr_catalog_overlay_text(const payroute_catalog *overlay, int32_t reason, int32_t audience,
+                                    const char *locale, size_t locale_len);
+
+/* Index of a reason by number or name; PR_CAT_NONE. */
+uint32_t pr_catalog_reason_index(int32_t number);
+int32_t pr_catalog_advice_find(const char *name); /* 0: none */
+
+/* What may be tried next, as bits. */
+enum { PR_RETRY_SAME_CHANNEL = 1, PR_RETRY_OTHER_CHANNEL = 2, PR_RETRY_OTHER_INSTRUMENT = 4 };
+int32_t pr_catalog_retry(int32_t reason_class, int32_t advice, int32_t network_forbids);
+/* The advice that allows nothing that `a` or `b` does not allow. */
+int32_t pr_catalog_tighten(int32_t a, int32_t b);
+
+#endif

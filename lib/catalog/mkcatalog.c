@@ -1,0 +1,158 @@
+/* Generator and linter of the catalogue in one program: what it accepts is what it writes, so nothing
+   unchecked can reach the tables. It runs at build with the host compiler, has no dependency, reports every
+   problem as file:line: text before it gives up, and writes constant tables without pointers. */
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PR_CATALOG_GENERATOR
+#include "catalog.h"
+#include "hash.h"
+#include "rules.h"
+#include "tables.h"
+
+enum { MAX_FILES = 200, MAX_LOCALES = 20, MAX_REASONS = 110, COLUMNS = 8, NOT_FOUND = -1 };
+
+typedef struct reason {
+    int number;
+    const char *name;
+    int klass;
+    int fault;
+    int advice;
+    int channel_fault;
+    int network_forbids;
+    int private_cause;
+    const char *meaning;
+} reason;
+
+static const reason reasons[] = {
+#define X(number, name, klass, fault, advice, channel_fault, forbids, private_cause, meaning)                \
+    {number,        #name,   PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice,                         \
+     channel_fault, forbids, private_cause,    meaning},
+#include "reasons.def"
+#undef X
+};
+enum { REASONS = sizeof reasons / sizeof reasons[0] };
+
+static const char *const advice_names[] = {"",          "never",         "other_instrument",
+                                           "fix_input", "customer_acts", "authenticate",
+                                           "later",     "other_channel", "query",
+                                           "wait",      "merchant_acts", "already_paid",
+                                           "none"};
+
+typedef struct line { /* one row of a data file */
+    char *operation, *layer, *code, *alias, *source, *note;
+    const char *key; /* normalised code, inside `code` */
+    size_t key_len;
+    int file;
+    int at; /* line number */
+    int reason;
+    int advice;
+    int target;
+    uint32_t group;
+} line;
+
+static struct {
+    char *path;
+    char *provider;
+    size_t first, count;
+} files[MAX_FILES];
+static int file_count;
+static line *lines;
+static size_t line_count;
+static char *locales[MAX_LOCALES];
+static char *locale_paths[MAX_LOCALES];
+static int locale_count;
+static char *texts[MAX_REASONS][2][MAX_LOCALES];
+static int text_lines[MAX_REASONS][2][MAX_LOCALES];
+static int problems;
+
+static void complain(const char *path, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void complain(const char *path, int at, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "%s:%d: ", path, at);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    problems++;
+}
+
+static void *need(void *block)
+{
+    if (block == NULL) {
+        fputs("mkcatalog: out of memory\n", stderr);
+        exit(2);
+    }
+    return block;
+}
+
+static char *copy(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    return memcpy(need(malloc(n)), text, n);
+}
+
+static int find_reason(const char *name)
+{
+    for (int i = 0; i < (int)REASONS; i++) {
+        if (strcmp(reasons[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return NOT_FOUND;
+}
+
+static int find_advice(const char *name)
+{
+    for (int i = 1; i <= PR_ADVICE_NONE; i++) {
+        if (strcmp(advice_names[i], name) == 0) {
+            return i;
+        }
+    }
+    return NOT_FOUND;
+}
+
+static int is_prefix(const line *l)
+{
+    size_t n = strlen(l->code);
+    return n > 1 && l->code[n - 1] == '*' && strcmp(l->layer, "message") != 0;
+}
+static int is_message(const line *l)
+{
+    return strcmp(l->layer, "message") == 0;
+}
+static int is_default(const line *l)
+{
+    return strcmp(l->code, "*") == 0;
+}
+static int is_keyed(const line *l)
+{
+    return !is_prefix(l) && !is_message(l) && !is_default(l);
+}
+
+#include "mkcatalog_read.h"
+#include "mkcatalog_lint.h"
+#include "mkcatalog_write.h"
+
+int main(int argc, char **argv)
+{
+    if (argc != 4 || strcmp(argv[1], "-o") != 0) {
+        fputs("usage: mkcatalog -o OUTPUT_DIRECTORY CATALOG_DIRECTORY\n", stderr);
+        return 2;
+    }
+    read_data(argv[3]);
+    read_texts(argv[3]);
+    lint_reasons();
+    lint_rows();
+    lint_texts();
+    if (problems > 0) {
+        fprintf(stderr, "mkcatalog: %d problem%s\n", problems, problems == 1 ? "" : "s");
+        return 1;
+    }
+    return write_tables(argv[2]);
+}

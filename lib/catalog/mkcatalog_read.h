@@ -1,0 +1,235 @@
+/* Part of mkcatalog: reading the tab-separated files. Included once; a file that cannot be split is reported
+   here, what its fields mean is judged later. */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names of the *.tsv files of a folder, sorted, without the ending. */
+static int list_folder(const char *folder, char **names, int cap)
+{
+    DIR *dir = opendir(folder);
+    int n = 0;
+    if (dir == NULL) {
+        complain(folder, 0, "cannot open the folder");
+        return 0;
+    }
+    for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
+        size_t len = strlen(e->d_name);
+        if (len > 4 && e->d_name[0] != '.' && strcmp(e->d_name + len - 4, ".tsv") == 0) {
+            if (n == cap) {
+                complain(folder, 0, "more than %d files", cap);
+                break;
+            }
+            names[n] = copy(e->d_name);
+            names[n][len - 4] = '\0';
+            n++;
+        }
+    }
+    closedir(dir);
+    qsort(names, (size_t)n, sizeof names[0], by_name);
+    return n;
+}
+
+static char *join(const char *a, const char *b, const char *c, const char *d)
+{
+    size_t n = strlen(a) + strlen(b) + strlen(c) + strlen(d) + 1;
+    char *out = need(malloc(n));
+    snprintf(out, n, "%s%s%s%s", a, b, c, d);
+    return out;
+}
+
+static char *slurp(const char *path, size_t *len)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    *len = 0;
+    if (f == NULL) {
+        complain(path, 0, "cannot open");
+        return NULL;
+    }
+    for (;;) {
+        text = need(realloc(text, *len + 65537));
+        size_t n = fread(text + *len, 1, 65536, f);
+        *len += n;
+        if (n == 0) {
+            break;
+        }
+    }
+    fclose(f);
+    text[*len] = '\0';
+    return text;
+}
+
+/* Cut one line into fields in place; returns how many there were. */
+static int split(char *text, char **fields, int cap)
+{
+    int n = 0;
+    for (char *at = text; at != NULL; n++) {
+        char *tab = strchr(at, '\t');
+        if (tab != NULL) {
+            *tab = '\0';
+        }
+        if (n < cap) {
+            fields[n] = at;
+        }
+        at = tab == NULL ? NULL : tab + 1;
+    }
+    return n;
+}
+
+static int clean_line(const char *path, int at, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if ((*p < 32 && *p != '\t') || *p == 127) {
+            complain(path, at, "control character 0x%02x", *p);
+            return 0;
+        }
+        if (*p >= 0xC0) {
+            int more = *p >= 0xF0 ? 3 : *p >= 0xE0 ? 2 : 1;
+            while (more > 0 && (p[1] & 0xC0) == 0x80) {
+                p++;
+                more--;
+            }
+            if (more > 0) {
+                complain(path, at, "not UTF-8");
+                return 0;
+            }
+        } else if (*p >= 0x80) {
+            complain(path, at, "not UTF-8");
+            return 0;
+        }
+    }
+    return 1;
+}
+
+typedef void (*visitor)(int index, const char *path, int at, char **fields);
+
+/* Visit every line but the first, which must be the header, split into `columns` fields. */
+static void each_line(int index, const char *path, const char *header, int columns, visitor visit)
+{
+    size_t len = 0;
+    char *text = slurp(path, &len);
+    int at = 0;
+    if (text == NULL) {
+        return;
+    }
+    if (strlen(text) != len) {
+        complain(path, 0, "holds a NUL byte");
+    }
+    for (char *next = text; *next != '\0';) {
+        char *here = next;
+        char *end = strchr(here, '\n');
+        char *fields[COLUMNS];
+        at++;
+        if (end == NULL) {
+            complain(path, at, "the last line does not end");
+            next = here + strlen(here);
+        } else {
+            *end = '\0';
+            next = end + 1;
+        }
+        if (at == 1) {
+            if (strcmp(here, header) != 0) {
+                complain(path, at, "the header is not \"%s\"", header);
+            }
+            continue;
+        }
+        if (!clean_line(path, at, here)) {
+            continue;
+        }
+        int n = split(here, fields, columns);
+        if (n != columns) {
+            complain(path, at, "%d fields instead of %d", n, columns);
+            continue;
+        }
+        visit(index, path, at, fields);
+    }
+    if (at == 0) {
+        complain(path, 1, "empty");
+    }
+}
+
+static void take_row(int index, const char *path, int at, char **f)
+{
+    (void)path;
+    if ((line_count & (line_count + 1)) == 0 || line_count == 0) {
+        lines = need(realloc(lines, (line_count * 2 + 2) * sizeof *lines));
+    }
+    line *l = &lines[line_count++];
+    memset(l, 0, sizeof *l);
+    l->operation = f[0];
+    l->layer = f[1];
+    l->code = f[2];
+    l->alias = f[3];
+    l->reason = f[4][0] == '\0' ? NOT_FOUND : find_reason(f[4]);
+    l->advice = f[5][0] == '\0' ? 0 : find_advice(f[5]);
+    l->source = f[6];
+    l->note = f[7];
+    l->file = index;
+    l->at = at;
+    l->target = NOT_FOUND;
+    l->key_len = strlen(l->code);
+    l->key = pr_catalog_normal(files[index].provider, strlen(files[index].provider), l->code, &l->key_len);
+    files[index].count++;
+    if (f[4][0] != '\0' && l->reason == NOT_FOUND) {
+        complain(path, at, "unknown reason \"%s\"", f[4]);
+    }
+    if (l->advice == NOT_FOUND) {
+        complain(path, at, "unknown advice \"%s\"", f[5]);
+        l->advice = 0;
+    }
+}
+
+static void read_data(const char *folder)
+{
+    char *names[MAX_FILES];
+    char *data = join(folder, "/data", "", "");
+    file_count = list_folder(data, names, MAX_FILES);
+    if (file_count == 0) {
+        complain(data, 0, "no data files");
+    }
+    for (int i = 0; i < file_count; i++) {
+        files[i].path = join(data, "/", names[i], ".tsv");
+        files[i].provider = names[i];
+        files[i].first = line_count;
+        each_line(i, files[i].path, "operation\tlayer\tcode\talias_of\treason\tadvice\tsource\tnote", 8,
+                  take_row);
+    }
+}
+
+static void take_text(int index, const char *path, int at, char **f)
+{
+    static int last_reason[MAX_LOCALES];
+    int r = find_reason(f[0]);
+    int who = strcmp(f[1], "customer") == 0 ? 0 : strcmp(f[1], "merchant") == 0 ? 1 : NOT_FOUND;
+    if (r == NOT_FOUND) {
+        complain(path, at, "unknown reason \"%s\"", f[0]);
+        return;
+    }
+    if (who == NOT_FOUND) {
+        complain(path, at, "unknown audience \"%s\"", f[1]);
+        return;
+    }
+    if (r * 2 + who < last_reason[index]) {
+        complain(path, at, "unsorted: \"%s %s\" stands before this line in reasons.def", f[0], f[1]);
+    }
+    last_reason[index] = r * 2 + who;
+    if (texts[r][who][index] != NULL) {
+        complain(path, at, "duplicate of line %d", text_lines[r][who][index]);
+        return;
+    }
+    texts[r][who][index] = f[2];
+    text_lines[r][who][index] = at;
+}
+
+static void read_texts(const char *folder)
+{
+    char *path = join(folder, "/texts", "", "");
+    locale_count = list_folder(path, locales, MAX_LOCALES);
+    for (int i = 0; i < locale_count; i++) {
+        locale_paths[i] = join(path, "/", locales[i], ".tsv");
+        each_line(i, locale_paths[i], "reason\taudience\ttext", 3, take_text);
+    }
+}

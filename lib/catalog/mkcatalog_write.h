@@ -1,0 +1,338 @@
+/* Part of mkcatalog: text pool, minimal perfect hash, output. Included once.
+   Hash: "hash and displace": groups fall into buckets of about four, the largest bucket is placed first, each
+   looks for the one displacement that puts all its members on free slots. As many slots as groups: nothing is
+   wasted. */
+
+enum { MAX_DISPLACEMENT = 65535 };
+
+static char *pool;
+static size_t pool_len, pool_cap;
+static uint32_t *pool_seen; /* open addressing: offset + 1 */
+enum { POOL_SEEN = 65536 };
+
+static uint32_t put(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    uint64_t h = pr_catalog_mix(1, text, n);
+    if (pool_seen == NULL) {
+        pool_seen = need(calloc(POOL_SEEN, sizeof *pool_seen));
+        pool = need(calloc(1, pool_cap = 1 << 20));
+    }
+    for (uint32_t at = (uint32_t)(h ^ (h >> 32)) % POOL_SEEN;; at = (at + 1) % POOL_SEEN) {
+        if (pool_seen[at] == 0) {
+            if (pool_len + n > pool_cap) {
+                pool = need(realloc(pool, pool_cap = (pool_cap + n) * 2));
+            }
+            memcpy(pool + pool_len, text, n);
+            pool_seen[at] = (uint32_t)pool_len + 1;
+            pool_len += n;
+            return (uint32_t)(pool_len - n);
+        }
+        if (strcmp(pool + pool_seen[at] - 1, text) == 0) {
+            return pool_seen[at] - 1;
+        }
+    }
+}
+
+typedef struct group {
+    const char *provider;
+    char *key;
+    size_t first, count;
+    uint64_t hash;
+    uint32_t bucket, slot;
+} group;
+
+static group *groups;
+static uint32_t group_count, bucket_count;
+static uint16_t *displacements;
+
+static int fold_compare(const line *a, const line *b)
+{
+    for (size_t i = 0;; i++) {
+        int x = i < a->key_len ? a->key[i] : 0, y = i < b->key_len ? b->key[i] : 0;
+        x = x >= 'A' && x <= 'Z' ? x + 32 : x;
+        y = y >= 'A' && y <= 'Z' ? y + 32 : y;
+        if (x != y || x == 0) {
+            return x - y;
+        }
+    }
+}
+
+static int by_key(const void *p, const void *q)
+{
+    const line *a = p, *b = q;
+    int by = a->file != b->file ? a->file - b->file : is_keyed(b) - is_keyed(a);
+    by = by != 0 ? by : fold_compare(a, b);
+    return by != 0 ? by : row_order(a, b);
+}
+
+static void make_groups(void)
+{
+    groups = need(calloc(line_count + 1, sizeof *groups));
+    for (size_t i = 0; i < line_count; i++) {
+        line *l = &lines[i];
+        if (!is_keyed(l)) {
+            continue;
+        }
+        if (group_count == 0 || lines[i - 1].file != l->file || fold_compare(&lines[i - 1], l) != 0) {
+            group *g = &groups[group_count++];
+            const char *provider = files[l->file].provider;
+            g->provider = provider;
+            g->first = i;
+            g->key = copy(l->key);
+            g->key[l->key_len] = '\0';
+            g->hash = pr_catalog_hash(provider, strlen(provider), l->key, l->key_len);
+        }
+        groups[group_count - 1].count++;
+        l->group = group_count - 1;
+    }
+}
+
+static uint32_t *bucket_sizes;
+static int by_bucket(const void *p, const void *q)
+{
+    const group *a = *(group *const *)p, *b = *(group *const *)q;
+    if (bucket_sizes[a->bucket] != bucket_sizes[b->bucket]) {
+        return bucket_sizes[a->bucket] < bucket_sizes[b->bucket] ? 1 : -1;
+    }
+    return a->bucket < b->bucket ? -1 : a->bucket > b->bucket;
+}
+
+static int place(group **of, uint32_t n, uint8_t *taken)
+{
+    for (uint32_t d = 0; d <= MAX_DISPLACEMENT; d++) {
+        uint32_t i = 0;
+        for (; i < n; i++) {
+            of[i]->slot = pr_catalog_slot(of[i]->hash, d, group_count);
+            if (taken[of[i]->slot]) {
+                break;
+            }
+            taken[of[i]->slot] = 1;
+        }
+        if (i == n) {
+            displacements[of[0]->bucket] = (uint16_t)d;
+            return 1;
+        }
+        while (i > 0) {
+            taken[of[--i]->slot] = 0;
+        }
+    }
+    return 0;
+}
+
+static int make_hash(void)
+{
+    group **order = need(calloc(group_count + 1, sizeof *order));
+    uint8_t *taken = need(calloc(group_count + 1, 1));
+    bucket_count = group_count / 4 + 1;
+    displacements = need(calloc(bucket_count, sizeof *displacements));
+    bucket_sizes = need(calloc(bucket_count, sizeof *bucket_sizes));
+    for (uint32_t i = 0; i < group_count; i++) {
+        order[i] = &groups[i];
+        groups[i].bucket = pr_catalog_bucket(groups[i].hash, bucket_count);
+        bucket_sizes[groups[i].bucket]++;
+    }
+    qsort(order, group_count, sizeof *order, by_bucket);
+    for (uint32_t i = 0; i < group_count; i += bucket_sizes[order[i]->bucket]) {
+        if (!place(order + i, bucket_sizes[order[i]->bucket], taken)) {
+            fprintf(stderr, "mkcatalog: no perfect hash; change a constant in hash.h\n");
+            return 0;
+        }
+    }
+    free(order);
+    free(taken);
+    return 1;
+}
+
+static void emit_rows(FILE *f)
+{
+    fputs("\nconst pr_cat_row pr_catalog_rows[] = {\n", f);
+    for (size_t i = 0; i < line_count; i++) {
+        const line *l = &lines[i];
+        int r = l->reason == NOT_FOUND ? find_reason("unknown_outcome") : l->reason;
+        int advice = l->advice != 0 ? l->advice : reasons[r].advice;
+        int network = strcmp(l->layer, "issuer") == 0 || strcmp(l->layer, "advice_code") == 0;
+        int forbids = reasons[r].network_forbids || (network && advice == PR_ADVICE_NEVER && l->advice != 0);
+        long target = PR_CAT_NONE;
+        for (size_t j = 0; l->alias[0] != '\0' && j < line_count; j++) {
+            if (lines[j].file == l->file && is_keyed(&lines[j]) && strcmp(lines[j].code, l->alias) == 0) {
+                target = (long)groups[lines[j].group].slot;
+            }
+        }
+        fprintf(f, "    {%u, %u, %u, %u, %u, %ld, %d, %d, %d, %d, %zu, {0, 0}}, /* %s %s */\n", put(l->code),
+                put(l->operation), put(l->layer), put(l->source), put(l->note), target, l->file, r, l->advice,
+                (forbids ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0), strlen(l->code),
+                files[l->file].provider, is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
+    }
+    fputs("};\n", f);
+}
+
+static void emit_groups(FILE *f)
+{
+    group **at = need(calloc(group_count + 1, sizeof *at));
+    for (uint32_t i = 0; i < group_count; i++) {
+        at[groups[i].slot] = &groups[i];
+    }
+    fputs("\nconst pr_cat_group pr_catalog_groups[] = {\n", f);
+    for (uint32_t i = 0; i < group_count; i++) {
+        const group *g = at[i];
+        fprintf(f, "    {%u, %u, %zu, %zu, %zu, %zu},\n", put(g->key), put(g->provider), g->first, g->count,
+                strlen(g->key), strlen(g->provider));
+    }
+    fputs("    {0, 0, 0, 0, 0, 0}\n};\n\nconst uint16_t pr_catalog_displacements[] = {", f);
+    for (uint32_t i = 0; i < bucket_count; i++) {
+        fprintf(f, "%s%u,", i % 16 == 0 ? "\n    " : " ", displacements[i]);
+    }
+    fputs("\n};\n", f);
+    free(at);
+}
+
+static uint32_t *patterns;
+static size_t pattern_count;
+static uint32_t *layers;
+static size_t layer_count;
+
+static int by_length(const void *p, const void *q)
+{
+    size_t a = strlen(lines[*(const uint32_t *)p].code), b = strlen(lines[*(const uint32_t *)q].code);
+    uint32_t x = *(const uint32_t *)p, y = *(const uint32_t *)q;
+    return a != b ? (a < b ? 1 : -1) : x < y ? -1 : x > y;
+}
+
+static size_t collect(int file, int (*want)(const line *))
+{
+    size_t first = pattern_count;
+    for (size_t i = 0; i < line_count; i++) {
+        if (lines[i].file == file && want(&lines[i])) {
+            patterns[pattern_count++] = (uint32_t)i;
+        }
+    }
+    qsort(patterns + first, pattern_count - first, sizeof *patterns, by_length);
+    return first;
+}
+
+static void emit_providers(FILE *f)
+{
+    patterns = need(calloc(line_count + 1, sizeof *patterns));
+    layers = need(calloc(line_count + 1, sizeof *layers));
+    fputs("\nconst pr_cat_provider pr_catalog_providers[] = {\n", f);
+    for (int p = 0; p < file_count; p++) {
+        size_t first = 0, count = 0, layer_first = layer_count;
+        long fallback = PR_CAT_NONE;
+        for (size_t i = 0; i < line_count; i++) {
+            if (lines[i].file != p) {
+                continue;
+            }
+            first = count == 0 ? i : first;
+            count++;
+            fallback = is_default(&lines[i]) ? (long)i : fallback;
+            size_t k = layer_first;
+            uint32_t name = put(lines[i].layer);
+            while (k < layer_count && layers[k] != name) {
+                k++;
+            }
+            if (k == layer_count && !wild(lines[i].layer) && !is_message(&lines[i])) {
+                layers[layer_count++] = name;
+            }
+        }
+        size_t prefixes = collect(p, is_prefix), messages = collect(p, is_message);
+        fprintf(f, "    {%u, %zu, %zu, %zu, %zu, %zu, %zu, %zu, %zu, %ld}, /* %s */\n",
+                put(files[p].provider), first, count, prefixes, messages - prefixes, messages,
+                pattern_count - messages, layer_first, layer_count - layer_first, fallback,
+                files[p].provider);
+    }
+    fputs("};\n\nconst uint32_t pr_catalog_patterns[] = {", f);
+    for (size_t i = 0; i < pattern_count; i++) {
+        fprintf(f, "%u, ", patterns[i]);
+    }
+    fputs("0};\n\nconst uint32_t pr_catalog_layers[] = {", f);
+    for (size_t i = 0; i < layer_count; i++) {
+        fprintf(f, "%u, ", layers[i]);
+    }
+    fputs("0};\n", f);
+}
+
+static void emit_reasons(FILE *f)
+{
+    uint8_t numbers[256];
+    memset(numbers, 255, sizeof numbers);
+    fputs("\nconst pr_cat_reason pr_catalog_reasons[] = {\n", f);
+    for (int i = 0; i < (int)REASONS; i++) {
+        const reason *r = &reasons[i];
+        int flags = (r->channel_fault ? PR_CAT_CHANNEL_FAULT : 0) |
+                    (r->network_forbids ? PR_CAT_NETWORK_FORBIDS : 0) |
+                    (r->private_cause ? PR_CAT_PRIVATE : 0);
+        numbers[r->number] = (uint8_t)i;
+        fprintf(f, "    {%u, %u, %d, %d, %d, %d, %d, {0, 0}}, /* %s */\n", put(r->name), put(r->meaning),
+                r->number, r->klass, r->fault, r->advice, flags, r->name);
+    }
+    fputs("};\n\nconst uint8_t pr_catalog_by_number[] = {", f);
+    for (int i = 0; i < 256; i++) {
+        fprintf(f, "%s%d,", i % 16 == 0 ? "\n    " : " ", numbers[i]);
+    }
+    fputs("\n};\n\nconst uint32_t pr_catalog_texts[] = {\n", f);
+    for (int r = 0; r < (int)REASONS; r++) {
+        for (int who = 0; who < 2; who++) {
+            for (int l = 0; l < locale_count; l++) {
+                fprintf(f, "    %u,\n", put(texts[r][who][l]));
+            }
+        }
+    }
+    fputs("};\n\nconst uint32_t pr_catalog_locales[] = {", f);
+    for (int l = 0; l < locale_count; l++) {
+        fprintf(f, "%u, ", put(locales[l]));
+    }
+    fputs("0};\n", f);
+}
+
+static void emit_pool(FILE *f)
+{ /* as character constants, so that the sign of char does not matter */
+    fputs("\nconst char pr_catalog_pool[] = {", f);
+    for (size_t i = 0; i < pool_len; i++) {
+        fprintf(f, i % 16 == 0 ? "\n    '\\%o'," : "'\\%o',", (unsigned)(unsigned char)pool[i]);
+    }
+    fputs("\n};\n", f);
+}
+
+static void emit_sizes(FILE *f)
+{
+    fputs("/* Made by mkcatalog from lib/catalog; never edited. */\n", f);
+    fputs("#ifndef PR_CATALOG_SIZES\n#define PR_CATALOG_SIZES\nenum {\n", f);
+    fprintf(f, "    PR_CAT_ROWS = %zu,\n    PR_CAT_GROUPS = %u,\n", line_count, group_count);
+    fprintf(f, "    PR_CAT_BUCKETS = %u,\n    PR_CAT_PROVIDERS = %d,\n", bucket_count, file_count);
+    fprintf(f, "    PR_CAT_REASONS = %d,\n    PR_CAT_LOCALES = %d,\n", (int)REASONS, locale_count);
+    fprintf(f, "    PR_CAT_UNKNOWN = %d,\n    PR_CAT_CONTRADICTION = %d\n};\n#endif\n",
+            find_reason("unknown_outcome"), find_reason("contradictory_answer"));
+}
+
+static int write_tables(const char *folder)
+{
+    char *path = join(folder, "/catalog_tables.inc", "", "");
+    char *part = join(path, ".part", "", "");
+    qsort(lines, line_count, sizeof *lines, by_key);
+    make_groups();
+    if (!make_hash()) {
+        return 1;
+    }
+    put("");
+    FILE *f = fopen(part, "wb");
+    if (f == NULL) {
+        fprintf(stderr, "mkcatalog: cannot write %s\n", part);
+        return 2;
+    }
+    emit_sizes(f);
+    fputs("\n#ifdef PR_CATALOG_BODIES\n", f);
+    emit_rows(f);
+    emit_groups(f);
+    emit_providers(f);
+    emit_reasons(f);
+    emit_pool(f);
+    fputs("#endif\n", f);
+    int bad = ferror(f);
+    bad = fclose(f) != 0 || bad;
+    if (bad || rename(part, path) != 0) {
+        fprintf(stderr, "mkcatalog: cannot write %s\n", path);
+        return 2;
+    }
+    return 0;
+}

@@ -75,8 +75,8 @@ static int32_t check_wish(const pr_subject *subject, const pr_wish *wish, const 
         pr_text_put(why, "order_hash: expected hexadecimal digits");
         return PAYROUTE_E_SCHEMA;
     }
-    int32_t rc = pr_url_check(return_url, "return_url", why);
-    return rc != PAYROUTE_OK ? rc : pr_url_check(subject->channel->notify_url, "notify_url", why);
+    int32_t rc = pr_adapter_url_check(return_url, "return_url", why);
+    return rc != PAYROUTE_OK ? rc : pr_adapter_url_check(subject->channel->notify_url, "notify_url", why);
 }
 
 int32_t pr_alipay_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why)

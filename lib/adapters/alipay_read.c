@@ -310,6 +310,7 @@ static void read_error(pr_reading *out, pr_fact *f, const answer *a, int32_t ope
         f->code[0] = '\0';
         return;
     }
+    pr_word_copy(f->layer, sizeof f->layer, sub && sub[0] ? "sub_code" : "code");
     pr_message_copy(f->message, sizeof f->message, message, subject->channel);
     pr_fact_explain(f, subject, "alipay", catalog_operation(operation), message);
     if (!code || strlen(code) != 5 || strncmp(code, "4000", 4) != 0) {
@@ -337,6 +338,9 @@ static int32_t read_answer(pr_reading *out, pr_fact *f, const answer *a, int32_t
             read_error(out, f, a, operation, subject);
         }
         return PAYROUTE_OK;
+    }
+    if (a->evidence < PR_EVIDENCE_SIGNED) {
+        return PAYROUTE_OK; /* every success is signed: one that is not may be anybody's */
     }
     switch (operation) {
     case PR_OP_CREATE:

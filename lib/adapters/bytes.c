@@ -80,7 +80,7 @@ int32_t pr_header_add(pr_buf *out, const char *name, const char *value, pr_text 
     return out->rc;
 }
 
-int32_t pr_url_join(pr_buf *out, const char *base, const char *path)
+int32_t pr_adapter_url_join(pr_buf *out, const char *base, const char *path)
 {
     size_t len = base ? strlen(base) : 0;
     while (len > 0 && base[len - 1] == '/') {

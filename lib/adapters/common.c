@@ -212,7 +212,7 @@ int32_t pr_content_finish(pr_buf *out, payroute_json_out *json, pr_text *why)
     return rc;
 }
 
-int32_t pr_url_check(const char *url, const char *name, pr_text *why)
+int32_t pr_adapter_url_check(const char *url, const char *name, pr_text *why)
 {
     if (!url || !url[0]) {
         return PAYROUTE_OK;

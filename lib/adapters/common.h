@@ -19,7 +19,7 @@ void pr_pairs_join(pr_buf *out, const pr_pair *pairs, size_t count);   /* name=v
 void pr_pairs_encode(pr_buf *out, const pr_pair *pairs, size_t count); /* the same, URL-encoded */
 void pr_form_add(pr_buf *out, const char *name, const char *value);    /* one more encoded pair; NULL value: nothing */
 int32_t pr_header_add(pr_buf *out, const char *name, const char *value, pr_text *why); /* E_ENCODING: a control character */
-int32_t pr_url_join(pr_buf *out, const char *base, const char *path);  /* one slash between the two */
+int32_t pr_adapter_url_join(pr_buf *out, const char *base, const char *path);  /* one slash between the two */
 
 /* A printable ASCII word copied whole: 1 copied, 0 absent or empty, -1 unfit (then `out` is ""). */
 int32_t pr_word_copy(char *out, size_t cap, const char *text);
@@ -46,7 +46,7 @@ void pr_fact_explain(pr_fact *f, const pr_subject *subject, const char *provider
 /* Finish a content text: into `out`, at most PR_CONTENT_CAP. Frees the writer. */
 int32_t pr_content_finish(pr_buf *out, payroute_json_out *json, pr_text *why);
 /* A URL that we hand to a provider: http(s), printable, at most 1024 bytes. NULL and "" are fine: none. */
-int32_t pr_url_check(const char *url, const char *name, pr_text *why);
+int32_t pr_adapter_url_check(const char *url, const char *name, pr_text *why);
 
 extern const pr_adapter pr_adapter_alipay;
 extern const pr_adapter pr_adapter_stripe;

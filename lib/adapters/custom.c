@@ -6,7 +6,7 @@
 static int32_t custom_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why)
 {
     const char *return_url = wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
-    int32_t rc = pr_url_check(return_url, "return_url", why);
+    int32_t rc = pr_adapter_url_check(return_url, "return_url", why);
     if (rc != PAYROUTE_OK) {
         return rc;
     }

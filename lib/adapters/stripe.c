@@ -126,7 +126,7 @@ static int32_t check_instrument(const pr_subject *subject, const pr_wish *wish, 
         pr_text_put(why, "return_url: a redirect needs the address to come back to");
         return PAYROUTE_E_SCHEMA;
     }
-    return pr_url_check(return_url, "return_url", why);
+    return pr_adapter_url_check(return_url, "return_url", why);
 }
 
 static void put_text(payroute_json_out *json, const char *name, const char *value, size_t cap)
@@ -278,14 +278,14 @@ static int32_t needs_id(const pr_subject *subject, pr_text *why)
 
 static void intent_path(pr_buf *url, const pr_subject *subject, const char *tail)
 {
-    pr_url_join(url, subject->channel->base_url, "/v1/payment_intents/");
+    pr_adapter_url_join(url, subject->channel->base_url, "/v1/payment_intents/");
     pr_buf_put(url, subject->provider_id);
     pr_buf_put(url, tail);
 }
 
 static int32_t refund_body(pr_http_request *out, const pr_subject *subject, pr_text *why)
 {
-    pr_url_join(&out->url, subject->channel->base_url, "/v1/refunds");
+    pr_adapter_url_join(&out->url, subject->channel->base_url, "/v1/refunds");
     pr_form_add(&out->body, "payment_intent", subject->provider_id);
     int32_t rc = put_amount(&out->body, "amount", subject, why);
     pr_form_add(&out->body, "metadata[key]", subject->key);
@@ -296,10 +296,10 @@ static int32_t refund_body(pr_http_request *out, const pr_subject *subject, pr_t
 static void refund_address(pr_buf *url, const pr_subject *subject)
 {
     if (pr_word_plain(subject->action_id)) {
-        pr_url_join(url, subject->channel->base_url, "/v1/refunds/");
+        pr_adapter_url_join(url, subject->channel->base_url, "/v1/refunds/");
         pr_buf_put(url, subject->action_id);
     } else { /* its answer was lost: find it by the key that travels as metadata */
-        pr_url_join(url, subject->channel->base_url, "/v1/refunds?limit=100&payment_intent=");
+        pr_adapter_url_join(url, subject->channel->base_url, "/v1/refunds?limit=100&payment_intent=");
         pr_buf_put(url, subject->provider_id);
     }
 }
@@ -367,7 +367,7 @@ int32_t pr_stripe_build(pr_http_request *out, int32_t operation, int32_t step, c
     if (operation != PR_OP_CREATE) {
         rc = fill_operation(out, operation, subject, &keyed, why);
     } else if (step == 1) {
-        pr_url_join(&out->url, subject->channel->base_url, "/v1/payment_intents");
+        pr_adapter_url_join(&out->url, subject->channel->base_url, "/v1/payment_intents");
         rc = create_step(out, step, subject, why);
     } else if (step == 2) {
         rc = needs_id(subject, why);

@@ -22,7 +22,12 @@ static const char *first_of(const char *a, const char *b)
 
 void pr_stripe_codes(pr_fact *f, const payroute_json_node *error, const pr_subject *subject, const char *operation)
 {
-    const char *code = first_of(str(error, "decline_code"), first_of(str(error, "code"), str(error, "type")));
+    const char *const layers[] = {"decline_code", "code", "type"}; /* the most telling first */
+    const char *code = NULL;
+    for (size_t i = 0; i < 3 && !(code && code[0]); i++) {
+        code = str(error, layers[i]);
+        pr_word_copy(f->layer, sizeof f->layer, layers[i]);
+    }
     const payroute_json_node *card = payroute_json_get(payroute_json_get(error, "payment_method"), "card");
     const char *message = str(error, "message");
     pr_word_copy(f->code, sizeof f->code, code);
@@ -38,6 +43,7 @@ void pr_stripe_codes(pr_fact *f, const payroute_json_node *error, const pr_subje
         /* A decline code that nobody knows yet stands beside the code that says what it is: a decline. */
         pr_fact known = *f;
         pr_word_copy(known.code, sizeof known.code, plain);
+        pr_word_copy(known.layer, sizeof known.layer, "code");
         pr_fact_explain(&known, subject, "stripe", operation, message);
         f->meaning = known.meaning;
     }
@@ -145,7 +151,7 @@ static int32_t show_action(pr_reading *out, const payroute_json_node *intent)
     if (!url) {
         url = str(detail, "hosted_instructions_url");
     }
-    if (!url || pr_url_check(url, "url", &(pr_text){NULL, 0, 0, 0}) != PAYROUTE_OK) {
+    if (!url || pr_adapter_url_check(url, "url", &(pr_text){NULL, 0, 0, 0}) != PAYROUTE_OK) {
         return 0;
     }
     return pr_reading_show(out, PR_SHOW_URL, url);

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The compiler cannot know what a volatile pointer points to, so the store is not a dead one. */
-static void *(*const volatile wipe_with)(void *, int, size_t) = memset;
-
 void *pr_mem_new(size_t size)
 {
     return calloc(1, size > 0 ? size : 1);
@@ -62,6 +59,8 @@ void pr_mem_free_secret(void *block, size_t size)
 void pr_mem_wipe(void *block, size_t size)
 {
     if (block != NULL && size > 0) {
-        wipe_with(block, 0, size);
+        memset(block, 0, size);
+        /* Says that someone reads the block: so the store is no dead one. */
+        __asm__ volatile("" : : "r"(block) : "memory");
     }
 }

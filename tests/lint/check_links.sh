@@ -6,6 +6,9 @@ LC_ALL=C
 export LC_ALL
 B=${B:-build/release}
 failed=0
+for file in libpayroute.so.0 libpayroute-host.so.0 libpayroute.a; do
+    if [ ! -f "$B/$file" ]; then echo "$B/$file is not built" && exit 1; fi
+done
 
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'; }
 undefined() { nm -D -u "$1" | awk '{print $NF}' | sed 's/@.*//' | sort -u; }

@@ -296,7 +296,7 @@ static void civil_time_against_gmtime(void **state)
             (int64_t)(((uint64_t)pr_rng_u32(&r) << 32 | pr_rng_u32(&r)) % 315569520000U) - 62167219200;
         time_t t = (time_t)second;
         struct tm parts;
-        char expected[32];
+        char expected[80];
         char got[20];
         assert_non_null(gmtime_r(&t, &parts));
         (void)snprintf(expected, sizeof expected, "%04d-%02d-%02d %02d:%02d:%02d", parts.tm_year + 1900,

@@ -1,6 +1,6 @@
-/* What a provider states about one way of paying, as numbers: read by the machine, filled from provider/providers.def (or from
-   the channel's own declaration for `custom`). A field left at zero is the weakest value, so that a missing fact is a cautious
-   one. */
+/* What a provider states about one way of paying, as numbers: read by the machine, filled from
+   provider/providers.def (or from the channel's own declaration for `custom`). A field left at zero is the
+   weakest value, so that a missing fact is a cautious one. */
 #ifndef PR_BASE_FACTS_H
 #define PR_BASE_FACTS_H
 
@@ -29,7 +29,7 @@ enum pr_fact_flag {
     PR_FACT_LOOKUP = 1 << 14,         /* there is a query at all */
     PR_FACT_REFUND_LOOKUP = 1 << 15,
     PR_FACT_PAGE_ONLY = 1 << 16,      /* the payload is built locally; no request of ours creates the order */
-    PR_FACT_OVERLAP = 1 << 17         /* the merchant allows a second open attempt beside this one; a surplus can be refunded */
+    PR_FACT_OVERLAP = 1 << 17         /* a second open attempt is allowed beside this one: a surplus can go back */
 };
 
 typedef struct pr_facts {

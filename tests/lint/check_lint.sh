@@ -52,7 +52,7 @@ for file in $lib $public; do
             fi
             ;;
         lib/host/*:"PRH_${base}_H") ;;
-        *) echo "$file: include guard '$guard', expected PR_${module}_${base}_H" && failed=1 ;;
+        *) echo "$file: include guard '$guard' does not follow the path" && failed=1 ;;
         esac
         if ! grep -q "^#define $guard\$" "$file"; then echo "$file: the guard is not defined" && failed=1; fi
         ;;

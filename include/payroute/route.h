@@ -19,8 +19,9 @@ extern "C" {
  * order, draw, chosen (null when none is eligible now), retry_ms (when an excluded one comes back).
  * The same registry, request and seed give the same answer.
  *
- * Returns: length without the NUL; E_ARG; E_STATE (the registry is not sealed); E_JSON, E_SCHEMA, E_LIMIT
- *          (`out` then holds one line for each problem); E_BUFFER (`out` is empty: ask again with more); E_NOMEM.
+ * Returns: length without the NUL; E_ARG; E_STATE (the registry is not sealed); E_JSON, E_SCHEMA,
+ *          E_LIMIT (`out` then holds one line for each problem); E_BUFFER (`out` is empty: ask again with
+ *          more); E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,

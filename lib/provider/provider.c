@@ -1,4 +1,5 @@
-/* Expands providers.def into constant tables: a provider is data, so that adding one cannot change the machine. */
+/* Expands providers.def into constant tables: a provider is data, so that adding one cannot change the
+ * machine. */
 #include "provider/provider.h"
 
 #include <string.h>
@@ -6,12 +7,15 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+#define ALIPAY_COMMON                                                                                        \
+    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
+     PR_FACT_REFUND_KEYED | PR_FACT_EXPIRES | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
 #define STRIPE_COMMON                                                                                        \
-    (PR_FACT_CONTAINER | PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_CAN_CLOSE | PR_FACT_REFUND | \
-     PR_FACT_REFUND_KEYED | PR_FACT_TLS_ONLY | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
+    (PR_FACT_CONTAINER | PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_CAN_CLOSE |                 \
+     PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_TLS_ONLY | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
 #define STRIPE_COMPARE (PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY)
-#define CUSTOM_FACTS                                                                              \
-    .flags = PR_FACT_HOST_DRIVEN, .steps = 1, .money_steps = 1, .pay_ms = 5 * MINUTE,              \
+#define CUSTOM_FACTS                                                                                         \
+    .flags = PR_FACT_HOST_DRIVEN, .steps = 1, .money_steps = 1, .pay_ms = 5 * MINUTE,                        \
     .max_pending_ms = 24 * HOUR, .review_ms = 24 * HOUR
 
 /* First pass: the arrays. */
@@ -24,7 +28,9 @@
 #define FLOW(name, method, ...) {name, method, {__VA_ARGS__}},
 #define OPERATIONS(p) static const pr_operation_facts p##_operations[] = {
 #define OPERATION(operation, compare, money, free, other) {operation, compare, money, free, other},
-#define END() };
+#define END()                                                                                                \
+    }                                                                                                        \
+    ;
 #define PROVIDER(p, en, zh, url, poll, fields, rules, flows, operations)
 #include "provider/providers.def"
 #undef FIELDS
@@ -51,7 +57,8 @@
 #define WITH(array) array, (int32_t)(sizeof(array) / sizeof(*(array)))
 #define NONE NULL, 0
 #define PROVIDER(p, en, zh, url, poll, ...) PROVIDER_ROW(#p, en, zh, url, poll, __VA_ARGS__)
-#define PROVIDER_ROW(name, en, zh, url, poll, fields, field_count, rules, rule_count, flows, flow_count, ops, op_count) \
+#define PROVIDER_ROW(name, en, zh, url, poll, fields, field_count, rules, rule_count, flows, flow_count,     \
+                     ops, op_count)                                                                          \
     {name, en, zh, url, fields, field_count, flows, flow_count, ops, op_count, poll, rules, rule_count},
 static const pr_provider provider_table[] = {
 #include "provider/providers.def"
@@ -99,8 +106,9 @@ const pr_flow *pr_provider_flow(const pr_provider *p, const char *method, const 
 
 const pr_operation_facts *pr_provider_operation(const pr_provider *p, int32_t operation)
 {
-    static const pr_operation_facts strictest = {0, PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY | PR_CMP_MERCHANT,
-                                                 PR_EVIDENCE_SIGNED, PR_EVIDENCE_SIGNED, PR_EVIDENCE_SIGNED};
+    static const pr_operation_facts strictest = {
+        0, PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY | PR_CMP_MERCHANT, PR_EVIDENCE_SIGNED,
+        PR_EVIDENCE_SIGNED, PR_EVIDENCE_SIGNED};
     for (int32_t i = 0; p != NULL && i < p->operation_count; i++) {
         if (p->operations[i].operation == operation) {
             return &p->operations[i];

@@ -1,4 +1,5 @@
-/* Facts of each provider in data (providers.def): credentials, flows, operations. Below the registry, above nothing. */
+/* Facts of each provider in data (providers.def): credentials, flows, operations. Below the registry, above
+ * nothing. */
 #ifndef PR_PROVIDER_H
 #define PR_PROVIDER_H
 
@@ -6,8 +7,14 @@
 
 enum { PR_CREDENTIAL_FIELDS_MAX = 8 };
 
-enum pr_field_kind { PR_FIELD_TEXT = 1, PR_FIELD_SECRET = 2, PR_FIELD_RSA_PRIVATE = 3, PR_FIELD_RSA_PUBLIC = 4, PR_FIELD_CERTIFICATE = 5,
-                     PR_FIELD_CERT_CHAIN = 6 };
+enum pr_field_kind {
+    PR_FIELD_TEXT = 1,
+    PR_FIELD_SECRET = 2,
+    PR_FIELD_RSA_PRIVATE = 3,
+    PR_FIELD_RSA_PUBLIC = 4,
+    PR_FIELD_CERTIFICATE = 5,
+    PR_FIELD_CERT_CHAIN = 6
+};
 
 typedef struct pr_credential_field {
     const char *name;
@@ -15,7 +22,7 @@ typedef struct pr_credential_field {
     int32_t required; /* 1; 0 optional */
     int32_t min_len;
     int32_t max_len;
-    const char *hint; /* what is expected and where the merchant finds it */
+    const char *hint;     /* what is expected and where the merchant finds it */
     const char *prefixes; /* it begins with one of these, separated by blanks; NULL: anything */
     const char *alphabet; /* only these bytes; NULL: printable ASCII without blanks */
 } pr_credential_field;
@@ -53,14 +60,14 @@ typedef struct pr_provider {
     const char *name;
     const char *title_en;
     const char *title_zh;
-    const char *base_url;   /* default; NULL: the channel must say */
+    const char *base_url; /* default; NULL: the channel must say */
     const pr_credential_field *fields;
     int32_t field_count;
     const pr_flow *flows;
     int32_t flow_count;
     const pr_operation_facts *operations;
     int32_t operation_count;
-    int64_t poll_ms;        /* customer waits: ask this often */
+    int64_t poll_ms; /* customer waits: ask this often */
     const pr_credential_rule *rules;
     int32_t rule_count;
 } pr_provider;
@@ -69,8 +76,10 @@ int32_t pr_provider_count(void);
 const pr_provider *pr_provider_at(int32_t i);
 const pr_provider *pr_provider_find(const char *name);
 const pr_flow *pr_provider_flow(const pr_provider *p, const char *method, const char *flow);
-const pr_operation_facts *pr_provider_operation(const pr_provider *p, int32_t operation); /* never NULL: the strictest */
+const pr_operation_facts *pr_provider_operation(const pr_provider *p,
+                                                int32_t operation); /* never NULL: the strictest */
 int32_t pr_provider_field(const pr_provider *p, const char *name); /* index of a credential field; -1: none */
-int32_t pr_provider_secret_like(const char *text); /* 1: looks like a credential of any provider, wherever it stands */
+int32_t pr_provider_secret_like(
+    const char *text); /* 1: looks like a credential of any provider, wherever it stands */
 
 #endif

@@ -1,5 +1,5 @@
-/* Reads one channel: values are stored as they pass, what depends on several of them is judged at the end, so that one run
-   finds every problem. */
+/* Reads one channel: values are stored as they pass, what depends on several of them is judged at the end, so
+   that one run finds every problem. */
 #include "registry/keys.h"
 
 #include "base/mem.h"
@@ -20,7 +20,7 @@ typedef struct channel_reader {
     const payroute_json_node *facts;
 } channel_reader;
 
-static void keep_text(pr_problems *p, char **slot, const payroute_json_node *value)
+static void keep_channel_text(pr_problems *p, char **slot, const payroute_json_node *value)
 {
     const char *text = payroute_json_string(value);
     *slot = pr_mem_text(text, strlen(text));
@@ -36,7 +36,7 @@ static int64_t integer_of(const payroute_json_node *value)
     return v;
 }
 
-static void copy_text(char *out, size_t cap, const char *text)
+static void copy_channel_text(char *out, size_t cap, const char *text)
 {
     pr_text t;
     pr_text_init(&t, out, cap);
@@ -48,13 +48,13 @@ static void apply_channel(void *target, int32_t id, const payroute_json_node *va
     channel_reader *r = target;
     pr_channel *c = r->c;
     switch (id) {
-    case PR_KEY_ID: copy_text(c->id, sizeof c->id, payroute_json_string(value)); break;
+    case PR_KEY_ID: copy_channel_text(c->id, sizeof c->id, payroute_json_string(value)); break;
     case PR_KEY_PROVIDER: c->provider = pr_provider_find(payroute_json_string(value)); break;
-    case PR_KEY_TITLE: keep_text(r->p, &c->title, value); break;
-    case PR_KEY_BASE_URL: keep_text(r->p, &c->base_url, value); break;
-    case PR_KEY_NOTIFY_URL: keep_text(r->p, &c->notify_url, value); break;
-    case PR_KEY_RETURN_URL: keep_text(r->p, &c->return_url, value); break;
-    case PR_KEY_CA_FILE: keep_text(r->p, &c->ca_file, value); break;
+    case PR_KEY_TITLE: keep_channel_text(r->p, &c->title, value); break;
+    case PR_KEY_BASE_URL: keep_channel_text(r->p, &c->base_url, value); break;
+    case PR_KEY_NOTIFY_URL: keep_channel_text(r->p, &c->notify_url, value); break;
+    case PR_KEY_RETURN_URL: keep_channel_text(r->p, &c->return_url, value); break;
+    case PR_KEY_CA_FILE: keep_channel_text(r->p, &c->ca_file, value); break;
     case PR_KEY_CREDENTIALS: r->credentials = value; break;
     case PR_KEY_METHODS: r->methods = value; break;
     case PR_KEY_CURRENCIES: r->currencies = value; break;
@@ -151,7 +151,8 @@ static void apply_fact(void *target, int32_t id, const payroute_json_node *value
     }
 }
 
-static void need_fact(pr_problems *p, uint32_t flags, uint32_t has, uint32_t needs, const char *member, const char *text)
+static void need_fact(pr_problems *p, uint32_t flags, uint32_t has, uint32_t needs, const char *member,
+                      const char *text)
 {
     if ((flags & has) != 0 && (flags & needs) == 0) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, member, "expected \"%s\" beside it", text);
@@ -184,7 +185,8 @@ static void read_facts(channel_reader *r)
         pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "late_send", "expected \"late_window_s\" beside it");
     }
     if ((f->flags & (PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE)) != 0 && f->key_ttl_ms == 0) {
-        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "key_ttl_s", "expected the key's life for \"repeat_safe\", got nothing");
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "key_ttl_s",
+                        "expected the key's life for \"repeat_safe\", got nothing");
     }
     pr_problems_leave(r->p, mark);
 }
@@ -207,7 +209,8 @@ static void add_flow(channel_reader *r, pr_method *m, const payroute_json_node *
             }
         }
         pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected a flow of %s for \"%s\" (%s), got %s",
-                        provider != NULL ? provider->name : "the provider", m->name, t.len > 0 ? names : "it has none", got);
+                        provider != NULL ? provider->name : "the provider", m->name,
+                        t.len > 0 ? names : "it has none", got);
         return;
     }
     for (int32_t i = 0; i < m->flow_count; i++) {
@@ -216,7 +219,7 @@ static void add_flow(channel_reader *r, pr_method *m, const payroute_json_node *
             return;
         }
     }
-    copy_text(m->flows[m->flow_count++], sizeof m->flows[0], flow);
+    copy_channel_text(m->flows[m->flow_count++], sizeof m->flows[0], flow);
 }
 
 typedef struct method_reader {
@@ -228,7 +231,7 @@ static void apply_method(void *target, int32_t id, const payroute_json_node *val
 {
     method_reader *r = target;
     if (id == PR_KEY_METHOD) {
-        copy_text(r->m.name, sizeof r->m.name, payroute_json_string(value));
+        copy_channel_text(r->m.name, sizeof r->m.name, payroute_json_string(value));
     } else {
         r->flows = value;
     }
@@ -238,13 +241,15 @@ static void read_methods(channel_reader *r)
 {
     size_t mark = pr_problems_enter(r->p, "methods");
     int32_t i = 0;
-    for (const payroute_json_node *e = payroute_json_first(r->methods); e != NULL; e = payroute_json_next(e), i++) {
+    for (const payroute_json_node *e = payroute_json_first(r->methods); e != NULL;
+         e = payroute_json_next(e), i++) {
         size_t inner = pr_problems_index(r->p, i);
         method_reader mr = {0};
         pr_keys_read(r->p, PR_SCOPE_METHOD, e, apply_method, &mr);
         for (int32_t k = 0; mr.m.name[0] != '\0' && k < r->c->method_count; k++) {
             if (strcmp(r->c->methods[k].name, mr.m.name) == 0) {
-                pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "method", "expected each method once, got \"%s\" again", mr.m.name);
+                pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "method",
+                                "expected each method once, got \"%s\" again", mr.m.name);
             }
         }
         size_t flows = pr_problems_enter(r->p, "flows");
@@ -266,7 +271,8 @@ static void read_currencies(channel_reader *r)
 {
     size_t mark = pr_problems_enter(r->p, "currencies");
     int32_t i = 0;
-    for (const payroute_json_node *e = payroute_json_first(r->currencies); e != NULL; e = payroute_json_next(e), i++) {
+    for (const payroute_json_node *e = payroute_json_first(r->currencies); e != NULL;
+         e = payroute_json_next(e), i++) {
         size_t element = pr_problems_index(r->p, i);
         pr_channel *c = r->c;
         const char *code = payroute_json_string(e);
@@ -278,11 +284,12 @@ static void read_currencies(channel_reader *r)
             twice |= strcmp(c->currencies[k], code) == 0;
         }
         if (!known) {
-            pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected a currency code such as \"CNY\", got %s", got);
+            pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected a currency code such as \"CNY\", got %s",
+                            got);
         } else if (twice) {
             pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected each currency once, got %s again", got);
         } else {
-            copy_text(c->currencies[c->currency_count++], sizeof c->currencies[0], code);
+            copy_channel_text(c->currencies[c->currency_count++], sizeof c->currencies[0], code);
         }
         pr_problems_leave(r->p, element);
     }
@@ -306,11 +313,13 @@ static void read_base_url(channel_reader *r, int32_t plain_loopback)
     char got[PR_GOT_CAP];
     pr_problems_quote(got, c->base_url);
     if (strchr(c->base_url, '?') != NULL) {
-        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "base_url", "expected an address without ?query, got %s", got);
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "base_url", "expected an address without ?query, got %s",
+                        got);
     }
     if (plain && !(c->loopback && plain_loopback)) {
-        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "base_url",
-                        "expected https:// (http:// only to this machine with \"allow_plain_loopback\"), got %s", got);
+        pr_problems_add(
+            r->p, PR_PROBLEM_SCHEMA, "base_url",
+            "expected https:// (http:// only to this machine with \"allow_plain_loopback\"), got %s", got);
     }
 }
 
@@ -318,13 +327,15 @@ static void read_limits(channel_reader *r)
 {
     const pr_channel *c = r->c;
     if (c->amount_min_minor > c->amount_max_minor) {
-        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "amount_max_minor", "expected at least amount_min_minor %lld, got %lld",
-                        (long long)c->amount_min_minor, (long long)c->amount_max_minor);
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "amount_max_minor",
+                        "expected at least amount_min_minor %lld, got %lld", (long long)c->amount_min_minor,
+                        (long long)c->amount_max_minor);
     }
     if (c->connect_timeout_ms > c->money_timeout_ms || c->connect_timeout_ms > c->query_timeout_ms) {
         pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "timeouts",
                         "expected connect_ms to be the shortest, got connect %lld, money %lld, query %lld",
-                        (long long)c->connect_timeout_ms, (long long)c->money_timeout_ms, (long long)c->query_timeout_ms);
+                        (long long)c->connect_timeout_ms, (long long)c->money_timeout_ms,
+                        (long long)c->query_timeout_ms);
     }
 }
 

@@ -66,7 +66,8 @@ static void parse_key(pr_credential *cred, pr_problems *p, int32_t idx, const pr
     }
 }
 
-static void read_field(pr_credential *cred, pr_problems *p, const pr_provider *provider, const payroute_json_node *member)
+static void read_credential_field(pr_credential *cred, pr_problems *p, const pr_provider *provider,
+                                  const payroute_json_node *member)
 {
     const char *name = payroute_json_name(member);
     int32_t idx = pr_provider_field(provider, name);
@@ -77,7 +78,8 @@ static void read_field(pr_credential *cred, pr_problems *p, const pr_provider *p
         }
         const char *near = pr_keys_nearest(name, names);
         pr_problems_add(p, PR_PROBLEM_SCHEMA, name, "expected a credential field of %s%s%s%s", provider->name,
-                        near != NULL ? ", perhaps \"" : "", near != NULL ? near : "", near != NULL ? "\"" : "");
+                        near != NULL ? ", perhaps \"" : "", near != NULL ? near : "",
+                        near != NULL ? "\"" : "");
         return;
     }
     const pr_credential_field *f = &provider->fields[idx];
@@ -86,12 +88,14 @@ static void read_field(pr_credential *cred, pr_problems *p, const pr_provider *p
     if (text == NULL) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s, got no text", f->hint);
     } else if (strlen(text) < (size_t)f->min_len || strlen(text) > (size_t)f->max_len) {
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s of %d to %d characters, got %d characters", f->hint,
-                        (int)f->min_len, (int)f->max_len, (int)strlen(text));
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s of %d to %d characters, got %d characters",
+                        f->hint, (int)f->min_len, (int)f->max_len, (int)strlen(text));
     } else {
-        const char *fault = f->kind == PR_FIELD_TEXT || f->kind == PR_FIELD_SECRET ? text_fault(f, text) : NULL;
+        const char *fault =
+            f->kind == PR_FIELD_TEXT || f->kind == PR_FIELD_SECRET ? text_fault(f, text) : NULL;
         if (fault != NULL) {
-            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s, got %d characters %s", f->hint, (int)strlen(text), fault);
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s, got %d characters %s", f->hint,
+                            (int)strlen(text), fault);
         } else {
             cred->values[idx] = pr_mem_text(text, strlen(text));
             if (cred->values[idx] == NULL) {
@@ -104,21 +108,25 @@ static void read_field(pr_credential *cred, pr_problems *p, const pr_provider *p
     pr_problems_leave(p, mark);
 }
 
-static void check_pair(const pr_credential *cred, pr_problems *p, const pr_credential_rule *rule, int32_t a, int32_t b)
+static void check_pair(const pr_credential *cred, pr_problems *p, const pr_credential_rule *rule, int32_t a,
+                       int32_t b)
 {
     if (cred->keys[a] == NULL || cred->keys[b] == NULL) {
         return;
     }
     int32_t pair = pr_key_pair_matches(cred->keys[a], cred->keys[b]);
     if (rule->kind == PR_RULE_PAIR && !pair) {
-        pr_problems_add(p, PR_PROBLEM_KEY, rule->b, "expected the other half of %s, got that of another key", rule->a);
+        pr_problems_add(p, PR_PROBLEM_KEY, rule->b, "expected the other half of %s, got that of another key",
+                        rule->a);
     }
     if (rule->kind == PR_RULE_FOREIGN && pair) {
-        pr_problems_add(p, PR_PROBLEM_KEY, rule->b, "expected the provider's key, got the other half of %s (your own)", rule->a);
+        pr_problems_add(p, PR_PROBLEM_KEY, rule->b,
+                        "expected the provider's key, got the other half of %s (your own)", rule->a);
     }
 }
 
-/* Presence is judged by what was written, so that a value that is merely wrong is not reported as missing too. */
+/* Presence is judged by what was written, so that a value that is merely wrong is not reported as missing
+ * too. */
 static void check_rules(const pr_credential *cred, pr_problems *p, const pr_provider *provider,
                         const payroute_json_node *object)
 {
@@ -135,10 +143,11 @@ static void check_rules(const pr_credential *cred, pr_problems *p, const pr_prov
         if (rule->kind == PR_RULE_EITHER && !has_a && !has_b) {
             pr_problems_add(p, PR_PROBLEM_SCHEMA, rule->a, "expected this or %s, got neither", rule->b);
         } else if (rule->kind == PR_RULE_TOGETHER && has_a != has_b) {
-            pr_problems_add(p, PR_PROBLEM_SCHEMA, has_a ? rule->b : rule->a, "expected beside %s, got nothing",
-                            has_a ? rule->a : rule->b);
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, has_a ? rule->b : rule->a,
+                            "expected beside %s, got nothing", has_a ? rule->a : rule->b);
         } else if (rule->kind == PR_RULE_PAIR || rule->kind == PR_RULE_FOREIGN) {
-            check_pair(cred, p, rule, pr_provider_field(provider, rule->a), pr_provider_field(provider, rule->b));
+            check_pair(cred, p, rule, pr_provider_field(provider, rule->a),
+                       pr_provider_field(provider, rule->b));
         }
     }
 }
@@ -150,7 +159,8 @@ static void read_version(pr_credential *cred, pr_problems *p, const payroute_jso
     pr_text_init(&t, cred->version, sizeof cred->version);
     if (value == NULL) {
         pr_text_put(&t, "1");
-    } else if (text != NULL && text[0] != '\0' && strlen(text) <= VERSION_MAX && pr_keys_shape(PR_SHAPE_VERSION, text)) {
+    } else if (text != NULL && text[0] != '\0' && strlen(text) <= VERSION_MAX &&
+               pr_keys_shape(PR_SHAPE_VERSION, text)) {
         pr_text_put(&t, text);
     } else {
         /* No value here either: somebody may have put the key itself. */
@@ -173,7 +183,7 @@ static void read_credential(pr_channel *c, pr_problems *p, const payroute_json_n
     }
     for (const payroute_json_node *m = payroute_json_first(object); m != NULL; m = payroute_json_next(m)) {
         if (strcmp(payroute_json_name(m), "version") != 0) {
-            read_field(cred, p, c->provider, m);
+            read_credential_field(cred, p, c->provider, m);
         }
     }
     check_rules(cred, p, c->provider, object);
@@ -183,11 +193,12 @@ void pr_credentials_read(pr_channel *c, pr_problems *p, const payroute_json_node
 {
     size_t mark = pr_problems_enter(p, "credentials");
     if (payroute_json_count(list) == 0 && c->provider->field_count > 0) {
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected a list of 1 to %d for %s, got nothing", PR_CREDENTIALS_MAX,
-                        c->provider->name);
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected a list of 1 to %d for %s, got nothing",
+                        PR_CREDENTIALS_MAX, c->provider->name);
     }
     if (payroute_json_count(list) > 0 && c->provider->field_count == 0) {
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected none: the host keeps the credentials of %s", c->provider->name);
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected none: the host keeps the credentials of %s",
+                        c->provider->name);
         list = NULL;
     }
     int32_t i = 0;

@@ -39,7 +39,8 @@ static void take_away(pr_facts *f, uint32_t off)
     }
     if ((off & PR_FACT_CAN_CLOSE) != 0) {
         f->flags &= ~(uint32_t)(PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_CLOSE_REVERSES);
-        f->late_send = f->late_send == PR_LATE_TOMBSTONE ? PR_LATE_NONE : f->late_send; /* a tombstone is a close */
+        f->late_send =
+            f->late_send == PR_LATE_TOMBSTONE ? PR_LATE_NONE : f->late_send; /* a tombstone is a close */
     }
     if ((off & PR_FACT_LOOKUP) != 0) {
         f->flags &= ~(uint32_t)PR_FACT_LOOKUP;
@@ -73,7 +74,8 @@ int32_t pr_channel_method_facts(pr_facts *out, const pr_channel *c, const char *
         if (row == NULL) {
             continue;
         }
-        const pr_facts *facts = (row->facts.flags & PR_FACT_HOST_DRIVEN) != 0 ? &c->custom_facts : &row->facts;
+        const pr_facts *facts =
+            (row->facts.flags & PR_FACT_HOST_DRIVEN) != 0 ? &c->custom_facts : &row->facts;
         if (found) {
             weaken(out, facts);
         } else {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const pr_config_key key_table[] = {
-#define KEY(id, scope, name, type, required, min, max, detail) \
+#define KEY(id, scope, name, type, required, min, max, detail)                                               \
     {PR_KEY_##id, PR_SCOPE_##scope, name, PR_TYPE_##type, required, min, max, detail},
 #include "registry/keys.def"
 #undef KEY
@@ -161,13 +161,15 @@ static int32_t check_text(pr_problems *p, const pr_config_key *key, const payrou
             int32_t loopback;
             int32_t plain;
             pr_problems_got(got, value);
-            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s, got %s", pr_url_check(text, &loopback, &plain), got);
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected %s, got %s",
+                            pr_url_check(text, &loopback, &plain), got);
             return 0;
         }
     }
     pr_problems_got(got, value);
-    pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected text of %d to %d characters%s%s, got %s", (int)key->min,
-                    (int)key->max, key->detail != NULL ? " like " : "", key->detail != NULL ? key->detail : "", got);
+    pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected text of %d to %d characters%s%s, got %s",
+                    (int)key->min, (int)key->max, key->detail != NULL ? " like " : "",
+                    key->detail != NULL ? key->detail : "", got);
     return 0;
 }
 
@@ -205,8 +207,8 @@ static int32_t check_number(pr_problems *p, const pr_config_key *key, const payr
     }
     char got[PR_GOT_CAP];
     pr_problems_got(got, value);
-    pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected an integer from %lld to %lld, got %s", (long long)key->min,
-                    (long long)key->max, got);
+    pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected an integer from %lld to %lld, got %s",
+                    (long long)key->min, (long long)key->max, got);
     return 0;
 }
 
@@ -235,7 +237,8 @@ static int32_t check_object(pr_problems *p, const pr_config_key *key, const payr
     }
     int32_t n = payroute_json_count(value);
     if (key->max > 0 && n > key->max) {
-        pr_problems_add(p, PR_PROBLEM_LIMIT, NULL, "expected at most %d members, got %d", (int)key->max, (int)n);
+        pr_problems_add(p, PR_PROBLEM_LIMIT, NULL, "expected at most %d members, got %d", (int)key->max,
+                        (int)n);
         return 0;
     }
     return 1;
@@ -245,8 +248,7 @@ int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_j
 {
     char got[PR_GOT_CAP];
     switch ((enum pr_key_type)key->type) {
-    case PR_TYPE_INT:
-        return check_number(p, key, value);
+    case PR_TYPE_INT: return check_number(p, key, value);
     case PR_TYPE_FLAG:
         if (payroute_json_type(value) == PAYROUTE_JSON_BOOL) {
             return 1;
@@ -254,19 +256,16 @@ int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_j
         pr_problems_got(got, value);
         pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected true or false, got %s", got);
         return 0;
-    case PR_TYPE_TEXT:
-        return check_text(p, key, value);
-    case PR_TYPE_CHOICE:
-        return check_choice(p, key, value);
-    case PR_TYPE_LIST:
-        return check_list(p, key, value);
-    case PR_TYPE_OBJECT:
-        return check_object(p, key, value);
+    case PR_TYPE_TEXT: return check_text(p, key, value);
+    case PR_TYPE_CHOICE: return check_choice(p, key, value);
+    case PR_TYPE_LIST: return check_list(p, key, value);
+    case PR_TYPE_OBJECT: return check_object(p, key, value);
     }
     return 0;
 }
 
-void pr_keys_read(pr_problems *p, int32_t scope, const payroute_json_node *object, pr_keys_apply apply, void *target)
+void pr_keys_read(pr_problems *p, int32_t scope, const payroute_json_node *object, pr_keys_apply apply,
+                  void *target)
 {
     if (payroute_json_type(object) != PAYROUTE_JSON_OBJECT) {
         char got[PR_GOT_CAP];

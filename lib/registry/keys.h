@@ -1,5 +1,5 @@
-/* Reads one JSON object by the table of keys.def: unknown keys, types, bounds and missing keys are found here, once for
-   every object, so that a reader of its own only stores values that are known to be good. */
+/* Reads one JSON object by the table of keys.def: unknown keys, types, bounds and missing keys are found
+   here, once for every object, so that a reader of its own only stores values that are known to be good. */
 #ifndef PR_REGISTRY_KEYS_H
 #define PR_REGISTRY_KEYS_H
 
@@ -54,7 +54,8 @@ const pr_config_key *pr_keys_find(int32_t scope, const char *name);
 
 /* Called for each member that passed, with the path at that member. */
 typedef void (*pr_keys_apply)(void *target, int32_t id, const payroute_json_node *value);
-void pr_keys_read(pr_problems *p, int32_t scope, const payroute_json_node *object, pr_keys_apply apply, void *target);
+void pr_keys_read(pr_problems *p, int32_t scope, const payroute_json_node *object, pr_keys_apply apply,
+                  void *target);
 /* One value against its key, at the present path. 1: good. */
 int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_json_node *value);
 int32_t pr_keys_shape(const char *shape, const char *text); /* 1: fits; NULL shape: no control characters */
@@ -63,11 +64,14 @@ const char *pr_keys_nearest(const char *name, const char *const *names);
 size_t pr_keys_characters(const char *utf8);
 int32_t pr_keys_chosen(const char *words, const char *text); /* index of a blank-separated word; -1 */
 
-/* What an address looks like. NULL: fine, else what is expected. *loopback: it is on this machine; *plain: no TLS. */
+/* What an address looks like. NULL: fine, else what is expected. *loopback: it is on this machine; *plain: no
+ * TLS. */
 const char *pr_url_check(const char *url, int32_t *loopback, int32_t *plain);
 
-/* The readers below keys: a channel, its credentials. The channel may be half filled when there were problems. */
-int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node *node, int32_t plain_loopback);
+/* The readers below keys: a channel, its credentials. The channel may be half filled when there were
+ * problems. */
+int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node *node,
+                        int32_t plain_loopback);
 void pr_credentials_read(pr_channel *c, pr_problems *p, const payroute_json_node *list);
 void pr_channel_clear(pr_channel *c); /* zeroises and frees what it holds */
 void pr_channel_view(payroute_json_out *out, const pr_channel *c);

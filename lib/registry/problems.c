@@ -1,4 +1,5 @@
-/* Error texts are read by people and logged by machines: each line stands alone, and no line can hold a secret. */
+/* Error texts are read by people and logged by machines: each line stands alone, and no line can hold a
+ * secret. */
 #include "registry/problems.h"
 
 #include "base/text.h"
@@ -152,9 +153,7 @@ void pr_problems_got(char out[PR_GOT_CAP], const payroute_json_node *node)
 {
     pr_text t;
     switch ((enum payroute_json_type)payroute_json_type(node)) {
-    case PAYROUTE_JSON_STRING:
-        pr_problems_quote(out, payroute_json_string(node));
-        return;
+    case PAYROUTE_JSON_STRING: pr_problems_quote(out, payroute_json_string(node)); return;
     case PAYROUTE_JSON_NUMBER: {
         char digits[SHOWN_MAX + 1];
         pr_text d;
@@ -180,8 +179,7 @@ void pr_problems_got(char out[PR_GOT_CAP], const payroute_json_node *node)
         pr_text_init(&t, out, PR_GOT_CAP);
         pr_text_put(&t, "null");
         return;
-    case PAYROUTE_JSON_NONE:
-        break;
+    case PAYROUTE_JSON_NONE: break;
     }
     pr_text_init(&t, out, PR_GOT_CAP);
     pr_text_put(&t, "nothing");

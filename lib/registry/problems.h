@@ -10,16 +10,21 @@
 
 enum { PR_PATH_CAP = 160, PR_GOT_CAP = 64, PR_LINE_CAP = 512 };
 
-enum pr_problem_kind { PR_PROBLEM_SCHEMA = 0, PR_PROBLEM_LIMIT = 1, PR_PROBLEM_KEY = 2, PR_PROBLEM_KINDS = 3 };
+enum pr_problem_kind {
+    PR_PROBLEM_SCHEMA = 0,
+    PR_PROBLEM_LIMIT = 1,
+    PR_PROBLEM_KEY = 2,
+    PR_PROBLEM_KINDS = 3
+};
 
 typedef struct pr_problems {
     char *why;
     size_t why_cap;
     size_t why_len;
     int32_t counts[PR_PROBLEM_KINDS];
-    int32_t dropped;   /* lines that did not fit */
+    int32_t dropped; /* lines that did not fit */
     int32_t nomem;
-    int32_t conflict;  /* the id is taken (add) */
+    int32_t conflict; /* the id is taken (add) */
     char path[PR_PATH_CAP];
     size_t path_len;
 } pr_problems;

@@ -1,5 +1,5 @@
-/* The registry: built once, sealed, then shared. Everything that builds it goes through the same readers, so that a file and
-   calls can not differ. */
+/* The registry: built once, sealed, then shared. Everything that builds it goes through the same readers, so
+   that a file and calls can not differ. */
 #include "registry/keys.h"
 
 #include "base/mem.h"
@@ -69,7 +69,8 @@ static void keep_policy(top_reader *t, const payroute_json_node *value)
         if (payroute_json_integer(&v, m) != PAYROUTE_OK) {
             char got[PR_GOT_CAP];
             pr_problems_got(got, m);
-            pr_problems_add(t->p, PR_PROBLEM_SCHEMA, payroute_json_name(m), "expected an integer, got %s", got);
+            pr_problems_add(t->p, PR_PROBLEM_SCHEMA, payroute_json_name(m), "expected an integer, got %s",
+                            got);
         }
     }
     if (pr_problems_total(t->p) != before) {
@@ -93,23 +94,16 @@ static void apply_top(void *target, int32_t id, const payroute_json_node *value)
 {
     top_reader *t = target;
     switch (id) {
-    case PR_KEY_PLAIN_LOOPBACK:
-        t->r->plain_loopback = payroute_json_flag(value);
-        break;
+    case PR_KEY_PLAIN_LOOPBACK: t->r->plain_loopback = payroute_json_flag(value); break;
     case PR_KEY_LOCALE: {
         pr_text text;
         pr_text_init(&text, t->r->locale, sizeof t->r->locale);
         pr_text_put(&text, payroute_json_string(value));
         break;
     }
-    case PR_KEY_POLICY:
-        keep_policy(t, value);
-        break;
-    case PR_KEY_CHANNELS:
-        t->channels = value;
-        break;
-    default:
-        break;
+    case PR_KEY_POLICY: keep_policy(t, value); break;
+    case PR_KEY_CHANNELS: t->channels = value; break;
+    default: break;
     }
 }
 
@@ -123,8 +117,8 @@ static int32_t index_of(const payroute_registry *r, const char *id)
     return PAYROUTE_E_NOT_FOUND;
 }
 
-/* Reads a channel onto the end of the list; on problems it stays there only while `keep` (so that a later double is still
-   found and the whole registry is thrown away). */
+/* Reads a channel onto the end of the list; on problems it stays there only while `keep` (so that a later
+   double is still found and the whole registry is thrown away). */
 static void append_channel(payroute_registry *r, pr_problems *p, const payroute_json_node *node, int32_t keep)
 {
     pr_channel *c = pr_mem_new(sizeof *c);
@@ -136,8 +130,8 @@ static void append_channel(payroute_registry *r, pr_problems *p, const payroute_
     int32_t twin = c->id[0] != '\0' ? index_of(r, c->id) : -1;
     if (twin >= 0) {
         p->conflict++;
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, "id", "expected an id that is not taken, got \"%s\" of channels[%d]", c->id,
-                        (int)twin);
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, "id",
+                        "expected an id that is not taken, got \"%s\" of channels[%d]", c->id, (int)twin);
         good = 0;
     }
     if (good || keep) {
@@ -154,7 +148,8 @@ static int32_t read_file(payroute_registry *r, pr_problems *p, const payroute_js
     pr_keys_read(p, PR_SCOPE_TOP, root, apply_top, &t);
     size_t mark = pr_problems_enter(p, "channels");
     int32_t i = 0;
-    for (const payroute_json_node *e = payroute_json_first(t.channels); e != NULL; e = payroute_json_next(e), i++) {
+    for (const payroute_json_node *e = payroute_json_first(t.channels); e != NULL;
+         e = payroute_json_next(e), i++) {
         size_t element = pr_problems_index(p, i);
         append_channel(r, p, e, 1); /* the list's bound was checked */
         pr_problems_leave(p, element);
@@ -164,7 +159,8 @@ static int32_t read_file(payroute_registry *r, pr_problems *p, const payroute_js
     return pr_problems_end(p);
 }
 
-int32_t payroute_registry_from_json(payroute_registry **out, const char *json, size_t json_len, char *why, size_t why_cap)
+int32_t payroute_registry_from_json(payroute_registry **out, const char *json, size_t json_len, char *why,
+                                    size_t why_cap)
 {
     if (out == NULL) {
         return PAYROUTE_E_ARG;
@@ -195,7 +191,8 @@ int32_t payroute_registry_from_json(payroute_registry **out, const char *json, s
     return PAYROUTE_OK;
 }
 
-int32_t payroute_registry_add(payroute_registry *registry, const char *channel_json, size_t json_len, char *why, size_t why_cap)
+int32_t payroute_registry_add(payroute_registry *registry, const char *channel_json, size_t json_len,
+                              char *why, size_t why_cap)
 {
     pr_problems p;
     pr_problems_init(&p, why, why_cap);
@@ -224,13 +221,14 @@ static void check_plain(const payroute_registry *r, pr_problems *p)
 {
     for (int32_t i = 0; i < r->count; i++) {
         if (strncmp(r->channels[i]->base_url, "http://", 7) == 0) {
-            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected true while channel \"%s\" uses http://", r->channels[i]->id);
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, NULL, "expected true while channel \"%s\" uses http://",
+                            r->channels[i]->id);
         }
     }
 }
 
-int32_t payroute_registry_set(payroute_registry *registry, const char *name, const char *json, size_t json_len, char *why,
-                              size_t why_cap)
+int32_t payroute_registry_set(payroute_registry *registry, const char *name, const char *json,
+                              size_t json_len, char *why, size_t why_cap)
 {
     pr_problems p;
     pr_problems_init(&p, why, why_cap);

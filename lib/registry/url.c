@@ -1,5 +1,5 @@
-/* Addresses in the configuration: plain characters, a host that cannot be mistaken, no user name in front of it (the usual
-   way to make "https://api.example.com@evil" look right). */
+/* Addresses in the configuration: plain characters, a host that cannot be mistaken, no user name in front of
+   it (the usual way to make "https://api.example.com@evil" look right). */
 #include "registry/keys.h"
 
 #include <string.h>
@@ -11,7 +11,8 @@ static int32_t is_digit(char c)
 
 static int32_t is_host_char(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == '_';
 }
 
 /* 127.a.b.c in four decimal numbers: "127.0.0.1.example.com" is another host. */

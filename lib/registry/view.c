@@ -1,4 +1,5 @@
-/* A channel as JSON for people and tools: what is in force, defaults included; of credentials only that they are there. */
+/* A channel as JSON for people and tools: what is in force, defaults included; of credentials only that they
+ * are there. */
 #include "registry/keys.h"
 
 #include <string.h>
@@ -61,9 +62,10 @@ static void view_features(payroute_json_out *out, uint32_t off)
 
 static void view_facts(payroute_json_out *out, const pr_facts *f)
 {
-    static const char *const flags[] = {
-        "by_customer", "container",      "client",      "repeat_safe", "replays_decline", "can_close",
-        "close_reverses", "close_blind", "refund", "refund_keyed", "expires"}; /* in the order of enum pr_fact_flag */
+    static const char *const flags[] = {"by_customer",     "container",    "client",         "repeat_safe",
+                                        "replays_decline", "can_close",    "close_reverses", "close_blind",
+                                        "refund",          "refund_keyed", "expires"}; /* in the order of enum
+                                                                                          pr_fact_flag */
     static const char *const lookups[] = {"replay", "provider_id", "our_ref"};
     static const char *const late_sends[] = {"none", "window", "tombstone"};
     payroute_json_out_object(out, "facts");

@@ -26,7 +26,8 @@ static void wrong(pr_problems *p, const char *member, const char *expected, cons
     pr_problems_add(p, PR_PROBLEM_SCHEMA, member, "expected %s, got %s", expected, got);
 }
 
-static const char *read_name(pr_problems *p, const payroute_json_node *value, size_t max, const char *expected)
+static const char *read_name(pr_problems *p, const payroute_json_node *value, size_t max,
+                             const char *expected)
 {
     const char *text = payroute_json_string(value);
     if (text == NULL || text[0] == '\0' || strlen(text) > max) {
@@ -36,7 +37,8 @@ static const char *read_name(pr_problems *p, const payroute_json_node *value, si
     return text;
 }
 
-static int64_t read_integer(pr_problems *p, const payroute_json_node *value, int64_t min, const char *expected)
+static int64_t read_integer(pr_problems *p, const payroute_json_node *value, int64_t min,
+                            const char *expected)
 {
     int64_t v = 0;
     if (payroute_json_integer(&v, value) != PAYROUTE_OK || v < min) {
@@ -74,7 +76,8 @@ static void read_exclusion(pr_problems *p, pr_route_exclusion *e, const payroute
     for (const payroute_json_node *m = payroute_json_first(value); m != NULL; m = payroute_json_next(m)) {
         const char *name = payroute_json_name(m);
         if (strcmp(name, "channel") == 0) {
-            keep_name(e->channel, sizeof e->channel, read_name(p, m, sizeof e->channel - 1, "a channel's id or \"*\""));
+            keep_name(e->channel, sizeof e->channel,
+                      read_name(p, m, sizeof e->channel - 1, "a channel's id or \"*\""));
         } else if (strcmp(name, "method") == 0) {
             keep_name(e->method, sizeof e->method, read_name(p, m, sizeof e->method - 1, "a method's name"));
         } else if (strcmp(name, "until_ms") == 0) {
@@ -98,7 +101,8 @@ static void read_exclusions(pr_problems *p, explain_request *r, const payroute_j
         return;
     }
     if (n > EXCLUDE_MAX) {
-        pr_problems_add(p, PR_PROBLEM_LIMIT, "exclude", "expected a list of 0 to %d, got %d", EXCLUDE_MAX, (int)n);
+        pr_problems_add(p, PR_PROBLEM_LIMIT, "exclude", "expected a list of 0 to %d, got %d", EXCLUDE_MAX,
+                        (int)n);
         return;
     }
     if (n == 0) {
@@ -128,7 +132,7 @@ static void read_currency(pr_problems *p, explain_request *r, const payroute_jso
     r->q.currency = code;
 }
 
-static void read_member(pr_problems *p, explain_request *r, const payroute_json_node *m)
+static void read_route_member(pr_problems *p, explain_request *r, const payroute_json_node *m)
 {
     const char *name = payroute_json_name(m);
     if (strcmp(name, "method") == 0) {
@@ -163,7 +167,7 @@ static void read_request(pr_problems *p, explain_request *r, const payroute_json
         return;
     }
     for (const payroute_json_node *m = payroute_json_first(root); m != NULL; m = payroute_json_next(m)) {
-        read_member(p, r, m);
+        read_route_member(p, r, m);
     }
     if (payroute_json_get(root, "amount_minor") == NULL) {
         wrong(p, "amount_minor", "an integer from 1", NULL);
@@ -173,7 +177,8 @@ static void read_request(pr_problems *p, explain_request *r, const payroute_json
     }
 }
 
-static int32_t answer(const payroute_registry *registry, const explain_request *r, int64_t seed, char *out, size_t out_cap)
+static int32_t answer(const payroute_registry *registry, const explain_request *r, int64_t seed, char *out,
+                      size_t out_cap)
 {
     pr_rng rng;
     pr_rng_seed(&rng, (uint64_t)seed, 0);
@@ -186,7 +191,9 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
     if (rc == PAYROUTE_OK || rc == PAYROUTE_E_NOT_FOUND) {
         size_t len = 0;
         const char *text = payroute_json_out_text(trace, &len);
-        rc = text == NULL ? PAYROUTE_E_NOMEM : len < out_cap && len <= INT32_MAX ? (int32_t)len : PAYROUTE_E_BUFFER;
+        rc = text == NULL                        ? PAYROUTE_E_NOMEM
+             : len < out_cap && len <= INT32_MAX ? (int32_t)len
+                                                 : PAYROUTE_E_BUFFER;
         if (rc >= 0) {
             memcpy(out, text, len + 1);
         }
@@ -195,8 +202,8 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
     return rc;
 }
 
-int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json, size_t request_len, int64_t seed,
-                               char *out, size_t out_cap)
+int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,
+                               size_t request_len, int64_t seed, char *out, size_t out_cap)
 {
     if (registry == NULL || request_json == NULL || (out == NULL && out_cap > 0)) {
         return PAYROUTE_E_ARG;

@@ -1,5 +1,5 @@
-/* One pass decides who is eligible, one comparison who is best, one draw settles a tie. The draw sees only eligible channels, so
-   that one that is out changes nothing for the others. */
+/* One pass decides who is eligible, one comparison who is best, one draw settles a tie. The draw sees only
+   eligible channels, so that one that is out changes nothing for the others. */
 #include "route/route.h"
 
 #include "registry/keys.h" /* PR_CHANNELS_MAX */
@@ -47,14 +47,16 @@ static uint32_t channel_faults(const pr_channel *c, const pr_route_request *q)
 }
 
 /* The latest end of what keeps this method of the channel out; INT64_MIN: nothing does. */
-static int64_t excluded_until(const pr_route_input *in, const pr_channel *c, const char *method, const char **why)
+static int64_t excluded_until(const pr_route_input *in, const pr_channel *c, const char *method,
+                              const char **why)
 {
     int64_t until = INT64_MIN;
     for (int32_t i = 0; i < in->exclusion_count; i++) {
         const pr_route_exclusion *e = &in->exclusions[i];
         int32_t meant = strcmp(e->channel, "*") == 0 || strcmp(e->channel, c->id) == 0;
         int32_t active = e->until_ms == INT64_MAX || e->until_ms > in->request->now_ms;
-        if (meant && active && (e->method[0] == '\0' || strcmp(e->method, method) == 0) && e->until_ms > until) {
+        if (meant && active && (e->method[0] == '\0' || strcmp(e->method, method) == 0) &&
+            e->until_ms > until) {
             until = e->until_ms;
             *why = e->why;
         }
@@ -85,7 +87,8 @@ static int32_t find_flow(const pr_channel *c, const pr_method *m, const pr_route
     return NO_WAY;
 }
 
-/* Methods in the channel's own order: the first that fits is taken. Faults of the others matter only when none fits. */
+/* Methods in the channel's own order: the first that fits is taken. Faults of the others matter only when
+ * none fits. */
 static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channel *c)
 {
     const pr_route_request *q = in->request;
@@ -132,7 +135,8 @@ static int32_t before(const pr_route_verdict *a, const pr_route_verdict *b)
     return a->channel->priority < b->channel->priority;
 }
 
-/* Among those not taken yet: the best score, then the lowest priority number, then by weight. -1: none are left. */
+/* Among those not taken yet: the best score, then the lowest priority number, then by weight. -1: none are
+ * left. */
 static int32_t draw_next(pr_route_verdict *v, int32_t count, pr_rng *rng, pr_route_draw *draw)
 {
     int32_t best = -1;
@@ -182,9 +186,11 @@ static void fill_pick(pr_route_pick *out, const pr_route_verdict *chosen)
     copy_name(out->flow, sizeof out->flow, chosen->flow);
 }
 
-/* The rest of the order is for people: drawn with a copy of the generator, so that asking for a trace changes nothing. */
-static void write_trace(payroute_json_out *trace, const pr_route_input *in, pr_route_verdict *v, int32_t count,
-                        const pr_route_draw *draw, int32_t first, const pr_route_pick *pick, const pr_rng *rng)
+/* The rest of the order is for people: drawn with a copy of the generator, so that asking for a trace changes
+ * nothing. */
+static void write_trace(payroute_json_out *trace, const pr_route_input *in, pr_route_verdict *v,
+                        int32_t count, const pr_route_draw *draw, int32_t first, const pr_route_pick *pick,
+                        const pr_rng *rng)
 {
     int32_t order[PR_CHANNELS_MAX];
     int32_t n = 0;
@@ -197,8 +203,8 @@ static void write_trace(payroute_json_out *trace, const pr_route_input *in, pr_r
 }
 
 int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payroute_registry *registry,
-                        const pr_route_request *request, const pr_route_exclusion *exclusions, int32_t exclusion_count,
-                        pr_route_score score, const void *health, pr_rng *rng)
+                        const pr_route_request *request, const pr_route_exclusion *exclusions,
+                        int32_t exclusion_count, pr_route_score score, const void *health, pr_rng *rng)
 {
     if (out == NULL || registry == NULL || request == NULL || request->currency == NULL || rng == NULL ||
         exclusion_count < 0 || (exclusions == NULL && exclusion_count > 0)) {

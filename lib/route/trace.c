@@ -1,10 +1,10 @@
-/* Writes a choice as data: each channel with every reason that keeps it out, not only the first. A reason begins with a word
-   that programs may rely on, the rest is for people. */
+/* Writes a choice as data: each channel with every reason that keeps it out, not only the first. A reason
+   begins with a word that programs may rely on, the rest is for people. */
 #include "route/trace.h"
 
 #include <string.h>
 
-static void write_request(payroute_json_out *out, const pr_route_request *q)
+static void trace_request(payroute_json_out *out, const pr_route_request *q)
 {
     payroute_json_out_object(out, "request");
     payroute_json_out_string(out, "method", q->method);
@@ -46,12 +46,8 @@ static void say_fault(pr_text *t, uint32_t fault, const pr_route_verdict *v, con
 {
     const pr_channel *c = v->channel;
     switch ((enum pr_route_fault)fault) {
-    case PR_FAULT_DISABLED:
-        pr_text_put(t, "disabled: takes no new payments");
-        break;
-    case PR_FAULT_OTHER_CHANNEL:
-        pr_text_format(t, "channel: only \"%s\" is wanted", q->only_channel);
-        break;
+    case PR_FAULT_DISABLED: pr_text_put(t, "disabled: takes no new payments"); break;
+    case PR_FAULT_OTHER_CHANNEL: pr_text_format(t, "channel: only \"%s\" is wanted", q->only_channel); break;
     case PR_FAULT_METHOD:
         pr_text_format(t, "method: \"%s\" is not among: ", q->method != NULL ? q->method : "");
         list_methods(t, c);
@@ -65,21 +61,21 @@ static void say_fault(pr_text *t, uint32_t fault, const pr_route_verdict *v, con
         list_currencies(t, c);
         break;
     case PR_FAULT_AMOUNT_MIN:
-        pr_text_format(t, "amount_min: %lld is below %lld", (long long)q->amount_minor, (long long)c->amount_min_minor);
+        pr_text_format(t, "amount_min: %lld is below %lld", (long long)q->amount_minor,
+                       (long long)c->amount_min_minor);
         break;
     case PR_FAULT_AMOUNT_MAX:
-        pr_text_format(t, "amount_max: %lld is above %lld", (long long)q->amount_minor, (long long)c->amount_max_minor);
+        pr_text_format(t, "amount_max: %lld is above %lld", (long long)q->amount_minor,
+                       (long long)c->amount_max_minor);
         break;
-    case PR_FAULT_HOLD:
-        pr_text_put(t, "hold: cannot authorize only");
-        break;
+    case PR_FAULT_HOLD: pr_text_put(t, "hold: cannot authorize only"); break;
     case PR_FAULT_EXCLUDED:
         pr_text_format(t, "excluded: %s", v->excluded_why != NULL ? v->excluded_why : "for this payment");
         break;
     }
 }
 
-static void write_channel(payroute_json_out *out, const pr_route_verdict *v, const pr_route_input *in)
+static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, const pr_route_input *in)
 {
     payroute_json_out_object(out, NULL);
     payroute_json_out_string(out, "id", v->channel->id);
@@ -110,7 +106,7 @@ static void write_channel(payroute_json_out *out, const pr_route_verdict *v, con
     payroute_json_out_end(out);
 }
 
-static void write_draw(payroute_json_out *out, const pr_route_draw *draw)
+static void trace_draw(payroute_json_out *out, const pr_route_draw *draw)
 {
     if (draw->among < 2) {
         payroute_json_out_null(out, "draw");
@@ -123,14 +119,15 @@ static void write_draw(payroute_json_out *out, const pr_route_draw *draw)
     payroute_json_out_end(out);
 }
 
-void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts, int32_t count,
-                    const pr_route_draw *draw, const int32_t *order, int32_t order_count, const pr_route_pick *pick)
+void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts,
+                    int32_t count, const pr_route_draw *draw, const int32_t *order, int32_t order_count,
+                    const pr_route_pick *pick)
 {
     payroute_json_out_object(out, NULL);
-    write_request(out, in->request);
+    trace_request(out, in->request);
     payroute_json_out_array(out, "channels");
     for (int32_t i = 0; i < count; i++) {
-        write_channel(out, &verdicts[i], in);
+        trace_channel(out, &verdicts[i], in);
     }
     payroute_json_out_end(out);
     payroute_json_out_array(out, "order");
@@ -138,7 +135,7 @@ void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_r
         payroute_json_out_string(out, NULL, verdicts[order[i]].channel->id);
     }
     payroute_json_out_end(out);
-    write_draw(out, draw);
+    trace_draw(out, draw);
     if (pick->channel != NULL) {
         payroute_json_out_object(out, "chosen");
         payroute_json_out_string(out, "id", pick->channel->id);

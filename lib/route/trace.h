@@ -25,14 +25,14 @@ typedef struct pr_route_input {
 
 typedef struct pr_route_verdict {
     const pr_channel *channel;
-    uint32_t faults;          /* enum pr_route_fault; 0: eligible */
-    const pr_method *method;  /* of an eligible one */
+    uint32_t faults;         /* enum pr_route_fault; 0: eligible */
+    const pr_method *method; /* of an eligible one */
     const char *flow;
     int64_t score;
-    int64_t retry_ms;         /* end of its exclusion; INT64_MAX: none or for good */
+    int64_t retry_ms; /* end of its exclusion; INT64_MAX: none or for good */
     const char *excluded_why;
-    int32_t taken;            /* already in the order */
-    int32_t tied;             /* took part in the last draw */
+    int32_t taken; /* already in the order */
+    int32_t tied;  /* took part in the last draw */
 } pr_route_verdict;
 
 typedef struct pr_route_draw {
@@ -41,7 +41,8 @@ typedef struct pr_route_draw {
     uint32_t value;
 } pr_route_draw;
 
-void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts, int32_t count,
-                    const pr_route_draw *draw, const int32_t *order, int32_t order_count, const pr_route_pick *pick);
+void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts,
+                    int32_t count, const pr_route_draw *draw, const int32_t *order, int32_t order_count,
+                    const pr_route_pick *pick);
 
 #endif

@@ -1,6 +1,6 @@
-/* Keys made for these tests and worth nothing, and the parts of a configuration. Keys are ready to stand inside
-   JSON: bare base64, or PEM with escaped line ends. Configurations name them as @app@ and so on; fix_expand puts them in, since
-   a literal of C99 has at most 4095 characters. */
+/* Keys made for these tests and worth nothing, and the parts of a configuration. Keys are ready to stand
+   inside JSON: bare base64, or PEM with escaped line ends. Configurations name them as @app@ and so on;
+   fix_expand puts them in, since a literal of C99 has at most 4095 characters. */
 #ifndef REGISTRY_FIXTURE_H
 #define REGISTRY_FIXTURE_H
 

@@ -58,7 +58,8 @@ static void check_facts(const pr_provider *p, const pr_flow *f)
     assert_true((flags & PR_FACT_REFUND_KEYED) == 0 || (flags & PR_FACT_REFUND) != 0);
     assert_true((flags & PR_FACT_REPEAT_SAFE) == 0 || x->key_ttl_ms > 0);
     assert_true((flags & PR_FACT_HELD) == 0); /* a wish, never a fact of a flow */
-    assert_true((flags & PR_FACT_PAGE_ONLY) == 0 || ((flags & PR_FACT_BY_CUSTOMER) != 0 && x->money_steps == 0));
+    assert_true((flags & PR_FACT_PAGE_ONLY) == 0 ||
+                ((flags & PR_FACT_BY_CUSTOMER) != 0 && x->money_steps == 0));
     assert_true(x->money_steps != 0 || (flags & PR_FACT_BY_CUSTOMER) != 0);
 }
 
@@ -85,7 +86,8 @@ static void test_flows(void **state)
 static void test_card_redirect_is_not_by_customer(void **state)
 {
     (void)state;
-    /* An issuer may skip the challenge: then the confirm itself took the money, and "nobody saw the page" proves nothing. */
+    /* An issuer may skip the challenge: then the confirm itself took the money, and "nobody saw the page"
+     * proves nothing. */
     const pr_provider *stripe = pr_provider_find("stripe");
     assert_int_equal(pr_provider_flow(stripe, "card", "redirect")->facts.flags & PR_FACT_BY_CUSTOMER, 0);
     assert_int_not_equal(pr_provider_flow(stripe, "ideal", "redirect")->facts.flags & PR_FACT_BY_CUSTOMER, 0);
@@ -111,7 +113,8 @@ static void test_operations(void **state)
     /* A notification is proved by its signature only; money of Alipay as well. */
     for (int32_t i = 0; i < pr_provider_count(); i++) {
         const pr_operation_facts *n = pr_provider_operation(pr_provider_at(i), PR_OP_NOTIFY);
-        int32_t least = pr_provider_at(i) == pr_provider_find("custom") ? PR_EVIDENCE_HOST : PR_EVIDENCE_SIGNED;
+        int32_t least =
+            pr_provider_at(i) == pr_provider_find("custom") ? PR_EVIDENCE_HOST : PR_EVIDENCE_SIGNED;
         assert_int_equal(n->evidence_money, least);
         assert_int_equal(n->evidence_free, least);
         assert_int_equal(n->evidence_other, least);
@@ -133,9 +136,11 @@ static void test_operations(void **state)
 static void test_secret_like(void **state)
 {
     (void)state;
-    static const char *const secrets[] = {"sk_live_1", "x rk_test_2", "whsec_3", "-----BEGIN RSA PRIVATE KEY-----",
-                                          "MIIEvQ", "abcdefABCDEF0123456789+==abcdefghijk"};
-    static const char *const open_texts[] = {"", "RMBB", "alipay-main", "https://openapi.alipay.com/gateway.do", "channels"};
+    static const char *const secrets[] = {"sk_live_1", "x rk_test_2",
+                                          "whsec_3",   "-----BEGIN RSA PRIVATE KEY-----",
+                                          "MIIEvQ",    "abcdefABCDEF0123456789+==abcdefghijk"};
+    static const char *const open_texts[] = {"", "RMBB", "alipay-main",
+                                             "https://openapi.alipay.com/gateway.do", "channels"};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         assert_int_equal(pr_provider_secret_like(secrets[i]), 1);
     }

@@ -1,4 +1,5 @@
-/* Choice of a channel: who is out and why, order by priority and weight, and the same again from the same seed. */
+/* Choice of a channel: who is out and why, order by priority and weight, and the same again from the same
+ * seed. */
 #include "registry_fixture.h"
 
 #include <time.h>
@@ -27,10 +28,10 @@ static payroute_registry *build(const char *channels)
 }
 
 /* a, b: cards in CNY at the bank's; s: cards and iDEAL in EUR and USD; z: switched off. */
-#define SHOP                                                                             \
-    FIX_CUSTOM("a") ",\"priority\":2,\"amount_min_minor\":100,\"amount_max_minor\":5000}," \
-    FIX_CUSTOM("b") ",\"priority\":1,\"amount_max_minor\":1000}," FIX_STRIPE("s") "},"       \
-    FIX_ALIPAY("q") "}," FIX_CUSTOM("z") ",\"enabled\":false}"
+#define SHOP                                                                                                 \
+    FIX_CUSTOM("a")                                                                                          \
+    ",\"priority\":2,\"amount_min_minor\":100,\"amount_max_minor\":5000}," FIX_CUSTOM(                       \
+        "b") ",\"priority\":1,\"amount_max_minor\":1000}," FIX_STRIPE("s") "}," FIX_ALIPAY("q") "}," FIX_CUSTOM("z") ",\"enabled\":false}"
 
 static pr_route_request request(int64_t amount, const char *currency)
 {
@@ -38,15 +39,16 @@ static pr_route_request request(int64_t amount, const char *currency)
     return q;
 }
 
-static int32_t choose(pr_route_pick *pick, const payroute_registry *r, const pr_route_request *q, const pr_route_exclusion *e,
-                      int32_t count)
+static int32_t choose(pr_route_pick *pick, const payroute_registry *r, const pr_route_request *q,
+                      const pr_route_exclusion *e, int32_t count)
 {
     pr_rng rng;
     pr_rng_seed(&rng, 1, 0);
     return pr_route_choose(pick, NULL, r, q, e, count, NULL, NULL, &rng);
 }
 
-static void expect(const payroute_registry *r, const pr_route_request *q, const char *id, const char *method, const char *flow)
+static void expect(const payroute_registry *r, const pr_route_request *q, const char *id, const char *method,
+                   const char *flow)
 {
     pr_route_pick pick;
     assert_int_equal(choose(&pick, r, q, NULL, 0), id != NULL ? PAYROUTE_OK : PAYROUTE_E_NOT_FOUND);
@@ -115,8 +117,8 @@ static void test_exclusions(void **state)
     payroute_registry *r = build(SHOP);
     pr_route_pick pick;
     pr_route_request q = request(500, "CNY");
-    pr_route_exclusion e[4] = {exclusion("b", "", 1001), exclusion("b", "card", 5000), exclusion("a", "", INT64_MAX),
-                               exclusion("q", "alipay", 3000)};
+    pr_route_exclusion e[4] = {exclusion("b", "", 1001), exclusion("b", "card", 5000),
+                               exclusion("a", "", INT64_MAX), exclusion("q", "alipay", 3000)};
     assert_int_equal(choose(&pick, r, &q, e, 1), PAYROUTE_OK);
     assert_string_equal(pick.channel->id, "a");
     assert_true(pick.retry_ms == 1001);
@@ -207,8 +209,9 @@ static uint64_t fresh_seed(void)
 static void test_weights(void **state)
 {
     (void)state;
-    payroute_registry *r = build(FIX_CUSTOM("a") ",\"weight\":70}," FIX_CUSTOM("b") ",\"weight\":20}," FIX_CUSTOM("c") ",\"weight\":10},"
-                                 FIX_CUSTOM("d") ",\"weight\":1000,\"priority\":101}");
+    payroute_registry *r =
+        build(FIX_CUSTOM("a") ",\"weight\":70}," FIX_CUSTOM("b") ",\"weight\":20}," FIX_CUSTOM(
+            "c") ",\"weight\":10}," FIX_CUSTOM("d") ",\"weight\":1000,\"priority\":101}");
     static const double share[] = {0.7, 0.2, 0.1};
     int32_t seen[4] = {0};
     enum { DRAWS = 20000 };
@@ -230,7 +233,8 @@ static void test_weights(void **state)
     payroute_registry_free(r);
 }
 
-/* ---- properties over random registries ------------------------------------------------------------------- */
+/* ---- properties over random registries -------------------------------------------------------------------
+ */
 
 static char *random_channels(pr_rng *rng, int32_t count)
 {
@@ -241,13 +245,15 @@ static char *random_channels(pr_rng *rng, int32_t count)
     for (int32_t i = 0; i < count; i++) {
         static const char *const sets[] = {"[\"CNY\"]", "[\"EUR\",\"CNY\"]", "[\"USD\"]"};
         static const char *const flows[] = {"[\"qr\"]", "[\"direct\",\"token\"]", "[\"redirect\"]"};
-        at += (size_t)snprintf(text + at, cap - at,
-                               "%s{\"id\":\"c%d\",\"provider\":\"custom\",\"currencies\":%s,\"methods\":[{\"method\":\"%s\",\"flows\":%s}],"
-                               "\"amount_max_minor\":%u,\"priority\":%u,\"weight\":%u,\"enabled\":%s,\"facts\":{%s}}",
-                               i > 0 ? "," : "", (int)i, sets[pr_rng_below(rng, 3)], pr_rng_below(rng, 2) ? "card" : "alipay",
-                               flows[pr_rng_below(rng, 3)], (unsigned)(1 + pr_rng_below(rng, 1000)),
-                               (unsigned)(1 + pr_rng_below(rng, 2)), (unsigned)(1 + pr_rng_below(rng, 5)),
-                               pr_rng_below(rng, 5) ? "true" : "false", pr_rng_below(rng, 2) ? "\"auth_ttl_s\":3600" : "");
+        at += (size_t)snprintf(
+            text + at, cap - at,
+            "%s{\"id\":\"c%d\",\"provider\":\"custom\",\"currencies\":%s,\"methods\":[{\"method\":\"%s\","
+            "\"flows\":%s}],"
+            "\"amount_max_minor\":%u,\"priority\":%u,\"weight\":%u,\"enabled\":%s,\"facts\":{%s}}",
+            i > 0 ? "," : "", (int)i, sets[pr_rng_below(rng, 3)], pr_rng_below(rng, 2) ? "card" : "alipay",
+            flows[pr_rng_below(rng, 3)], (unsigned)(1 + pr_rng_below(rng, 1000)),
+            (unsigned)(1 + pr_rng_below(rng, 2)), (unsigned)(1 + pr_rng_below(rng, 5)),
+            pr_rng_below(rng, 5) ? "true" : "false", pr_rng_below(rng, 2) ? "\"auth_ttl_s\":3600" : "");
     }
     return text;
 }
@@ -273,11 +279,14 @@ static int32_t oracle(const pr_channel *c, const char *method, const char *flow,
     for (int32_t i = 0; i < c->currency_count; i++) {
         money |= strcmp(c->currencies[i], q->currency) == 0;
     }
-    int32_t fits = c->enabled && money && q->amount_minor >= c->amount_min_minor && q->amount_minor <= c->amount_max_minor;
-    fits = fits && (q->method == NULL || strcmp(q->method, method) == 0) && (q->flow == NULL || strcmp(q->flow, flow) == 0);
+    int32_t fits = c->enabled && money && q->amount_minor >= c->amount_min_minor &&
+                   q->amount_minor <= c->amount_max_minor;
+    fits = fits && (q->method == NULL || strcmp(q->method, method) == 0) &&
+           (q->flow == NULL || strcmp(q->flow, flow) == 0);
     fits = fits && (!q->hold || c->custom_facts.auth_ttl_ms > 0);
     for (int32_t i = 0; i < 3; i++) {
-        int32_t hit = strcmp(e[i].channel, c->id) == 0 && (e[i].method[0] == '\0' || strcmp(e[i].method, method) == 0);
+        int32_t hit =
+            strcmp(e[i].channel, c->id) == 0 && (e[i].method[0] == '\0' || strcmp(e[i].method, method) == 0);
         fits = fits && !(hit && e[i].until_ms > q->now_ms);
     }
     return fits;
@@ -329,9 +338,10 @@ static void test_properties(void **state)
             assert_int_equal(oracle(pick.channel, pick.method, pick.flow, &q, e), 1);
             for (int32_t i = 0; i < count; i++) { /* nobody eligible has a lower number */
                 const pr_channel *c = pr_registry_at(r, i);
-                assert_true(c->priority >= pick.channel->priority ||
-                            !oracle(c, c->methods[0].name, q.flow != NULL ? q.flow : c->methods[0].flows[0], &q, e) ||
-                            (q.flow != NULL && strcmp(q.flow, c->methods[0].flows[0]) != 0));
+                assert_true(
+                    c->priority >= pick.channel->priority ||
+                    !oracle(c, c->methods[0].name, q.flow != NULL ? q.flow : c->methods[0].flows[0], &q, e) ||
+                    (q.flow != NULL && strcmp(q.flow, c->methods[0].flows[0]) != 0));
             }
         } else {
             none++;
@@ -351,7 +361,8 @@ static void test_an_ineligible_one_changes_nothing(void **state)
     pr_rng_seed(&seeds, fresh_seed(), 9);
     for (int32_t i = 0; i < 60; i++) {
         char with[4096];
-        snprintf(with, sizeof with, "%s,%s", others[i % 3], FIX_CUSTOM("a") "}," FIX_CUSTOM("b") "}," FIX_CUSTOM("c") "}");
+        snprintf(with, sizeof with, "%s,%s", others[i % 3],
+                 FIX_CUSTOM("a") "}," FIX_CUSTOM("b") "}," FIX_CUSTOM("c") "}");
         payroute_registry *less = build(FIX_CUSTOM("a") "}," FIX_CUSTOM("b") "}," FIX_CUSTOM("c") "}");
         payroute_registry *more = build(with);
         pr_route_request q = request(500, "CNY");
@@ -370,7 +381,8 @@ static void test_an_ineligible_one_changes_nothing(void **state)
     }
 }
 
-/* ---- explain ----------------------------------------------------------------------------------------------- */
+/* ---- explain
+ * ----------------------------------------------------------------------------------------------- */
 
 static char out[16384];
 
@@ -383,25 +395,39 @@ static void test_trace_says_why(void **state)
 {
     (void)state;
     payroute_registry *r = build(SHOP);
-    int32_t len = explain(r, "{\"method\":\"card\",\"amount_minor\":6000,\"currency\":\"CNY\",\"hold\":true,\"now_ms\":5,"
-                             "\"exclude\":[{\"channel\":\"b\",\"until_ms\":900,\"why\":\"backoff\"}]}");
+    int32_t len = explain(
+        r, "{\"method\":\"card\",\"amount_minor\":6000,\"currency\":\"CNY\",\"hold\":true,\"now_ms\":5,"
+           "\"exclude\":[{\"channel\":\"b\",\"until_ms\":900,\"why\":\"backoff\"}]}");
     assert_int_equal(len, strlen(out));
-    assert_string_equal(out,
-        "{\"request\":{\"method\":\"card\",\"flow\":null,\"amount_minor\":6000,\"currency\":\"CNY\",\"hold\":true,\"channel\":null,"
+    assert_string_equal(
+        out,
+        "{\"request\":{\"method\":\"card\",\"flow\":null,\"amount_minor\":6000,\"currency\":\"CNY\","
+        "\"hold\":true,\"channel\":null,"
         "\"now_ms\":5},\"channels\":["
-        "{\"id\":\"a\",\"eligible\":false,\"why\":[\"amount_max: 6000 is above 5000\",\"hold: cannot authorize only\"],"
+        "{\"id\":\"a\",\"eligible\":false,\"why\":[\"amount_max: 6000 is above 5000\",\"hold: cannot "
+        "authorize only\"],"
         "\"priority\":2,\"weight\":100},"
-        "{\"id\":\"b\",\"eligible\":false,\"why\":[\"amount_max: 6000 is above 1000\",\"hold: cannot authorize only\"],"
+        "{\"id\":\"b\",\"eligible\":false,\"why\":[\"amount_max: 6000 is above 1000\",\"hold: cannot "
+        "authorize only\"],"
         "\"priority\":1,\"weight\":100},"
-        "{\"id\":\"s\",\"eligible\":false,\"why\":[\"currency: CNY is not among: EUR USD\"],\"priority\":100,\"weight\":100},"
-        "{\"id\":\"q\",\"eligible\":false,\"why\":[\"method: \\\"card\\\" is not among: alipay\"],\"priority\":100,\"weight\":100},"
-        "{\"id\":\"z\",\"eligible\":false,\"why\":[\"disabled: takes no new payments\",\"hold: cannot authorize only\"],"
+        "{\"id\":\"s\",\"eligible\":false,\"why\":[\"currency: CNY is not among: EUR USD\"],"
+        "\"priority\":100,\"weight\":100},"
+        "{\"id\":\"q\",\"eligible\":false,\"why\":[\"method: \\\"card\\\" is not among: alipay\"],"
+        "\"priority\":100,\"weight\":100},"
+        "{\"id\":\"z\",\"eligible\":false,\"why\":[\"disabled: takes no new payments\",\"hold: cannot "
+        "authorize only\"],"
         "\"priority\":100,\"weight\":100}],\"order\":[],\"draw\":null,\"chosen\":null,\"retry_ms\":null}");
-    assert_true(explain(r, "{\"amount_minor\":500,\"currency\":\"CNY\",\"exclude\":[\"a\",{\"channel\":\"b\",\"until_ms\":900,\"why\":\"backoff\"}]}") > 0);
+    assert_true(explain(r, "{\"amount_minor\":500,\"currency\":\"CNY\",\"exclude\":[\"a\",{\"channel\":\"b\","
+                           "\"until_ms\":900,\"why\":\"backoff\"}]}") > 0);
     assert_non_null(strstr(out, "\"id\":\"a\",\"eligible\":false,\"why\":[\"excluded: excluded\"]"));
-    assert_non_null(strstr(out, "\"why\":[\"excluded: backoff\"],\"priority\":1,\"weight\":100,\"retry_ms\":900"));
-    assert_non_null(strstr(out, "\"order\":[\"q\"],\"draw\":null,\"chosen\":{\"id\":\"q\",\"method\":\"alipay\",\"flow\":\"qr\"},\"retry_ms\":900"));
-    assert_true(explain(r, "{\"amount_minor\":500,\"currency\":\"CNY\",\"channel\":\"a\",\"flow\":\"direct\"}") > 0);
+    assert_non_null(
+        strstr(out, "\"why\":[\"excluded: backoff\"],\"priority\":1,\"weight\":100,\"retry_ms\":900"));
+    assert_non_null(strstr(
+        out,
+        "\"order\":[\"q\"],\"draw\":null,\"chosen\":{\"id\":\"q\",\"method\":\"alipay\",\"flow\":\"qr\"},"
+        "\"retry_ms\":900"));
+    assert_true(explain(r, "{\"amount_minor\":500,\"currency\":\"CNY\",\"channel\":\"a\","
+                           "\"flow\":\"direct\"}") > 0);
     assert_non_null(strstr(out, "\"channel: only \\\"a\\\" is wanted\""));
     assert_non_null(strstr(out, "\"flow: \\\"direct\\\" is not among: qr redirect\""));
     payroute_registry_free(r);
@@ -417,17 +443,23 @@ static void test_explain_refusals(void **state)
     assert_int_equal(explain(r, "{}"), PAYROUTE_E_SCHEMA);
     assert_string_equal(out, "amount_minor: expected an integer from 1, got nothing\n"
                              "currency: expected a currency code such as \"CNY\", got nothing");
-    assert_int_equal(explain(r, "{\"amount_minor\":0,\"currency\":\"cn\",\"method\":7,\"hold\":1,\"now_ms\":-1,\"x\":0,"
-                                "\"channel\":\"\",\"exclude\":{}}"), PAYROUTE_E_SCHEMA);
+    assert_int_equal(
+        explain(r, "{\"amount_minor\":0,\"currency\":\"cn\",\"method\":7,\"hold\":1,\"now_ms\":-1,\"x\":0,"
+                   "\"channel\":\"\",\"exclude\":{}}"),
+        PAYROUTE_E_SCHEMA);
     assert_string_equal(out, "amount_minor: expected an integer from 1, got 0\n"
                              "currency: expected a currency code such as \"CNY\", got \"cn\"\n"
                              "method: expected a method's name, got 7\n"
                              "hold: expected true or false, got 1\n"
                              "now_ms: expected an integer from 0, got -1\n"
-                             "x: expected method, flow, amount_minor, currency, now_ms, hold, channel or exclude\n"
+                             "x: expected method, flow, amount_minor, currency, now_ms, hold, channel or "
+                             "exclude\n"
                              "channel: expected a channel's id, got \"\"\n"
                              "exclude: expected a list, got an object");
-    assert_int_equal(explain(r, "{\"amount_minor\":1,\"currency\":\"CNY\",\"exclude\":[1,{},{\"channel\":\"a\",\"y\":1}]}"), PAYROUTE_E_SCHEMA);
+    assert_int_equal(
+        explain(r,
+                "{\"amount_minor\":1,\"currency\":\"CNY\",\"exclude\":[1,{},{\"channel\":\"a\",\"y\":1}]}"),
+        PAYROUTE_E_SCHEMA);
     assert_string_equal(out, "exclude[0]: expected a channel's id or an object, got 1\n"
                              "exclude[1].channel: expected a channel's id or \"*\", got nothing\n"
                              "exclude[2].y: expected channel, method, until_ms or why");
@@ -440,7 +472,8 @@ static void test_explain_refusals(void **state)
     static const char good[] = "{\"amount_minor\":1,\"currency\":\"CNY\"}";
     int32_t len = explain(r, good);
     assert_true(len > 0);
-    assert_int_equal(payroute_route_explain(r, good, sizeof good - 1, 1, out, (size_t)len), PAYROUTE_E_BUFFER);
+    assert_int_equal(payroute_route_explain(r, good, sizeof good - 1, 1, out, (size_t)len),
+                     PAYROUTE_E_BUFFER);
     assert_string_equal(out, "");
     assert_int_equal(payroute_route_explain(r, good, sizeof good - 1, 1, out, (size_t)len + 1), len);
     assert_int_equal(payroute_route_explain(r, good, sizeof good - 1, 1, NULL, 0), PAYROUTE_E_BUFFER);
@@ -453,7 +486,8 @@ static void test_explain_refusals(void **state)
 static void test_same_seed_same_answer(void **state)
 {
     (void)state;
-    payroute_registry *r = build(FIX_CUSTOM("a") "}," FIX_CUSTOM("b") "}," FIX_CUSTOM("c") "}," FIX_CUSTOM("d") "}");
+    payroute_registry *r =
+        build(FIX_CUSTOM("a") "}," FIX_CUSTOM("b") "}," FIX_CUSTOM("c") "}," FIX_CUSTOM("d") "}");
     static const char q[] = "{\"amount_minor\":1,\"currency\":\"CNY\"}";
     static char second[sizeof out];
     int32_t orders = 0;

@@ -1,4 +1,5 @@
-/* payroute.schema.json says what the reader does: same names, types, bounds, words, defaults, nothing more and nothing less. */
+/* payroute.schema.json says what the reader does: same names, types, bounds, words, defaults, nothing more
+ * and nothing less. */
 #include "registry_fixture.h"
 
 #include <payroute/json.h>
@@ -7,7 +8,8 @@
 #include "provider/provider.h"
 #include "registry/keys.h"
 
-static const char *const scope_names[PR_SCOPE_COUNT] = {NULL, "channel", "method", "features", "timeouts", "facts"};
+static const char *const scope_names[PR_SCOPE_COUNT] = {NULL,       "channel",  "method",
+                                                        "features", "timeouts", "facts"};
 
 static char *read_text(const char *path, size_t *len)
 {
@@ -44,7 +46,8 @@ static int free_schema(void **state)
 static const payroute_json_node *definition(void **state, const char *name)
 {
     const payroute_json_node *root = payroute_json_root(*state);
-    const payroute_json_node *node = name == NULL ? root : payroute_json_get(payroute_json_get(root, "$defs"), name);
+    const payroute_json_node *node =
+        name == NULL ? root : payroute_json_get(payroute_json_get(root, "$defs"), name);
     assert_non_null(node);
     assert_int_equal(payroute_json_flag(payroute_json_get(node, "additionalProperties")), 0);
     assert_string_equal(payroute_json_string(payroute_json_get(node, "type")), "object");
@@ -81,7 +84,8 @@ static void check_words(const pr_config_key *key, const payroute_json_node *word
     assert_true(n > 0);
     for (const payroute_json_node *e = payroute_json_first(words); e != NULL; e = payroute_json_next(e)) {
         const char *word = payroute_json_string(e);
-        assert_true(key->id == PR_KEY_PROVIDER ? pr_provider_find(word) != NULL : pr_keys_chosen(key->detail, word) >= 0);
+        assert_true(key->id == PR_KEY_PROVIDER ? pr_provider_find(word) != NULL
+                                               : pr_keys_chosen(key->detail, word) >= 0);
     }
     int32_t have = 1;
     for (const char *c = key->detail; key->detail != NULL && *c != '\0'; c++) {
@@ -105,9 +109,7 @@ static void check_property(const pr_config_key *key, const payroute_json_node *p
         check_type(property, "integer");
         assert_true(number(property, "minimum") == key->min && number(property, "maximum") == key->max);
         break;
-    case PR_TYPE_FLAG:
-        check_type(property, "boolean");
-        break;
+    case PR_TYPE_FLAG: check_type(property, "boolean"); break;
     case PR_TYPE_TEXT:
         check_type(property, "string");
         assert_true(number(property, "minLength") == key->min && number(property, "maxLength") == key->max);
@@ -193,14 +195,16 @@ static void test_credentials_equal(void **state)
         const payroute_json_node *object = definition(state, name);
         const payroute_json_node *properties = payroute_json_get(object, "properties");
         assert_int_equal(payroute_json_count(properties), p->field_count + 1);
-        assert_string_equal(payroute_json_string(payroute_json_get(payroute_json_get(properties, "version"), "pattern")),
-                            PR_SHAPE_VERSION);
+        assert_string_equal(
+            payroute_json_string(payroute_json_get(payroute_json_get(properties, "version"), "pattern")),
+            PR_SHAPE_VERSION);
         int32_t required = 0;
         for (int32_t k = 0; k < p->field_count; k++) {
             const pr_credential_field *f = &p->fields[k];
             const payroute_json_node *property = payroute_json_get(properties, f->name);
             assert_non_null(property);
-            assert_true(number(property, "minLength") == f->min_len && number(property, "maxLength") == f->max_len);
+            assert_true(number(property, "minLength") == f->min_len &&
+                        number(property, "maxLength") == f->max_len);
             check_field_pattern(f, payroute_json_string(payroute_json_get(property, "pattern")));
             assert_int_equal(lists(payroute_json_get(object, "required"), f->name), f->required);
             required += f->required;
@@ -211,7 +215,8 @@ static void test_credentials_equal(void **state)
 
 static void test_flows_equal(void **state)
 {
-    const payroute_json_node *flows = payroute_json_get(payroute_json_get(definition(state, "method"), "properties"), "flows");
+    const payroute_json_node *flows =
+        payroute_json_get(payroute_json_get(definition(state, "method"), "properties"), "flows");
     const payroute_json_node *words = payroute_json_get(payroute_json_get(flows, "items"), "enum");
     int32_t used = 0;
     for (const payroute_json_node *e = payroute_json_first(words); e != NULL; e = payroute_json_next(e)) {
@@ -234,7 +239,8 @@ static void test_flows_equal(void **state)
 
 static int64_t default_of(void **state, const char *scope, const char *name)
 {
-    const payroute_json_node *property = payroute_json_get(payroute_json_get(definition(state, scope), "properties"), name);
+    const payroute_json_node *property =
+        payroute_json_get(payroute_json_get(definition(state, scope), "properties"), name);
     const payroute_json_node *value = payroute_json_get(property, "default");
     int64_t v = -99;
     if (payroute_json_integer(&v, value) != PAYROUTE_OK) {
@@ -288,8 +294,9 @@ static void test_example_loads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys_equal),     cmocka_unit_test(test_credentials_equal), cmocka_unit_test(test_flows_equal),
-        cmocka_unit_test(test_defaults_equal), cmocka_unit_test(test_example_loads),
+        cmocka_unit_test(test_keys_equal),    cmocka_unit_test(test_credentials_equal),
+        cmocka_unit_test(test_flows_equal),   cmocka_unit_test(test_defaults_equal),
+        cmocka_unit_test(test_example_loads),
     };
     return cmocka_run_group_tests(tests, load_schema, free_schema);
 }

@@ -27,11 +27,10 @@ static payroute_registry *build(const char *channels)
     return r;
 }
 
-/* a, b: cards in CNY at the bank's; s: cards and iDEAL in EUR and USD; z: switched off. */
-#define SHOP                                                                                                 \
-    FIX_CUSTOM("a")                                                                                          \
-    ",\"priority\":2,\"amount_min_minor\":100,\"amount_max_minor\":5000}," FIX_CUSTOM(                       \
-        "b") ",\"priority\":1,\"amount_max_minor\":1000}," FIX_STRIPE("s") "}," FIX_ALIPAY("q") "}," FIX_CUSTOM("z") ",\"enabled\":false}"
+/* a, b: cards in CNY at the bank's; s: cards and iDEAL in EUR and USD; q: Alipay; z: switched off. */
+#define SHOP_A FIX_CUSTOM("a") ",\"priority\":2,\"amount_min_minor\":100,\"amount_max_minor\":5000},"
+#define SHOP_B FIX_CUSTOM("b") ",\"priority\":1,\"amount_max_minor\":1000},"
+#define SHOP SHOP_A SHOP_B FIX_STRIPE("s") "}," FIX_ALIPAY("q") "}," FIX_CUSTOM("z") ",\"enabled\":false}"
 
 static pr_route_request request(int64_t amount, const char *currency)
 {

@@ -1,5 +1,5 @@
-/* Alipay's gateway: public parameters, RSA2 both ways, and the envelope of an answer. The rules of trades are in
-   alipay_trade.c and alipay_refund.c. */
+/* Alipay's gateway: public parameters, RSA2 both ways, and the envelope of an answer. The rules of trades are
+   in alipay_trade.c and alipay_refund.c. */
 #include "sandbox.h"
 
 #include <stdio.h>
@@ -23,14 +23,18 @@ static const struct alipay_method alipay_methods[] = {
     {"alipay.trade.fastpay.refund.query", "refund_query", sb_alipay_refund_query, false},
 };
 
-static const struct alipay_method *find_method(const char *name) {
-    for (size_t i = 0; i < sizeof alipay_methods / sizeof *alipay_methods; i++)
-        if (sb_same(name, alipay_methods[i].name))
+static const struct alipay_method *find_method(const char *name)
+{
+    for (size_t i = 0; i < sizeof alipay_methods / sizeof *alipay_methods; i++) {
+        if (sb_same(name, alipay_methods[i].name)) {
             return &alipay_methods[i];
+        }
+    }
     return NULL;
 }
 
-void sb_alipay_identify(struct sb_request *req) {
+void sb_alipay_identify(struct sb_request *req)
+{
     const struct alipay_method *method = find_method(sb_params_get(&req->all, "method"));
     const char *content = sb_params_get(&req->all, "biz_content");
     sb_copy(req->op, sizeof req->op, method ? method->op : "unknown");
@@ -41,56 +45,72 @@ void sb_alipay_identify(struct sb_request *req) {
 }
 
 /* The text that is signed over: sorted, without empty values and without those named. */
-static char *text_to_sign(const struct sb_params *params, const char *without, const char *without_too) {
+static char *text_to_sign(const struct sb_params *params, const char *without, const char *without_too)
+{
     struct sb_params sorted = {0};
     struct sb_buf text = {0};
-    for (size_t i = 0; i < params->count; i++)
+    for (size_t i = 0; i < params->count; i++) {
         if (params->at[i].value[0] && !sb_same(params->at[i].key, without) &&
-            !sb_same(params->at[i].key, without_too))
+            !sb_same(params->at[i].key, without_too)) {
             sb_params_add(&sorted, params->at[i].key, params->at[i].value);
+        }
+    }
     sb_params_sort(&sorted);
-    for (size_t i = 0; i < sorted.count; i++)
+    for (size_t i = 0; i < sorted.count; i++) {
         sb_buf_print(&text, "%s%s=%s", i ? "&" : "", sorted.at[i].key, sorted.at[i].value);
+    }
     sb_params_free(&sorted);
     sb_buf_put(&text, "");
     return text.at;
 }
 
-static bool request_signed(struct sb_request *req) {
+static bool request_signed(struct sb_request *req)
+{
     char *text = text_to_sign(&req->all, "sign", NULL);
     bool good = sb_keys_verify(req->sb->keys, text, strlen(text), sb_params_get(&req->all, "sign"));
     free(text);
     return good;
 }
 
-static char *response_name(const char *method) {
+static char *response_name(const char *method)
+{
     char *name = sb_print("%s_response", find_method(method) ? method : "error");
-    for (char *at = name; *at; at++)
-        if (*at == '.')
+    for (char *at = name; *at; at++) {
+        if (*at == '.') {
             *at = '_';
+        }
+    }
     return name;
 }
 
-static char *escape_slashes(const char *text) {
+static char *escape_slashes(const char *text)
+{
     struct sb_buf out = {0};
     for (; *text; text++) {
-        if (*text == '/')
+        if (*text == '/') {
             sb_buf_put(&out, "\\");
+        }
         sb_buf_add(&out, text, 1);
     }
     sb_buf_put(&out, "");
     return out.at;
 }
 
-static void envelope(struct sb_request *req, cJSON *fields, bool with_sign) {
-    char *text = cJSON_PrintUnformatted(fields);
+static void envelope(struct sb_request *req, cJSON *fields, bool with_sign)
+{
+    char *text = cJSON_PrintUnformatted(fields), *escaped = escape_slashes(text ? text : "{}");
     char *name = response_name(sb_params_get(&req->all, "method"));
     struct sb_buf body = {0};
-    sb_buf_print(&body, "{\"%s\":%s", name, text ? text : "{}");
+    sb_buf_print(&body, "{\"%s\":%s", name,
+                 sb_is(req, SB_FAULT_ESCAPED_SLASH) ? escaped
+                 : text                             ? text
+                                                    : "{}");
     if (with_sign && !sb_is(req, SB_FAULT_UNSIGNED)) {
-        char *other = sb_is(req, SB_FAULT_ESCAPED_SLASH) ? escape_slashes(text) : sb_dup(text);
-        if (sb_is(req, SB_FAULT_BAD_SIGNATURE)) /* a valid signature, of other bytes */
+        /* the official PHP SDK expects that \/ may be sent where / was signed */
+        char *other = sb_dup(sb_is(req, SB_FAULT_SIGNED_ESCAPED) ? escaped : text);
+        if (sb_is(req, SB_FAULT_BAD_SIGNATURE)) { /* a valid signature, of other bytes */
             other[0] = '[';
+        }
         char *sign = sb_keys_sign(req->sb->keys, other, strlen(other));
         sb_buf_print(&body, ",\"sign\":\"%s\"", sign);
         free(sign);
@@ -99,24 +119,32 @@ static void envelope(struct sb_request *req, cJSON *fields, bool with_sign) {
     sb_buf_put(&body, "}");
     sb_reply_text(req, 200, "text/html;charset=utf-8", body.at);
     sb_buf_free(&body);
+    free(escaped);
     free(name);
     cJSON_free(text);
     cJSON_Delete(fields);
 }
 
-static const char *code_text(const char *code) {
-    static const char *const texts[][2] = {{"10000", "Success"},           {"20000", "Service Currently Unavailable"},
+static const char *code_text(const char *code)
+{
+    static const char *const texts[][2] = {{"10000", "Success"},
+                                           {"20000", "Service Currently Unavailable"},
                                            {"40001", "Missing Required Arguments"},
-                                           {"40002", "Invalid Arguments"}, {"40004", "Business Failed"},
-                                           {"40005", "Call Limited"},      {"40006", "Insufficient Permissions"}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (strcmp(texts[i][0], code) == 0)
+                                           {"40002", "Invalid Arguments"},
+                                           {"40004", "Business Failed"},
+                                           {"40005", "Call Limited"},
+                                           {"40006", "Insufficient Permissions"}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(texts[i][0], code) == 0) {
             return texts[i][1];
+        }
+    }
     return "";
 }
 
 static void answer_error(struct sb_request *req, const char *code, const char *sub_code, const char *text,
-                         bool with_sign) {
+                         bool with_sign)
+{
     cJSON *fields = cJSON_CreateObject();
     sb_json_text(fields, "code", code);
     sb_json_text(fields, "msg", code_text(code));
@@ -125,11 +153,13 @@ static void answer_error(struct sb_request *req, const char *code, const char *s
     envelope(req, fields, with_sign);
 }
 
-void sb_alipay_business(struct sb_request *req, const char *code, const char *sub_code, const char *text) {
+void sb_alipay_business(struct sb_request *req, const char *code, const char *sub_code, const char *text)
+{
     answer_error(req, code, sub_code, text, true);
 }
 
-void sb_alipay_success(struct sb_request *req, cJSON *fields) {
+void sb_alipay_success(struct sb_request *req, cJSON *fields)
+{
     cJSON *all = cJSON_CreateObject();
     sb_json_text(all, "code", "10000");
     sb_json_text(all, "msg", code_text("10000"));
@@ -142,9 +172,11 @@ void sb_alipay_success(struct sb_request *req, cJSON *fields) {
 }
 
 /* On a page the buyer sees the error, in GBK; the shop never does. */
-static void page_error(struct sb_request *req, const char *sub_code) {
+static void page_error(struct sb_request *req, const char *sub_code)
+{
     char *text = sb_print("<html><head><meta charset=\"GBK\"><title>\xB4\xED\xCE\xF3</title></head>"
-                          "<body><h3>\xB4\xED\xCE\xF3 %s</h3></body></html>", sub_code);
+                          "<body><h3>\xB4\xED\xCE\xF3 %s</h3></body></html>",
+                          sub_code);
     sb_reply_text(req, 200, "text/html;charset=GBK", text);
     free(text);
 }
@@ -154,21 +186,27 @@ struct gateway_problem {
     bool with_sign;
 };
 
-static bool twice(const struct sb_params *params) {
-    for (size_t i = 0; i < params->count; i++)
-        for (size_t k = i + 1; k < params->count; k++)
-            if (strcmp(params->at[i].key, params->at[k].key) == 0)
+static bool twice(const struct sb_params *params)
+{
+    for (size_t i = 0; i < params->count; i++) {
+        for (size_t k = i + 1; k < params->count; k++) {
+            if (strcmp(params->at[i].key, params->at[k].key) == 0) {
                 return true;
+            }
+        }
+    }
     return false;
 }
 
-static bool missing(const struct sb_request *req, const char *name) {
+static bool missing(const struct sb_request *req, const char *name)
+{
     const char *value = sb_params_get(&req->all, name);
     return !value || !*value;
 }
 
 /* In the gateway's order: the app comes before the signature. NULL: all is well. */
-static const struct gateway_problem *check_gateway(struct sb_request *req) {
+static const struct gateway_problem *check_gateway(struct sb_request *req)
+{
     static const struct gateway_problem problems[] = {
         {"40002", "isv.invalid-method", "不存在的方法名", false},
         {"40001", "isv.missing-app-id", "缺少appId参数", false},
@@ -188,36 +226,38 @@ static const struct gateway_problem *check_gateway(struct sb_request *req) {
     const char *charset = sb_params_get(&req->all, "charset"), *format = sb_params_get(&req->all, "format");
     const char *content = sb_params_get(&req->all, "biz_content");
     int n = -1;
-    if (!find_method(sb_params_get(&req->all, "method")))
+    if (!find_method(sb_params_get(&req->all, "method"))) {
         n = 0;
-    else if (missing(req, "app_id"))
+    } else if (missing(req, "app_id")) {
         n = 1;
-    else if (!sb_same(sb_params_get(&req->all, "app_id"), req->account->app_id))
+    } else if (!sb_same(sb_params_get(&req->all, "app_id"), req->account->app_id)) {
         n = 2;
-    else if (missing(req, "sign_type"))
+    } else if (missing(req, "sign_type")) {
         n = 3;
-    else if (!sb_same(sb_params_get(&req->all, "sign_type"), "RSA2"))
+    } else if (!sb_same(sb_params_get(&req->all, "sign_type"), "RSA2")) {
         n = 4;
-    else if (missing(req, "timestamp"))
+    } else if (missing(req, "timestamp")) {
         n = 5;
-    else if (!sb_beijing_read(sb_params_get(&req->all, "timestamp"), &when))
+    } else if (!sb_beijing_read(sb_params_get(&req->all, "timestamp"), &when)) {
         n = 6;
-    else if (!sb_same(sb_params_get(&req->all, "version"), "1.0"))
+    } else if (!sb_same(sb_params_get(&req->all, "version"), "1.0")) {
         n = 7;
-    else if (!sb_same(charset, "utf-8") && !sb_same(charset, "UTF-8"))
+    } else if (!sb_same(charset, "utf-8") && !sb_same(charset, "UTF-8")) {
         n = 8;
-    else if (format && !sb_same(format, "JSON") && !sb_same(format, "json"))
+    } else if (format && !sb_same(format, "JSON") && !sb_same(format, "json")) {
         n = 9;
-    else if (missing(req, "sign"))
+    } else if (missing(req, "sign")) {
         n = 10;
-    else if (twice(&req->all) || !request_signed(req))
+    } else if (twice(&req->all) || !request_signed(req)) {
         n = 11;
-    else if (!content || !cJSON_IsObject(req->json))
+    } else if (!content || !cJSON_IsObject(req->json)) {
         n = 12;
+    }
     return n < 0 ? NULL : &problems[n];
 }
 
-void sb_alipay_execute(struct sb_request *req) {
+void sb_alipay_execute(struct sb_request *req)
+{
     const struct alipay_method *method = find_method(sb_params_get(&req->all, "method"));
     const struct gateway_problem *problem = check_gateway(req);
     if (strcmp(req->path + 1 + strlen(req->account->path), "/gateway.do") != 0) {
@@ -237,12 +277,14 @@ void sb_alipay_execute(struct sb_request *req) {
         return;
     }
     method->execute(req);
-    if (sb_is(req, SB_FAULT_SYSTEM_ERROR_AFTER))
+    if (sb_is(req, SB_FAULT_SYSTEM_ERROR_AFTER)) {
         sb_alipay_business(req, "40004", "ACQ.SYSTEM_ERROR", "系统错误");
+    }
 }
 
 /* The body of a notification, signed; `twist` spoils one thing that a hostile sender would. */
-char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund, const char *twist) {
+char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund, const char *twist)
+{
     const struct sb_order *order = trade->order;
     const struct sb_account *account = order->account;
     char id[65], now[24], when[24], amount[32];
@@ -267,9 +309,11 @@ char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refu
         {"subject", order->subject},
         {"passback_params", order->passback},
     };
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        if (pairs[i][1] && pairs[i][1][0])
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (pairs[i][1] && pairs[i][1][0]) {
             sb_params_add(&note, pairs[i][0], pairs[i][1]);
+        }
+    }
     sb_beijing_write(trade->made, when);
     sb_params_add(&note, "gmt_create", when);
     if (trade->captured) {
@@ -293,8 +337,9 @@ char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refu
         sb_params_add(&note, "gmt_close", when);
     }
     char *text = text_to_sign(&note, "sign", "sign_type");
-    if (sb_same(twist, "bad_signature"))
+    if (sb_same(twist, "bad_signature")) {
         text[0] = '_';
+    }
     char *sign = sb_keys_sign(sb->keys, text, strlen(text));
     sb_params_add(&note, "sign_type", "RSA2");
     sb_params_add(&note, "sign", sign);

@@ -8,14 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static void add_word(cJSON *out, const char *name, const char *first, const char *second) {
+static void add_word(cJSON *out, const char *name, const char *first, const char *second)
+{
     cJSON *list = cJSON_AddArrayToObject(out, name);
     cJSON_AddItemToArray(list, cJSON_CreateString(first));
-    if (second)
+    if (second) {
         cJSON_AddItemToArray(list, cJSON_CreateString(second));
+    }
 }
 
-static void add_credentials(struct sb *sb, cJSON *out, const struct sb_account *account) {
+static void add_credentials(struct sb *sb, cJSON *out, const struct sb_account *account)
+{
     cJSON *item = cJSON_CreateObject();
     sb_json_text(item, "version", "1");
     if (account->provider == SB_ALIPAY) {
@@ -30,10 +33,12 @@ static void add_credentials(struct sb *sb, cJSON *out, const struct sb_account *
     cJSON_AddItemToArray(cJSON_AddArrayToObject(out, "credentials"), item);
 }
 
-static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int priority) {
+static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int priority)
+{
     cJSON *out = cJSON_CreateObject();
     bool alipay = account->provider == SB_ALIPAY;
-    char *url = sb_print("http://127.0.0.1:%d/%s%s", account->port, account->path, alipay ? "/gateway.do" : "");
+    char *url =
+        sb_print("http://127.0.0.1:%d/%s%s", account->port, account->path, alipay ? "/gateway.do" : "");
     char *notify = sb_print("http://127.0.0.1:%d/notify/%s", sb->notify_port, account->id);
     sb_json_text(out, "id", account->id);
     sb_json_text(out, "provider", alipay ? "alipay" : "stripe");
@@ -57,27 +62,32 @@ static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int 
 }
 
 /* It holds private keys: mode 0600, and complete or not there at all. */
-static bool write_whole(const char *path, const char *text) {
+static bool write_whole(const char *path, const char *text)
+{
     char *aside = sb_print("%s.%ld", path, (long)getpid());
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     size_t len = strlen(text);
     bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len;
-    if (fd >= 0)
+    if (fd >= 0) {
         good = close(fd) == 0 && good;
+    }
     good = good && rename(aside, path) == 0;
-    if (!good)
+    if (!good) {
         fprintf(stderr, "payroute-sandbox: %s: %s\n", path, strerror(errno));
+    }
     free(aside);
     return good;
 }
 
-bool sb_config_write(struct sb *sb) {
+bool sb_config_write(struct sb *sb)
+{
     cJSON *out = cJSON_CreateObject(), *list;
     sb_json_int(out, "schema", 1);
     cJSON_AddTrueToObject(out, "allow_plain_loopback");
     list = cJSON_AddArrayToObject(out, "channels");
-    for (int i = 0; i < SB_ACCOUNTS; i++)
+    for (int i = 0; i < SB_ACCOUNTS; i++) {
         cJSON_AddItemToArray(list, channel_json(sb, &sb->accounts[i], i % 2 + 1));
+    }
     char *text = cJSON_Print(out), *path = sb_print("%s/channels.json", sb->dir);
     bool good = write_whole(path, text);
     cJSON_free(text);

@@ -1,22 +1,26 @@
-/* The calls under /_: books, faults, the customer's acts, the outbox, the clock. They are the test's, not the shop's. */
+/* The calls under /_: books, faults, the customer's acts, the outbox, the clock. They are the test's, not the
+ * shop's. */
 #include "sandbox.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void control_error(struct sb_request *req, int status, const char *text) {
+static void control_error(struct sb_request *req, int status, const char *text)
+{
     cJSON *out = cJSON_CreateObject();
     sb_json_text(out, "error", text);
     sb_reply_json(req, status, out);
 }
 
-static cJSON *control_ok(void) {
+static cJSON *control_ok(void)
+{
     cJSON *out = cJSON_CreateObject();
     cJSON_AddTrueToObject(out, "ok");
     return out;
 }
 
-static void set_clock(struct sb_request *req) {
+static void set_clock(struct sb_request *req)
+{
     struct sb *sb = req->sb;
     int64_t now = sb_json_number(req->json, "now_ms", -1), step = sb_json_number(req->json, "advance_ms", 0);
     if (sb_json_true(req->json, "real")) {
@@ -32,7 +36,8 @@ static void set_clock(struct sb_request *req) {
     sb_reply_json(req, 200, out);
 }
 
-static void set_limit(struct sb_request *req) {
+static void set_limit(struct sb_request *req)
+{
     struct sb_account *account = sb_account_find(req->sb, sb_json_get(req->json, "account"));
     if (!account) {
         control_error(req, 400, "account: no such account");
@@ -46,46 +51,59 @@ static void set_limit(struct sb_request *req) {
 }
 
 /* A reference without an account is the latest order of that name. */
-static struct sb_order *customer_order(struct sb_request *req) {
+static struct sb_order *customer_order(struct sb_request *req)
+{
     struct sb *sb = req->sb;
     const char *reference = sb_json_get(req->json, "reference"), *name = sb_json_get(req->json, "account");
     const char *qr = sb_json_get(req->json, "qr"), *url = sb_json_get(req->json, "url");
     const char *tail = url ? strstr(url, "/redirect/") : NULL;
     const struct sb_intent *intent = sb_map_get(&sb->by_intent, tail ? tail + 10 : reference);
-    if (qr)
+    if (qr) {
         return sb_map_get(&sb->by_code, qr);
-    if (intent)
+    }
+    if (intent) {
         return intent->order;
+    }
     if (url && !tail) {
         struct sb_request *page = sb_alipay_open(sb, url);
         struct sb_order *order = page && page->account && page->executed
-                                     ? sb_order_find(sb, page->account, page->reference) : NULL;
-        if (page && !page->detached)
+                                     ? sb_order_find(sb, page->account, page->reference)
+                                     : NULL;
+        if (page && !page->detached) {
             sb_exchange_free(page);
+        }
         return order;
     }
-    for (struct sb_order *order = sb->orders; reference && order; order = order->next)
-        if (strcmp(order->reference, reference) == 0 && (!name || sb_account_find(sb, name) == order->account))
+    for (struct sb_order *order = sb->orders; reference && order; order = order->next) {
+        if (strcmp(order->reference, reference) == 0 &&
+            (!name || sb_account_find(sb, name) == order->account)) {
             return order;
+        }
+    }
     return NULL;
 }
 
 /* The provider takes back a refund that it had reported as done. */
-static const char *fail_refund(struct sb *sb, struct sb_order *order) {
+static const char *fail_refund(struct sb *sb, struct sb_order *order)
+{
     struct sb_intent *intent = order->intent;
     struct sb_refund *refund = intent ? intent->refunds : NULL;
-    while (refund && strcmp(refund->status, "failed") == 0)
+    while (refund && strcmp(refund->status, "failed") == 0) {
         refund = refund->next;
-    if (!refund)
+    }
+    if (!refund) {
         return "no refund that could fail";
-    if (strcmp(refund->status, "succeeded") == 0)
+    }
+    if (strcmp(refund->status, "succeeded") == 0) {
         intent->refunded -= refund->amount;
+    }
     sb_copy(refund->status, sizeof refund->status, "failed");
     sb_stripe_event(sb, intent, "refund.failed", sb_stripe_refund_json(intent, refund, NULL));
     return NULL;
 }
 
-static void customer(struct sb_request *req) {
+static void customer(struct sb_request *req)
+{
     const char *act = sb_json_get(req->json, "act");
     bool force = sb_json_true(req->json, "force");
     struct sb_order *order = customer_order(req);
@@ -93,10 +111,11 @@ static void customer(struct sb_request *req) {
         control_error(req, act ? 404 : 400, act ? "no such order, code or page" : "act: missing");
         return;
     }
-    const char *problem = sb_same(act, "refund_fail") ? fail_refund(req->sb, order)
-                          : order->intent ? sb_stripe_customer(req->sb, order, act,
-                                                               sb_json_get(req->json, "payment_method"), force)
-                                          : sb_alipay_customer(req->sb, order, act, force);
+    const char *problem =
+        sb_same(act, "refund_fail") ? fail_refund(req->sb, order)
+        : order->intent
+            ? sb_stripe_customer(req->sb, order, act, sb_json_get(req->json, "payment_method"), force)
+            : sb_alipay_customer(req->sb, order, act, force);
     if (problem) {
         control_error(req, 409, problem);
         return;
@@ -104,23 +123,29 @@ static void customer(struct sb_request *req) {
     cJSON *out = control_ok();
     sb_json_text(out, "reference", order->reference);
     sb_json_text(out, "account", order->account->id);
-    sb_json_text(out, "state", order->intent ? order->intent->status : order->last ? order->last->status : "NONE");
+    sb_json_text(out, "state",
+                 order->intent ? order->intent->status
+                 : order->last ? order->last->status
+                               : "NONE");
     sb_reply_json(req, 200, out);
 }
 
-static void fault(struct sb_request *req) {
+static void fault(struct sb_request *req)
+{
     int status = 200;
     cJSON *out = sb_fault_control(req->sb, req->json, &status);
     sb_reply_json(req, status, out);
 }
 
-static void forge(struct sb_request *req) {
+static void forge(struct sb_request *req)
+{
     int status = 200;
     cJSON *out = sb_note_forge(req->sb, req->json, &status);
     sb_reply_json(req, status, out);
 }
 
-static void control_get(struct sb_request *req) {
+static void control_get(struct sb_request *req)
+{
     if (strcmp(req->path, "/_books") == 0) {
         sb_reply_json(req, 200, sb_books(req->sb));
     } else if (strcmp(req->path, "/_requests") == 0) {
@@ -137,12 +162,16 @@ static void control_get(struct sb_request *req) {
     }
 }
 
-void sb_control(struct sb_request *req) {
+void sb_control(struct sb_request *req)
+{
     static const struct {
         const char *path;
         void (*run)(struct sb_request *req);
-    } calls[] = {{"/_fault", fault}, {"/_customer", customer}, {"/_clock", set_clock},
-                 {"/_limit", set_limit}, {"/_forge", forge}};
+    } calls[] = {{"/_fault", fault},
+                 {"/_customer", customer},
+                 {"/_clock", set_clock},
+                 {"/_limit", set_limit},
+                 {"/_forge", forge}};
     if (strcmp(req->method, "GET") == 0) {
         control_get(req);
         return;
@@ -161,10 +190,11 @@ void sb_control(struct sb_request *req) {
         sb_reply_json(req, 200, control_ok());
         return;
     }
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (strcmp(req->path, calls[i].path) == 0) {
             calls[i].run(req);
             return;
         }
+    }
     control_error(req, 404, "no such call; see payroute-sandbox --help");
 }

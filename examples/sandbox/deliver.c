@@ -25,20 +25,24 @@ struct transfer {
     struct sb_buf answer;
 };
 
-static size_t take_answer(char *data, size_t size, size_t count, void *context) {
+static size_t take_answer(char *data, size_t size, size_t count, void *context)
+{
     struct transfer *transfer = context;
-    if (transfer->answer.len + size * count > 65536)
+    if (transfer->answer.len + size * count > 65536) {
         return 0;
+    }
     sb_buf_add(&transfer->answer, data, size * count);
     return size * count;
 }
 
-static bool loopback(const char *url) {
+static bool loopback(const char *url)
+{
     return url && (strncmp(url, "http://127.0.0.1:", 17) == 0 || strncmp(url, "http://localhost:", 17) == 0 ||
                    strncmp(url, "http://[::1]:", 13) == 0);
 }
 
-static void start_transfer(struct sb *sb, struct sb_delivery *job, struct sb_note *note) {
+static void start_transfer(struct sb *sb, struct sb_delivery *job, struct sb_note *note)
+{
     struct transfer *transfer = sb_alloc(sizeof *transfer);
     struct sb_params headers = {0};
     CURL *easy = curl_easy_init();
@@ -67,13 +71,16 @@ static void start_transfer(struct sb *sb, struct sb_delivery *job, struct sb_not
 }
 
 /* Alipay: the body is exactly "success". Stripe: any 2xx. */
-static bool accepted(const struct sb_note *note, long status, const struct sb_buf *answer) {
-    if (note->account->provider == SB_STRIPE)
+static bool accepted(const struct sb_note *note, long status, const struct sb_buf *answer)
+{
+    if (note->account->provider == SB_STRIPE) {
         return status >= 200 && status < 300;
+    }
     return status == 200 && answer->len == 7 && memcmp(answer->at, "success", 7) == 0;
 }
 
-static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code) {
+static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code)
+{
     static const int64_t minutes[] = {4, 10, 10, 60, 120, 360, 900};
     struct transfer *transfer = NULL;
     long status = 0;
@@ -81,18 +88,21 @@ static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code) {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     struct sb_note *note = transfer->note;
     struct sb_delivery *job = transfer->job;
-    if (code != CURLE_OK)
+    if (code != CURLE_OK) {
         status = 0;
+    }
     note->last_status = (int)status;
     sb_copy(note->last_body, sizeof note->last_body, transfer->answer.at ? transfer->answer.at : "");
-    if (accepted(note, status, &transfer->answer))
+    if (accepted(note, status, &transfer->answer)) {
         note->acknowledged = true;
+    }
     size_t n = note->attempts > 0 ? (size_t)note->attempts : 0;
     note->due = n < sizeof minutes / sizeof *minutes ? sb_now(sb) + minutes[n] * 60000 : INT64_MAX;
     note->attempts++;
     job->done++;
-    if (job->results)
+    if (job->results) {
         cJSON_AddItemToArray(job->results, sb_note_json(sb, note));
+    }
     curl_multi_remove_handle(sb->curl, easy);
     curl_easy_cleanup(easy);
     curl_slist_free_all(transfer->headers);
@@ -102,44 +112,53 @@ static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code) {
 
 /* ---- jobs ---- */
 
-static struct sb_delivery *add_job(struct sb *sb, struct sb_request *req) {
+static struct sb_delivery *add_job(struct sb *sb, struct sb_request *req)
+{
     struct sb_delivery *job = sb_alloc(sizeof *job), **end = &sb->deliveries;
     job->req = req;
     job->parallel = 1;
-    while (*end)
+    while (*end) {
         end = &(*end)->next;
+    }
     *end = job;
     return job;
 }
 
-static void add_note(struct sb_delivery *job, struct sb_note *note) {
+static void add_note(struct sb_delivery *job, struct sb_note *note)
+{
     struct sb_note **notes = realloc(job->notes, (job->count + 1) * sizeof(struct sb_note *));
-    if (!notes)
+    if (!notes) {
         return;
+    }
     job->notes = notes;
     notes[job->count++] = note;
 }
 
-static void choose_notes(struct sb *sb, struct sb_delivery *job, const cJSON *in) {
+static void choose_notes(struct sb *sb, struct sb_delivery *job, const cJSON *in)
+{
     const char *name = sb_json_get(in, "account"), *reference = sb_json_get(in, "reference");
     int64_t id = sb_json_number(in, "id", -1), times = sb_json_number(in, "times", 1);
     for (struct sb_note *note = sb->notes; note; note = note->next) {
         bool wanted = id >= 0 ? note->id == id : !note->taken && !note->acknowledged;
         if (!wanted || (name && sb_account_find(sb, name) != note->account) ||
-            (reference && !sb_same(reference, note->reference)))
+            (reference && !sb_same(reference, note->reference))) {
             continue;
-        for (int64_t i = 0; i < times && i < 1000; i++)
+        }
+        for (int64_t i = 0; i < times && i < 1000; i++) {
             add_note(job, note);
+        }
     }
-    if (sb_same(sb_json_get(in, "order"), "reverse"))
+    if (sb_same(sb_json_get(in, "order"), "reverse")) {
         for (size_t i = 0; i < job->count / 2; i++) {
             struct sb_note *note = job->notes[i];
             job->notes[i] = job->notes[job->count - 1 - i];
             job->notes[job->count - 1 - i] = note;
         }
+    }
 }
 
-bool sb_deliver_start(struct sb_request *req) {
+bool sb_deliver_start(struct sb_request *req)
+{
     struct sb *sb = req->sb;
     const cJSON *automatic = cJSON_GetObjectItemCaseSensitive(req->json, "auto");
     if (cJSON_IsBool(automatic)) {
@@ -150,28 +169,34 @@ bool sb_deliver_start(struct sb_request *req) {
     struct sb_delivery *job = add_job(sb, req);
     choose_notes(sb, job, req->json);
     job->results = cJSON_CreateArray();
-    if (sb_json_number(req->json, "parallel", 1) > 1)
+    if (sb_json_number(req->json, "parallel", 1) > 1) {
         job->parallel = (size_t)sb_json_number(req->json, "parallel", 1);
+    }
     req->delivery = job;
     sb_sleep(req, -1);
     return true;
 }
 
-static void start_automatic(struct sb *sb) {
+static void start_automatic(struct sb *sb)
+{
     int64_t now = sb_now(sb);
-    if (!sb->auto_deliver || sb->deliveries)
+    if (!sb->auto_deliver || sb->deliveries) {
         return;
+    }
     struct sb_delivery *job = NULL;
     for (struct sb_note *note = sb->notes; note; note = note->next) {
-        if (note->taken || note->acknowledged || note->due > now || note->forged)
+        if (note->taken || note->acknowledged || note->due > now || note->forged) {
             continue;
-        if (!job)
+        }
+        if (!job) {
             job = add_job(sb, NULL);
+        }
         add_note(job, note);
     }
 }
 
-static void end_job(struct sb_delivery *job) {
+static void end_job(struct sb_delivery *job)
+{
     if (job->req) {
         job->req->delivery = NULL;
         sb_reply_json(job->req, 200, job->results);
@@ -183,17 +208,20 @@ static void end_job(struct sb_delivery *job) {
     free(job);
 }
 
-bool sb_deliver_busy(const struct sb *sb) {
+bool sb_deliver_busy(const struct sb *sb)
+{
     return sb->deliveries != NULL;
 }
 
-void sb_deliver_step(struct sb *sb) {
+void sb_deliver_step(struct sb *sb)
+{
     int running = 0, left = 0;
     start_automatic(sb);
     for (struct sb_delivery **at = &sb->deliveries; *at;) {
         struct sb_delivery *job = *at;
-        while (job->started < job->count && job->started - job->done < job->parallel)
+        while (job->started < job->count && job->started - job->done < job->parallel) {
             start_transfer(sb, job, job->notes[job->started++]);
+        }
         if (job->done == job->count) {
             *at = job->next;
             end_job(job);
@@ -202,24 +230,32 @@ void sb_deliver_step(struct sb *sb) {
         }
     }
     curl_multi_perform(sb->curl, &running);
-    for (CURLMsg *message; (message = curl_multi_info_read(sb->curl, &left));)
-        if (message->msg == CURLMSG_DONE)
+    for (CURLMsg *message; (message = curl_multi_info_read(sb->curl, &left));) {
+        if (message->msg == CURLMSG_DONE) {
             finish_transfer(sb, message->easy_handle, message->data.result);
+        }
+    }
 }
 
-void sb_deliver_fds(struct sb *sb, void *reads, void *writes, void *excepts, int *max, long *timeout) {
+void sb_deliver_fds(struct sb *sb, void *reads, void *writes, void *excepts, int *max, long *timeout)
+{
     int curl_max = -1;
     long wait = -1;
-    if (sb->auto_deliver && *timeout > 20)
+    if (sb->auto_deliver && *timeout > 20) {
         *timeout = 20;
-    if (!sb->deliveries)
+    }
+    if (!sb->deliveries) {
         return;
+    }
     curl_multi_fdset(sb->curl, (fd_set *)reads, (fd_set *)writes, (fd_set *)excepts, &curl_max);
     curl_multi_timeout(sb->curl, &wait);
-    if (curl_max > *max)
+    if (curl_max > *max) {
         *max = curl_max;
-    if (wait < 0 || wait > 10)
+    }
+    if (wait < 0 || wait > 10) {
         wait = 10;
-    if (wait < *timeout)
+    }
+    if (wait < *timeout) {
         *timeout = wait;
+    }
 }

@@ -1,5 +1,6 @@
-/* What the files of the sandbox share. The sandbox plays the providers: it was written from their documentation
-   alone and uses nothing of libpayroute, so that a misreading on one side cannot hide on the other. */
+/* What the files of the sandbox share. The sandbox plays the providers: it was written from their
+   documentation alone and uses nothing of libpayroute, so that a misreading on one side cannot hide on the
+   other. */
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
@@ -22,6 +23,8 @@
 #endif
 
 struct sb;
+
+extern const char *const sb_help[]; /* ends with NULL */
 
 /* ---- text.c: memory, buffers, parameters, amounts, times ---- */
 
@@ -57,9 +60,9 @@ void sb_buf_print(struct sb_buf *buf, const char *format, ...) SB_PRINTF(2, 3);
 void sb_buf_free(struct sb_buf *buf);
 
 void sb_params_add(struct sb_params *params, const char *key, const char *value);
-const char *sb_params_get(const struct sb_params *params, const char *key); /* NULL when absent */
+const char *sb_params_get(const struct sb_params *params, const char *key);     /* NULL when absent */
 const char *sb_params_find(const struct sb_params *params, const char *header); /* any case */
-void sb_params_parse(struct sb_params *params, const char *text, size_t len);  /* urlencoded */
+void sb_params_parse(struct sb_params *params, const char *text, size_t len);   /* urlencoded */
 char *sb_params_encode(const struct sb_params *params);
 void sb_params_sort(struct sb_params *params);
 void sb_params_free(struct sb_params *params);
@@ -86,8 +89,9 @@ struct sb_keys;
 struct sb_keys *sb_keys_open(const char *dir); /* reads or makes them; NULL with a message on stderr */
 const char *sb_keys_merchant_private(const struct sb_keys *keys);
 const char *sb_keys_alipay_public(const struct sb_keys *keys);
-char *sb_keys_sign(struct sb_keys *keys, const char *text, size_t len);          /* as Alipay; base64 */
-bool sb_keys_verify(struct sb_keys *keys, const char *text, size_t len, const char *sign); /* of the merchant */
+char *sb_keys_sign(struct sb_keys *keys, const char *text, size_t len); /* as Alipay; base64 */
+bool sb_keys_verify(struct sb_keys *keys, const char *text, size_t len,
+                    const char *sign); /* of the merchant */
 void sb_keys_derive(struct sb_keys *keys, const char *label, char *out, size_t digits);
 void sb_hmac_hex(const char *secret, const char *text, size_t len, char out[65]);
 void sb_random_hex(struct sb_keys *keys, char *out, size_t digits);
@@ -112,10 +116,10 @@ struct sb_account {
 
 struct sb_refund {
     struct sb_refund *next;
-    char id[48];         /* out_request_no or re_… */
+    char id[48]; /* out_request_no or re_… */
     char provider_id[48];
     int64_t amount, made, due; /* due: when a pending one succeeds */
-    char status[16];     /* succeeded, pending, failed */
+    char status[16];           /* succeeded, pending, failed */
     char *reason;
     struct sb_params metadata;
 };
@@ -160,6 +164,7 @@ enum sb_fault_kind {
     SB_FAULT_BAD_SIGNATURE,
     SB_FAULT_UNSIGNED,
     SB_FAULT_ESCAPED_SLASH,
+    SB_FAULT_SIGNED_ESCAPED,
     SB_FAULT_WRONG_AMOUNT,
     SB_FAULT_WRONG_CURRENCY,
     SB_FAULT_PENDING,
@@ -169,6 +174,7 @@ enum sb_fault_kind {
     SB_FAULT_SYSTEM_ERROR,
     SB_FAULT_SYSTEM_ERROR_AFTER,
     SB_FAULT_MALFORMED,
+    SB_FAULT_BODY,
     SB_FAULT_COUNT
 };
 struct sb_fault {
@@ -178,10 +184,12 @@ struct sb_fault {
     int64_t times, after, at_byte, delay_ms, retry_after, hits;
     int status;
     char should_retry[8];
+    char *body; /* of SB_FAULT_BODY */
 };
 struct sb_request;
 const char *sb_fault_name(enum sb_fault_kind kind);
-void sb_fault_choose(struct sb *sb, struct sb_request *req); /* copies the fault that strikes into the request */
+void sb_fault_choose(struct sb *sb,
+                     struct sb_request *req); /* copies the fault that strikes into the request */
 bool sb_is(const struct sb_request *req, enum sb_fault_kind kind);
 cJSON *sb_fault_control(struct sb *sb, const cJSON *in, int *status);
 cJSON *sb_fault_list(const struct sb *sb);
@@ -203,7 +211,7 @@ struct sb_request {
     int64_t wake;     /* monotonic; 0: never by itself */
     int64_t held_due; /* sandbox clock; 0: only by /_release */
     int64_t log_id;
-    cJSON *json;              /* biz_content, or the body of a control call */
+    cJSON *json; /* biz_content, or the body of a control call */
     struct sb_key_record *idem;
     struct sb_delivery *delivery; /* a /_deliver call that waits */
     int64_t sent;                 /* of a body that is made by a callback */
@@ -244,8 +252,8 @@ struct sb {
     struct MHD_Daemon *daemon;
 };
 
-int64_t sb_now(const struct sb *sb);   /* the sandbox's clock, Unix ms */
-int64_t sb_mono(void);                 /* real, for stalls */
+int64_t sb_now(const struct sb *sb); /* the sandbox's clock, Unix ms */
+int64_t sb_mono(void);               /* real, for stalls */
 struct sb_account *sb_account_find(struct sb *sb, const char *name);
 bool sb_config_write(struct sb *sb);
 
@@ -257,11 +265,12 @@ void sb_server_run(struct sb *sb, bool stdin_exit);
 void sb_server_close(struct sb *sb);
 void sb_sleep(struct sb_request *req, int64_t delay_ms); /* < 0: until somebody wakes it */
 void sb_wake(struct sb_request *req);
+struct sb_account *sb_account_of_port(const struct sb_request *req);
 
 /* exchange.c */
 struct sb_request *sb_exchange_new(struct sb *sb, const char *method, const char *path);
 void sb_exchange_free(struct sb_request *req);
-void sb_exchange_run(struct sb_request *req);    /* everything between the last byte in and the first out */
+void sb_exchange_run(struct sb_request *req);      /* everything between the last byte in and the first out */
 void sb_exchange_release(struct sb *sb, bool all); /* executes held requests: all, or those which are due */
 
 /* alipay*.c */
@@ -283,7 +292,8 @@ bool sb_alipay_give_back(struct sb *sb, struct sb_trade *trade, const char *requ
                          const char *reason, int64_t due);
 const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const char *act, bool force);
 struct sb_request *sb_alipay_open(struct sb *sb, const char *url); /* the customer's browser; free it */
-char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund, const char *twist);
+char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund,
+                     const char *twist);
 
 /* stripe*.c */
 struct sb_intent {
@@ -304,10 +314,11 @@ struct sb_card {
 };
 void sb_stripe_identify(struct sb_request *req);
 void sb_stripe_execute(struct sb_request *req);
-void sb_stripe_error(struct sb_request *req, int status, const char *type, const char *code, const char *param,
-                     const char *text, struct sb_intent *intent);
+void sb_stripe_error(struct sb_request *req, int status, const char *type, const char *code,
+                     const char *param, const char *text, struct sb_intent *intent);
 void sb_stripe_intent_reply(struct sb_request *req, struct sb_intent *intent);
-cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent, const struct sb_request *req);
+cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent,
+                             const struct sb_request *req);
 cJSON *sb_stripe_charge_json(const struct sb_intent *intent);
 cJSON *sb_stripe_refund_json(const struct sb_intent *intent, const struct sb_refund *refund,
                              const struct sb_request *req);
@@ -323,9 +334,10 @@ void sb_stripe_charge(struct sb *sb, struct sb_intent *intent);
 void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_card *card);
 void sb_stripe_settle(struct sb *sb, struct sb_order *order);
 void sb_stripe_read_metadata(const struct sb_params *form, struct sb_params *out);
-const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method, bool force);
+const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method,
+                               bool force);
 void sb_stripe_event(struct sb *sb, struct sb_intent *intent, const char *type, cJSON *object);
-void sb_idem_begin(struct sb_request *req);  /* may answer at once: a replay, a mismatch, a conflict */
+void sb_idem_begin(struct sb_request *req); /* may answer at once: a replay, a mismatch, a conflict */
 void sb_idem_finish(struct sb_request *req, bool keep);
 
 /* notes.c, deliver.c */
@@ -334,6 +346,7 @@ struct sb_note {
     int64_t id, made, due;
     struct sb_account *account;
     char *url, *body, *kind, *reference;
+    const char *secret; /* NULL: the account's */
     bool taken, acknowledged, bad_signature, forged;
     int64_t skew_ms; /* of the signed time */
     int attempts, last_status;
@@ -352,7 +365,8 @@ bool sb_deliver_busy(const struct sb *sb);
 
 /* books.c, control.c */
 struct sb_order *sb_order_find(struct sb *sb, const struct sb_account *account, const char *reference);
-struct sb_order *sb_order_new(struct sb *sb, struct sb_account *account, const char *reference, const char *shop);
+struct sb_order *sb_order_new(struct sb *sb, struct sb_account *account, const char *reference,
+                              const char *shop);
 void sb_settle_all(struct sb *sb);
 void sb_count(struct sb *sb, struct sb_request *req);
 cJSON *sb_books(struct sb *sb);

@@ -1,19 +1,23 @@
-/* The life of a PaymentIntent: a container that may be confirmed again after a decline, until it is canceled. */
+/* The life of a PaymentIntent: a container that may be confirmed again after a decline, until it is canceled.
+ */
 #include "sandbox.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_status(const struct sb_intent *intent, const char *status) {
+static bool has_status(const struct sb_intent *intent, const char *status)
+{
     return strcmp(intent->status, status) == 0;
 }
 
-static void set_status(struct sb_intent *intent, const char *status) {
+static void set_status(struct sb_intent *intent, const char *status)
+{
     sb_copy(intent->status, sizeof intent->status, status);
 }
 
-static void new_id(struct sb *sb, const char *prefix, char *out, size_t cap) {
+static void new_id(struct sb *sb, const char *prefix, char *out, size_t cap)
+{
     char hex[25], *text;
     sb_random_hex(sb->keys, hex, 24);
     text = sb_print("%s_%s", prefix, hex);
@@ -21,16 +25,20 @@ static void new_id(struct sb *sb, const char *prefix, char *out, size_t cap) {
     free(text);
 }
 
-static bool redirect_kind(const char *kind) {
-    static const char *const kinds[] = {"alipay", "wechat_pay", "ideal", "bancontact", "eps", "p24", "paypal",
-                                        "klarna", "grabpay", "kakao_pay", "naver_pay"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (sb_same(kind, kinds[i]))
+static bool redirect_kind(const char *kind)
+{
+    static const char *const kinds[] = {"alipay", "wechat_pay", "ideal",   "bancontact", "eps",      "p24",
+                                        "paypal", "klarna",     "grabpay", "kakao_pay",  "naver_pay"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (sb_same(kind, kinds[i])) {
             return true;
+        }
+    }
     return false;
 }
 
-void sb_stripe_event(struct sb *sb, struct sb_intent *intent, const char *type, cJSON *object) {
+void sb_stripe_event(struct sb *sb, struct sb_intent *intent, const char *type, cJSON *object)
+{
     char id[48];
     cJSON *out = cJSON_CreateObject(), *data;
     struct sb_account *account = intent->order->account;
@@ -57,7 +65,8 @@ void sb_stripe_event(struct sb *sb, struct sb_intent *intent, const char *type, 
 
 /* ---- money ---- */
 
-void sb_stripe_charge(struct sb *sb, struct sb_intent *intent) {
+void sb_stripe_charge(struct sb *sb, struct sb_intent *intent)
+{
     new_id(sb, "ch", intent->charge, sizeof intent->charge);
     cJSON_Delete(intent->error);
     intent->error = NULL;
@@ -73,22 +82,28 @@ void sb_stripe_charge(struct sb *sb, struct sb_intent *intent) {
     sb_stripe_event(sb, intent, "payment_intent.succeeded", NULL);
 }
 
-void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_card *card) {
+void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_card *card)
+{
     cJSON *error = cJSON_CreateObject();
     new_id(sb, "ch", intent->charge, sizeof intent->charge);
-    if (card->advice)
+    if (card->advice) {
         sb_json_text(error, "advice_code", card->advice);
+    }
     sb_json_text(error, "charge", intent->charge);
     sb_json_text(error, "code", card->code);
-    if (card->decline)
+    if (card->decline) {
         sb_json_text(error, "decline_code", card->decline);
+    }
     sb_json_text(error, "message", card->message);
-    if (card->network_advice)
+    if (card->network_advice) {
         sb_json_text(error, "network_advice_code", card->network_advice);
-    if (card->network)
+    }
+    if (card->network) {
         sb_json_text(error, "network_decline_code", card->network);
-    sb_json_text(error, "type", strcmp(card->code, "payment_intent_authentication_failure") == 0
-                                    ? "invalid_request_error" : "card_error");
+    }
+    sb_json_text(error, "type",
+                 strcmp(card->code, "payment_intent_authentication_failure") == 0 ? "invalid_request_error"
+                                                                                  : "card_error");
     cJSON_Delete(intent->error);
     intent->error = error;
     intent->method[0] = 0;
@@ -97,14 +112,22 @@ void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_
 }
 
 /* What confirming does, by the server or by the customer's browser. NULL, or the card that declined. */
-static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent, bool off_session, bool pending) {
-    static const struct sb_card unattended = {NULL, "authentication_required", "authentication_required",
-                                              "try_again_later", NULL, NULL,
-                                              "Your card was declined. This transaction requires authentication."};
+static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent, bool off_session,
+                                         bool pending)
+{
+    static const struct sb_card unattended = {
+        NULL,
+        "authentication_required",
+        "authentication_required",
+        "try_again_later",
+        NULL,
+        NULL,
+        "Your card was declined. This transaction requires authentication."};
     bool known, authenticate;
     const struct sb_card *card = sb_stripe_card(intent->method, &known, &authenticate);
-    if (authenticate && off_session)
+    if (authenticate && off_session) {
         card = &unattended;
+    }
     if (card) {
         sb_stripe_decline(sb, intent, card);
     } else if (authenticate || redirect_kind(intent->kind)) {
@@ -121,23 +144,28 @@ static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent
 
 /* ---- requests ---- */
 
-static bool truthy(const struct sb_request *req, const char *name) {
+static bool truthy(const struct sb_request *req, const char *name)
+{
     return sb_same(sb_params_get(&req->all, name), "true");
 }
 
-static void refuse(struct sb_request *req, const char *code, const char *param, const char *text) {
+static void refuse(struct sb_request *req, const char *code, const char *param, const char *text)
+{
     sb_stripe_error(req, 400, "invalid_request_error", code, param, text, NULL);
 }
 
-static void bad_state(struct sb_request *req, struct sb_intent *intent, const char *act) {
-    char *text = sb_print("You cannot %s this PaymentIntent because it has a status of %s.", act, intent->status);
+static void bad_state(struct sb_request *req, struct sb_intent *intent, const char *act)
+{
+    char *text =
+        sb_print("You cannot %s this PaymentIntent because it has a status of %s.", act, intent->status);
     req->executed = true; /* the endpoint ran: the answer is kept with the key */
     sb_stripe_error(req, 400, "invalid_request_error", "payment_intent_unexpected_state", NULL, text, intent);
     free(text);
 }
 
 /* Which instrument a request names: a token, or data of a redirecting kind. False: answered. */
-static bool take_method(struct sb_request *req, char method[64], char kind[24]) {
+static bool take_method(struct sb_request *req, char method[64], char kind[24])
+{
     const char *token = sb_params_get(&req->all, "payment_method");
     const char *named = sb_params_get(&req->all, "payment_method_data[type]");
     bool known = false, authenticate;
@@ -153,7 +181,8 @@ static bool take_method(struct sb_request *req, char method[64], char kind[24]) 
         sb_copy(kind, 24, "card");
     } else if (named) {
         if (!redirect_kind(named)) {
-            refuse(req, NULL, "payment_method_data[type]", "This payment method type cannot be made from data here.");
+            refuse(req, NULL, "payment_method_data[type]",
+                   "This payment method type cannot be made from data here.");
             return false;
         }
         new_id(req->sb, "pm", method, 64);
@@ -162,7 +191,8 @@ static bool take_method(struct sb_request *req, char method[64], char kind[24]) 
     return true;
 }
 
-static void finish_confirm(struct sb_request *req, struct sb_intent *intent) {
+static void finish_confirm(struct sb_request *req, struct sb_intent *intent)
+{
     const char *url = sb_params_get(&req->all, "return_url");
     if (url) {
         free(intent->return_url);
@@ -174,7 +204,8 @@ static void finish_confirm(struct sb_request *req, struct sb_intent *intent) {
         return;
     }
     if (!intent->return_url && ((intent->automatic && intent->redirects) || redirect_kind(intent->kind))) {
-        refuse(req, NULL, "return_url", "This PaymentIntent may redirect your customer: you must provide a return_url.");
+        refuse(req, NULL, "return_url",
+               "This PaymentIntent may redirect your customer: you must provide a return_url.");
         return;
     }
     req->executed = true;
@@ -189,8 +220,10 @@ static void finish_confirm(struct sb_request *req, struct sb_intent *intent) {
     sb_reply_json(req, 402, out);
 }
 
-static bool check_create(struct sb_request *req, int64_t *amount, char currency[4]) {
-    const char *code = sb_params_get(&req->all, "currency"), *capture = sb_params_get(&req->all, "capture_method");
+static bool check_create(struct sb_request *req, int64_t *amount, char currency[4])
+{
+    const char *code = sb_params_get(&req->all, "currency"),
+               *capture = sb_params_get(&req->all, "capture_method");
     if (!sb_params_get(&req->all, "amount") || !code) {
         refuse(req, "parameter_missing", code ? "amount" : "currency", "Missing required param.");
         return false;
@@ -207,8 +240,9 @@ static bool check_create(struct sb_request *req, int64_t *amount, char currency[
         refuse(req, NULL, "currency", "Invalid currency");
         return false;
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         currency[i] = (char)tolower((unsigned char)code[i]);
+    }
     if (capture && !sb_same(capture, "automatic") && !sb_same(capture, "manual") &&
         !sb_same(capture, "automatic_async")) {
         refuse(req, NULL, "capture_method", "Invalid capture_method");
@@ -221,25 +255,31 @@ static bool check_create(struct sb_request *req, int64_t *amount, char currency[
     return true;
 }
 
-static void take_types(struct sb_request *req, struct sb_intent *intent) {
+static void take_types(struct sb_request *req, struct sb_intent *intent)
+{
     struct sb_buf types = {0};
-    for (size_t i = 0; i < req->all.count; i++)
-        if (strncmp(req->all.at[i].key, "payment_method_types[", 21) == 0)
+    for (size_t i = 0; i < req->all.count; i++) {
+        if (strncmp(req->all.at[i].key, "payment_method_types[", 21) == 0) {
             sb_buf_print(&types, "%s%s", types.len ? "," : "", req->all.at[i].value);
+        }
+    }
     const char *enabled = sb_params_get(&req->all, "automatic_payment_methods[enabled]");
     const char *allow = sb_params_get(&req->all, "automatic_payment_methods[allow_redirects]");
-    intent->automatic = types.len == 0 && !sb_same(enabled, "false"); /* the default of current API versions */
+    intent->automatic =
+        types.len == 0 && !sb_same(enabled, "false"); /* the default of current API versions */
     intent->redirects = !sb_same(allow, "never");
     sb_copy(intent->types, sizeof intent->types, types.len ? types.at : "card,alipay,wechat_pay");
     sb_buf_free(&types);
 }
 
-void sb_stripe_create(struct sb_request *req) {
+void sb_stripe_create(struct sb_request *req)
+{
     struct sb *sb = req->sb;
     char currency[4] = "", method[64] = "", kind[24] = "", hex[25];
     int64_t amount = 0;
-    if (!check_create(req, &amount, currency) || !take_method(req, method, kind))
+    if (!check_create(req, &amount, currency) || !take_method(req, method, kind)) {
         return;
+    }
     if (truthy(req, "confirm") && !method[0]) {
         refuse(req, "parameter_missing", "payment_method", "You cannot confirm without a payment method.");
         return;
@@ -266,21 +306,24 @@ void sb_stripe_create(struct sb_request *req) {
     set_status(intent, method[0] ? "requires_confirmation" : "requires_payment_method");
     sb_map_set(&sb->by_intent, intent->id, intent);
     req->executed = true;
-    if (truthy(req, "confirm"))
+    if (truthy(req, "confirm")) {
         finish_confirm(req, intent);
-    else
+    } else {
         sb_stripe_intent_reply(req, intent);
+    }
 }
 
-void sb_stripe_confirm(struct sb_request *req, struct sb_intent *intent) {
+void sb_stripe_confirm(struct sb_request *req, struct sb_intent *intent)
+{
     char method[64] = "", kind[24] = "";
     if (!has_status(intent, "requires_payment_method") && !has_status(intent, "requires_confirmation") &&
         !has_status(intent, "requires_action")) {
         bad_state(req, intent, "confirm");
         return;
     }
-    if (!take_method(req, method, kind))
+    if (!take_method(req, method, kind)) {
         return;
+    }
     if (method[0]) {
         sb_copy(intent->method, sizeof intent->method, method);
         sb_copy(intent->kind, sizeof intent->kind, kind);
@@ -288,7 +331,8 @@ void sb_stripe_confirm(struct sb_request *req, struct sb_intent *intent) {
     finish_confirm(req, intent);
 }
 
-void sb_stripe_cancel(struct sb_request *req, struct sb_intent *intent) {
+void sb_stripe_cancel(struct sb_request *req, struct sb_intent *intent)
+{
     const char *reason = sb_params_get(&req->all, "cancellation_reason");
     static const char reasons[] = " abandoned duplicate fraudulent requested_by_customer ";
     char *word = sb_print(" %s ", reason ? reason : "abandoned");
@@ -298,7 +342,8 @@ void sb_stripe_cancel(struct sb_request *req, struct sb_intent *intent) {
         refuse(req, NULL, "cancellation_reason", "Invalid cancellation_reason");
         return;
     }
-    if (has_status(intent, "succeeded") || has_status(intent, "canceled") || has_status(intent, "processing")) {
+    if (has_status(intent, "succeeded") || has_status(intent, "canceled") ||
+        has_status(intent, "processing")) {
         bad_state(req, intent, "cancel");
         return;
     }
@@ -311,7 +356,8 @@ void sb_stripe_cancel(struct sb_request *req, struct sb_intent *intent) {
     sb_stripe_intent_reply(req, intent);
 }
 
-void sb_stripe_capture(struct sb_request *req, struct sb_intent *intent) {
+void sb_stripe_capture(struct sb_request *req, struct sb_intent *intent)
+{
     const char *text = sb_params_get(&req->all, "amount_to_capture");
     int64_t amount = intent->capturable;
     if (text && !sb_int_read(text, &amount)) {
@@ -323,7 +369,8 @@ void sb_stripe_capture(struct sb_request *req, struct sb_intent *intent) {
         return;
     }
     if (amount < 1 || amount > intent->capturable) {
-        refuse(req, "amount_too_large", "amount_to_capture", "The amount is larger than the capturable amount.");
+        refuse(req, "amount_too_large", "amount_to_capture",
+               "The amount is larger than the capturable amount.");
         return;
     }
     req->executed = true;
@@ -335,22 +382,31 @@ void sb_stripe_capture(struct sb_request *req, struct sb_intent *intent) {
     sb_stripe_intent_reply(req, intent);
 }
 
-const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method, bool force) {
-    static const struct sb_card refused = {NULL, "payment_intent_authentication_failure", NULL, NULL, NULL, NULL,
+const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method,
+                               bool force)
+{
+    static const struct sb_card refused = {NULL,
+                                           "payment_intent_authentication_failure",
+                                           NULL,
+                                           NULL,
+                                           NULL,
+                                           NULL,
                                            "The provided PaymentMethod has failed authentication."};
     struct sb_intent *intent = order->intent;
     bool pays = sb_same(act, "pay") || sb_same(act, "authenticate"), open = false;
-    if (sb_same(act, "open"))
+    if (sb_same(act, "open")) {
         return NULL;
+    }
     if (sb_same(act, "pay_again")) {
         sb_stripe_charge(sb, intent);
         return NULL;
     }
     if (has_status(intent, "requires_action") || has_status(intent, "processing")) {
-        if (pays)
+        if (pays) {
             sb_stripe_charge(sb, intent);
-        else
+        } else {
             sb_stripe_decline(sb, intent, &refused);
+        }
         return NULL;
     }
     open = has_status(intent, "requires_payment_method") || has_status(intent, "requires_confirmation");
@@ -360,8 +416,9 @@ const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char
         confirm_now(sb, intent, false, false);
         return NULL;
     }
-    if (!force || !pays)
+    if (!force || !pays) {
         return "the PaymentIntent is in a state where the customer can do nothing";
+    }
     sb_stripe_charge(sb, intent);
     return NULL;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const struct sb_card stripe_cards[] = {
-    {"chargeDeclined", "card_declined", "generic_decline", "try_again_later", "05", "02", "Your card was declined."},
+    {"chargeDeclined", "card_declined", "generic_decline", "try_again_later", "05", "02",
+     "Your card was declined."},
     {"chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds", "try_again_later", "51", "02",
      "Your card has insufficient funds."},
     {"chargeDeclinedLostCard", "card_declined", "lost_card", "do_not_try_again", "41", "03",
@@ -20,60 +21,89 @@ static const struct sb_card stripe_cards[] = {
      "Your card's security code is incorrect."},
     {"chargeDeclinedProcessingError", "processing_error", "processing_error", "try_again_later", "96", NULL,
      "An error occurred while processing your card. Try again in a little bit."},
-    {"chargeDeclinedVelocityLimitExceeded", "card_declined", "card_velocity_exceeded", "try_again_later", "61", "02",
+    {"chargeDeclinedVelocityLimitExceeded", "card_declined", "card_velocity_exceeded", "try_again_later",
+     "61", "02",
      "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."},
 };
 
-static bool brand(const char *name) {
-    static const char *const brands[] = {"visa", "visa_debit", "mastercard", "mastercard_debit", "mastercard_prepaid",
-                                         "amex", "discover", "diners", "jcb", "unionpay", "us", "cn", "hk", "jp", "gb"};
-    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
-        if (strcmp(name, brands[i]) == 0)
+static bool brand(const char *name)
+{
+    static const char *const brands[] = {"visa",
+                                         "visa_debit",
+                                         "mastercard",
+                                         "mastercard_debit",
+                                         "mastercard_prepaid",
+                                         "amex",
+                                         "discover",
+                                         "diners",
+                                         "jcb",
+                                         "unionpay",
+                                         "us",
+                                         "cn",
+                                         "hk",
+                                         "jp",
+                                         "gb"};
+    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) {
+        if (strcmp(name, brands[i]) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
 /* NULL with *known: the card pays (after authentication, if *authenticate). */
-const struct sb_card *sb_stripe_card(const char *token, bool *known, bool *authenticate) {
+const struct sb_card *sb_stripe_card(const char *token, bool *known, bool *authenticate)
+{
     *known = false;
     *authenticate = false;
-    if (!token || strncmp(token, "pm_card_", 8) != 0)
+    if (!token || strncmp(token, "pm_card_", 8) != 0) {
         return NULL;
+    }
     const char *name = token + 8;
-    *known = brand(name) || strcmp(name, "processing") == 0; /* the latter is ours: a card that stays in process */
-    *authenticate = strcmp(name, "authenticationRequired") == 0 || strcmp(name, "threeDSecureRequired") == 0 ||
-                    strcmp(name, "threeDSecure2Required") == 0;
+    *known =
+        brand(name) || strcmp(name, "processing") == 0; /* the latter is ours: a card that stays in process */
+    *authenticate = strcmp(name, "authenticationRequired") == 0 ||
+                    strcmp(name, "threeDSecureRequired") == 0 || strcmp(name, "threeDSecure2Required") == 0;
     if (*known || *authenticate) {
         *known = true;
         return NULL;
     }
-    if (strncmp(name, "visa_", 5) == 0)
+    if (strncmp(name, "visa_", 5) == 0) {
         name += 5;
-    for (size_t i = 0; i < sizeof stripe_cards / sizeof *stripe_cards; i++)
+    }
+    for (size_t i = 0; i < sizeof stripe_cards / sizeof *stripe_cards; i++) {
         if (strcmp(name, stripe_cards[i].token) == 0) {
             *known = true;
             return &stripe_cards[i];
         }
+    }
     return NULL;
 }
 
-static void add_metadata(cJSON *out, const struct sb_params *metadata) {
+static void add_metadata(cJSON *out, const struct sb_params *metadata)
+{
     cJSON *object = cJSON_AddObjectToObject(out, "metadata");
-    for (size_t i = 0; i < metadata->count; i++)
-        if (metadata->at[i].value[0])
+    for (size_t i = 0; i < metadata->count; i++) {
+        if (metadata->at[i].value[0]) {
             sb_json_text(object, metadata->at[i].key, metadata->at[i].value);
+        }
+    }
 }
 
-static void add_types(cJSON *out, const char *types) {
+static void add_types(cJSON *out, const char *types)
+{
     cJSON *list = cJSON_AddArrayToObject(out, "payment_method_types");
     char *copy = sb_dup(types), *rest = copy;
-    for (char *word; (word = strsep(&rest, ","));)
-        if (*word)
+    for (char *word; (word = strsep(&rest, ","));) {
+        if (*word) {
             cJSON_AddItemToArray(list, cJSON_CreateString(word));
+        }
+    }
     free(copy);
 }
 
-static void add_next_action(const struct sb *sb, cJSON *out, const struct sb_intent *intent) {
+static void add_next_action(const struct sb *sb, cJSON *out, const struct sb_intent *intent)
+{
     const struct sb_account *account = intent->order->account;
     if (strcmp(intent->status, "requires_action") != 0) {
         sb_json_text(out, "next_action", NULL);
@@ -94,15 +124,21 @@ static void add_next_action(const struct sb *sb, cJSON *out, const struct sb_int
     free(url);
 }
 
-static bool lie_amount(const struct sb_request *req) {
+static bool lie_amount(const struct sb_request *req)
+{
     return req && sb_is(req, SB_FAULT_WRONG_AMOUNT);
 }
 
-static const char *told_currency(const struct sb_request *req, const char *currency) {
-    return !req || !sb_is(req, SB_FAULT_WRONG_CURRENCY) ? currency : strcmp(currency, "eur") == 0 ? "usd" : "eur";
+static const char *told_currency(const struct sb_request *req, const char *currency)
+{
+    return !req || !sb_is(req, SB_FAULT_WRONG_CURRENCY) ? currency
+           : strcmp(currency, "eur") == 0               ? "usd"
+                                                        : "eur";
 }
 
-cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent, const struct sb_request *req) {
+cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent,
+                             const struct sb_request *req)
+{
     cJSON *out = cJSON_CreateObject();
     int64_t lie = lie_amount(req) ? 100 : 0;
     sb_json_text(out, "id", intent->id);
@@ -117,10 +153,11 @@ cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent
     } else {
         sb_json_text(out, "automatic_payment_methods", NULL);
     }
-    if (intent->canceled)
+    if (intent->canceled) {
         sb_json_int(out, "canceled_at", intent->canceled / 1000);
-    else
+    } else {
         sb_json_text(out, "canceled_at", NULL);
+    }
     sb_json_text(out, "cancellation_reason", intent->reason[0] ? intent->reason : NULL);
     sb_json_text(out, "capture_method", intent->capture);
     sb_json_text(out, "client_secret", intent->secret);
@@ -129,10 +166,11 @@ cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent
     sb_json_text(out, "currency", told_currency(req, intent->order->currency));
     sb_json_text(out, "customer", NULL);
     sb_json_text(out, "description", intent->description);
-    if (intent->error)
+    if (intent->error) {
         cJSON_AddItemToObject(out, "last_payment_error", cJSON_Duplicate(intent->error, 1));
-    else
+    } else {
         sb_json_text(out, "last_payment_error", NULL);
+    }
     sb_json_text(out, "latest_charge", intent->charge[0] ? intent->charge : NULL);
     cJSON_AddFalseToObject(out, "livemode");
     add_metadata(out, &intent->metadata);
@@ -145,7 +183,8 @@ cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent
     return out;
 }
 
-cJSON *sb_stripe_charge_json(const struct sb_intent *intent) {
+cJSON *sb_stripe_charge_json(const struct sb_intent *intent)
+{
     cJSON *out = cJSON_CreateObject();
     sb_json_text(out, "id", intent->charge);
     sb_json_text(out, "object", "charge");
@@ -166,7 +205,8 @@ cJSON *sb_stripe_charge_json(const struct sb_intent *intent) {
 }
 
 cJSON *sb_stripe_refund_json(const struct sb_intent *intent, const struct sb_refund *refund,
-                             const struct sb_request *req) {
+                             const struct sb_request *req)
+{
     cJSON *out = cJSON_CreateObject();
     sb_json_text(out, "id", refund->provider_id);
     sb_json_text(out, "object", "refund");
@@ -174,8 +214,9 @@ cJSON *sb_stripe_refund_json(const struct sb_intent *intent, const struct sb_ref
     sb_json_text(out, "charge", intent->charge);
     sb_json_int(out, "created", refund->made / 1000);
     sb_json_text(out, "currency", told_currency(req, intent->order->currency));
-    if (strcmp(refund->status, "failed") == 0)
+    if (strcmp(refund->status, "failed") == 0) {
         sb_json_text(out, "failure_reason", "declined");
+    }
     add_metadata(out, &refund->metadata);
     sb_json_text(out, "payment_intent", intent->id);
     sb_json_text(out, "reason", refund->reason);

@@ -10,36 +10,44 @@
 
 static char biz_text[1024];
 
-static const char *order(const char *number, const char *amount, const char *more) {
-    snprintf(biz_text, sizeof biz_text, "{\"out_trade_no\":\"%s\",\"total_amount\":\"%s\",\"subject\":\"咖啡\"%s}",
-             number, amount, more);
+static const char *order(const char *number, const char *amount, const char *more)
+{
+    snprintf(biz_text, sizeof biz_text,
+             "{\"out_trade_no\":\"%s\",\"total_amount\":\"%s\",\"subject\":\"咖啡\"%s}", number, amount,
+             more);
     return biz_text;
 }
 
-static const char *number(const char *text) {
+static const char *number(const char *text)
+{
     snprintf(biz_text, sizeof biz_text, "{\"out_trade_no\":\"%s\"}", text);
     return biz_text;
 }
 
-static const char *refund(const char *text, const char *amount, const char *request) {
-    snprintf(biz_text, sizeof biz_text, "{\"out_trade_no\":\"%s\",\"refund_amount\":\"%s\",\"out_request_no\":\"%s\"}",
-             text, amount, request);
+static const char *refund(const char *text, const char *amount, const char *request)
+{
+    snprintf(biz_text, sizeof biz_text,
+             "{\"out_trade_no\":\"%s\",\"refund_amount\":\"%s\",\"out_request_no\":\"%s\"}", text, amount,
+             request);
     return biz_text;
 }
 
-static void act(const char *reference, const char *what) {
+static void act(const char *reference, const char *what)
+{
     char json[256];
     snprintf(json, sizeof json, "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, what);
     cJSON_Delete(control("/_customer", json));
 }
 
-static void expect_status(const char *reference, const char *status) {
+static void expect_status(const char *reference, const char *status)
+{
     cJSON *out = alipay("ali-main", QUERY, number(reference));
     assert_string_equal(text_of(out, "trade_status"), status);
     cJSON_Delete(out);
 }
 
-static void gateway_refuses(void **state) {
+static void gateway_refuses(void **state)
+{
     static const struct {
         const char *extra, *sub_code;
         int sign;
@@ -67,9 +75,11 @@ static void gateway_refuses(void **state) {
     }
 }
 
-static void an_unscanned_code_is_no_trade(void **state) {
+static void an_unscanned_code_is_no_trade(void **state)
+{
     (void)state;
-    cJSON *out = alipay("ali-main", PRECREATE, order("A1", "12.34", ",\"time_expire\":\"2023-11-15 06:43:20\""));
+    cJSON *out =
+        alipay("ali-main", PRECREATE, order("A1", "12.34", ",\"time_expire\":\"2023-11-15 06:43:20\""));
     assert_string_equal(text_of(out, "code"), "10000");
     assert_int_equal(strncmp(text_of(out, "qr_code"), "https://qr.alipay.com/", 22), 0);
     cJSON_Delete(out);
@@ -89,7 +99,8 @@ static void an_unscanned_code_is_no_trade(void **state) {
     expect_status("A1", "TRADE_SUCCESS"); /* paid after close */
 }
 
-static void a_code_dies_unscanned(void **state) {
+static void a_code_dies_unscanned(void **state)
+{
     (void)state;
     alipay_expect("ali-main", PRECREATE, order("A2", "1.00", ""), "10000");
     advance(7200 * 1000);
@@ -98,10 +109,12 @@ static void a_code_dies_unscanned(void **state) {
                   "ACQ.INVALID_PARAMETER");
 }
 
-static void same_number_again(void **state) {
+static void same_number_again(void **state)
+{
     (void)state;
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
         alipay_expect("ali-main", PRECREATE, order("A3", "5.00", ""), "10000");
+    }
     alipay_expect("ali-main", PRECREATE, order("A3", "5.00", ""), "ACQ.APPLY_PC_MERCHANT_CODE_ERROR");
     alipay_expect("ali-main", PRECREATE, order("A3", "5.01", ""), "ACQ.CONTEXT_INCONSISTENT");
     act("A3", "pay");
@@ -115,18 +128,22 @@ static void same_number_again(void **state) {
     alipay_expect("ali-backup", QUERY, number("A3"), "ACQ.TRADE_NOT_EXIST"); /* accounts are apart */
 }
 
-static void bad_orders(void **state) {
-    static const char *const amounts[] = {"0.00", "0", "1.234", "-1.00", "1e3", "", "1000000000.00", "1.", ".5"};
+static void bad_orders(void **state)
+{
+    static const char *const amounts[] = {"0.00",          "0",  "1.234", "-1.00", "1e3", "",
+                                          "1000000000.00", "1.", ".5"};
     (void)state;
-    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
         alipay_expect("ali-main", PRECREATE, order("A5", amounts[i], ""), "ACQ.INVALID_PARAMETER");
+    }
     alipay_expect("ali-main", PRECREATE, order("A 5", "1.00", ""), "ACQ.INVALID_PARAMETER");
     alipay_expect("ali-main", PRECREATE, order("A5", "1.00", ",\"product_code\":\"QUICK_WAP_WAY\""),
                   "ACQ.INVALID_PARAMETER");
     alipay_expect("ali-main", QUERY, number("A5"), "ACQ.TRADE_NOT_EXIST");
 }
 
-static void cancel_closes_or_refunds(void **state) {
+static void cancel_closes_or_refunds(void **state)
+{
     (void)state;
     alipay_expect("ali-main", PRECREATE, order("A6", "3.00", ""), "10000");
     act("A6", "scan");
@@ -149,7 +166,8 @@ static void cancel_closes_or_refunds(void **state) {
     cJSON_Delete(out);
 }
 
-static void refund_says(const char *request, const char *amount, const char *change, const char *fee) {
+static void refund_says(const char *request, const char *amount, const char *change, const char *fee)
+{
     cJSON *out = alipay("ali-main", REFUND, refund("A8", amount, request));
     assert_string_equal(text_of(out, "code"), "10000");
     assert_string_equal(text_of(out, "fund_change"), change);
@@ -157,7 +175,8 @@ static void refund_says(const char *request, const char *amount, const char *cha
     cJSON_Delete(out);
 }
 
-static void refunds_are_keyed(void **state) {
+static void refunds_are_keyed(void **state)
+{
     (void)state;
     alipay_expect("ali-main", PRECREATE, order("A8", "10.00", ""), "10000");
     alipay_expect("ali-main", REFUND, refund("A8", "1.00", "R0"), "ACQ.TRADE_NOT_EXIST");
@@ -182,11 +201,13 @@ static void refunds_are_keyed(void **state) {
     cJSON_Delete(out);
 }
 
-static void a_refund_may_take_time(void **state) {
+static void a_refund_may_take_time(void **state)
+{
     (void)state;
     alipay_expect("ali-main", PRECREATE, order("A9", "2.00", ""), "10000");
     act("A9", "pay");
-    cJSON_Delete(control("/_fault", "{\"account\":\"ali-main\",\"operation\":\"refund\",\"fault\":\"pending\"}"));
+    cJSON_Delete(
+        control("/_fault", "{\"account\":\"ali-main\",\"operation\":\"refund\",\"fault\":\"pending\"}"));
     cJSON *out = alipay("ali-main", REFUND, refund("A9", "2.00", "R1"));
     assert_string_equal(text_of(out, "fund_change"), "N");
     cJSON_Delete(out);
@@ -200,11 +221,14 @@ static void a_refund_may_take_time(void **state) {
     cJSON_Delete(out);
 }
 
-static void pages(void **state) {
+static void pages(void **state)
+{
     char json[4096], *url;
     (void)state;
-    url = alipay_url("ali-main", "alipay.trade.page.pay", order("A10", "8.00",
-                     ",\"product_code\":\"FAST_INSTANT_TRADE_PAY\",\"passback_params\":\"order_hash=H10\""));
+    url = alipay_url(
+        "ali-main", "alipay.trade.page.pay",
+        order("A10", "8.00",
+              ",\"product_code\":\"FAST_INSTANT_TRADE_PAY\",\"passback_params\":\"order_hash=H10\""));
     snprintf(json, sizeof json, "{\"url\":\"%s\",\"act\":\"pay\"}", url);
     cJSON_Delete(control("/_customer", json)); /* the browser opens it and pays */
     struct reply *reply = call("GET", url, NULL, NULL);
@@ -216,7 +240,8 @@ static void pages(void **state) {
     assert_int_equal(int_of(one, "captured"), 800);
     assert_string_equal(text_of(one, "shop_order"), "H10");
     cJSON_Delete(one);
-    url = alipay_url("ali-main", "alipay.trade.wap.pay", order("A11", "8.00", ",\"product_code\":\"QUICK_WAP_WAY\""));
+    url = alipay_url("ali-main", "alipay.trade.wap.pay",
+                     order("A11", "8.00", ",\"product_code\":\"QUICK_WAP_WAY\""));
     reply = call("GET", url, NULL, NULL);
     assert_non_null(strstr(reply->body, "A11"));
     drop(reply);
@@ -229,7 +254,8 @@ static void pages(void **state) {
     free(url);
 }
 
-static void double_payments_show(void **state) {
+static void double_payments_show(void **state)
+{
     int64_t before = total("double");
     (void)state;
     alipay_expect("ali-main", PRECREATE, order("A12", "7.00", ",\"passback_params\":\"H12\""), "10000");
@@ -251,13 +277,19 @@ static void double_payments_show(void **state) {
     cJSON_Delete(one);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gateway_refuses),      cmocka_unit_test(an_unscanned_code_is_no_trade),
-        cmocka_unit_test(a_code_dies_unscanned), cmocka_unit_test(same_number_again),
-        cmocka_unit_test(bad_orders),           cmocka_unit_test(cancel_closes_or_refunds),
-        cmocka_unit_test(refunds_are_keyed),    cmocka_unit_test(a_refund_may_take_time),
-        cmocka_unit_test(pages),                cmocka_unit_test(double_payments_show),
+        cmocka_unit_test(gateway_refuses),
+        cmocka_unit_test(an_unscanned_code_is_no_trade),
+        cmocka_unit_test(a_code_dies_unscanned),
+        cmocka_unit_test(same_number_again),
+        cmocka_unit_test(bad_orders),
+        cmocka_unit_test(cancel_closes_or_refunds),
+        cmocka_unit_test(refunds_are_keyed),
+        cmocka_unit_test(a_refund_may_take_time),
+        cmocka_unit_test(pages),
+        cmocka_unit_test(double_payments_show),
     };
     return cmocka_run_group_tests(tests, sandbox_setup, sandbox_teardown);
 }

@@ -12,8 +12,10 @@ static struct {
     char answer[32], last[8192], all[64][64]; /* all: what each one was about */
 } shop = {.lock = PTHREAD_MUTEX_INITIALIZER, .status = 200, .answer = "success"};
 
-static enum MHD_Result on_note(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                               const char *version, const char *upload, size_t *len, void **context) {
+static enum MHD_Result on_note(void *cls, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload, size_t *len,
+                               void **context)
+{
     (void)cls;
     (void)method;
     (void)version;
@@ -31,8 +33,9 @@ static enum MHD_Result on_note(void *cls, struct MHD_Connection *connection, con
     pthread_mutex_lock(&shop.lock);
     snprintf(shop.last, sizeof shop.last, "%s", body);
     const char *about = strstr(body, "trade_status=");
-    if (!about)
+    if (!about) {
         about = strstr(body, "\"type\":\"");
+    }
     snprintf(shop.all[shop.count % 64], 64, "%.40s", about ? about : "");
     shop.count++;
     struct MHD_Response *response =
@@ -45,7 +48,8 @@ static enum MHD_Result on_note(void *cls, struct MHD_Connection *connection, con
     return result;
 }
 
-static void answer_with(int status, const char *text) {
+static void answer_with(int status, const char *text)
+{
     pthread_mutex_lock(&shop.lock);
     shop.status = status;
     snprintf(shop.answer, sizeof shop.answer, "%s", text);
@@ -53,55 +57,71 @@ static void answer_with(int status, const char *text) {
     pthread_mutex_unlock(&shop.lock);
 }
 
-static int received(void) {
+static int received(void)
+{
     pthread_mutex_lock(&shop.lock);
     int count = shop.count;
     pthread_mutex_unlock(&shop.lock);
     return count;
 }
 
-static int setup(void **state) {
-    shop.daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_note, NULL, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = shop.daemon ? MHD_get_daemon_info(shop.daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-    if (!info)
+static int setup(void **state)
+{
+    shop.daemon =
+        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_note, NULL, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        shop.daemon ? MHD_get_daemon_info(shop.daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
+    if (!info) {
         return -1;
+    }
     set_notify_port(info->port);
     return sandbox_setup(state);
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     int result = sandbox_teardown(state);
     MHD_stop_daemon(shop.daemon);
     return result;
 }
 
-static void new_alipay(const char *reference, const char *acts) {
+static void new_alipay(const char *reference, const char *acts)
+{
     char biz[256], extra[128], json[256];
-    snprintf(biz, sizeof biz, "{\"out_trade_no\":\"%s\",\"total_amount\":\"6.00\",\"subject\":\"茶\","
-             "\"passback_params\":\"order_hash=HH\"}", reference);
-    snprintf(extra, sizeof extra, "notify_url=http%%3A%%2F%%2F127.0.0.1%%3A%d%%2Fnotify%%2Fali-main", notify_port());
+    snprintf(biz, sizeof biz,
+             "{\"out_trade_no\":\"%s\",\"total_amount\":\"6.00\",\"subject\":\"茶\","
+             "\"passback_params\":\"order_hash=HH\"}",
+             reference);
+    snprintf(extra, sizeof extra, "notify_url=http%%3A%%2F%%2F127.0.0.1%%3A%d%%2Fnotify%%2Fali-main",
+             notify_port());
     drop(alipay_raw("ali-main", "alipay.trade.precreate", biz, extra));
     for (; *acts; acts++) {
-        snprintf(json, sizeof json, "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, *acts == 's' ? "scan" : "pay");
+        snprintf(json, sizeof json, "{\"reference\":\"%s\",\"act\":\"%s\"}", reference,
+                 *acts == 's' ? "scan" : "pay");
         cJSON_Delete(control("/_customer", json));
     }
 }
 
-static void new_stripe(const char *reference) {
+static void new_stripe(const char *reference)
+{
     char form[256];
-    snprintf(form, sizeof form, "amount=500&currency=usd&payment_method=pm_card_visa&confirm=true"
-             "&payment_method_types[]=card&metadata[reference]=%s", reference);
+    snprintf(form, sizeof form,
+             "amount=500&currency=usd&payment_method=pm_card_visa&confirm=true"
+             "&payment_method_types[]=card&metadata[reference]=%s",
+             reference);
     drop(stripe("card-main", "POST", "/v1/payment_intents", form, NULL));
 }
 
-static cJSON *outbox(const char *reference) {
+static cJSON *outbox(const char *reference)
+{
     char path[128];
     snprintf(path, sizeof path, "/_outbox?take=1&reference=%s", reference);
     return ask(path);
 }
 
 /* "t=…,v1=…" fits the body under the account's secret. */
-static bool stripe_signed(const cJSON *note, int64_t *when) {
+static bool stripe_signed(const cJSON *note, int64_t *when)
+{
     const char *header = text_of(note, "headers.Stripe-Signature");
     const char *body = text_of(note, "body"), *mac = strstr(header, ",v1=");
     char want[65], *text = malloc(strlen(body) + 64);
@@ -112,16 +132,17 @@ static bool stripe_signed(const cJSON *note, int64_t *when) {
     return mac && strcmp(mac + 4, want) == 0;
 }
 
-static void alipay_notes(void **state) {
+static void alipay_notes(void **state)
+{
     (void)state;
     new_alipay("N1", "sp");
     cJSON *notes = outbox("N1");
     assert_int_equal(cJSON_GetArraySize(notes), 1); /* a scan is no news */
     const char *body = text_of(notes, "0.body");
     assert_true(alipay_note_verify("ali-main", body));
-    static const char *const want[][2] = {{"out_trade_no", "N1"}, {"trade_status", "TRADE_SUCCESS"},
-                                          {"total_amount", "6.00"}, {"subject", "茶"}, {"sign_type", "RSA2"},
-                                          {"passback_params", "order_hash=HH"}};
+    static const char *const want[][2] = {{"out_trade_no", "N1"},   {"trade_status", "TRADE_SUCCESS"},
+                                          {"total_amount", "6.00"}, {"subject", "茶"},
+                                          {"sign_type", "RSA2"},    {"passback_params", "order_hash=HH"}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         char *value = form_get(body, want[i][0]);
         assert_string_equal(value ? value : "(absent)", want[i][1]);
@@ -139,7 +160,8 @@ static void alipay_notes(void **state) {
     cJSON_Delete(alipay("ali-main", "alipay.trade.refund",
                         "{\"out_trade_no\":\"N1\",\"refund_amount\":\"6.00\",\"out_request_no\":\"N1R1\"}"));
     notes = outbox("N1");
-    char *status = form_get(text_of(notes, "0.body"), "trade_status"), *fee = form_get(text_of(notes, "0.body"), "refund_fee");
+    char *status = form_get(text_of(notes, "0.body"), "trade_status"),
+         *fee = form_get(text_of(notes, "0.body"), "refund_fee");
     assert_string_equal(status, "TRADE_CLOSED");
     assert_string_equal(fee, "6.00");
     free(status);
@@ -147,7 +169,8 @@ static void alipay_notes(void **state) {
     cJSON_Delete(notes);
 }
 
-static void stripe_notes(void **state) {
+static void stripe_notes(void **state)
+{
     int64_t when;
     (void)state;
     new_stripe("N2");
@@ -175,7 +198,8 @@ static void stripe_notes(void **state) {
     cJSON_Delete(notes);
 }
 
-static void delivered_until_success(void **state) {
+static void delivered_until_success(void **state)
+{
     char json[96];
     (void)state;
     new_alipay("N3", "p");
@@ -199,7 +223,8 @@ static void delivered_until_success(void **state) {
     assert_int_equal(received(), 4);
 }
 
-static void reordered_and_at_once(void **state) {
+static void reordered_and_at_once(void **state)
+{
     (void)state;
     new_alipay("N4", "p");
     cJSON_Delete(alipay("ali-main", "alipay.trade.refund",
@@ -215,13 +240,16 @@ static void reordered_and_at_once(void **state) {
     cJSON_Delete(out);
 }
 
-static void wait_for(int count) {
-    for (int i = 0; i < 500 && received() < count; i++)
+static void wait_for(int count)
+{
+    for (int i = 0; i < 500 && received() < count; i++) {
         cJSON_Delete(ask("/_clock")); /* each call lets the sandbox's loop turn */
+    }
     assert_int_equal(received(), count);
 }
 
-static void automatic_and_repeated(void **state) {
+static void automatic_and_repeated(void **state)
+{
     (void)state;
     cJSON_Delete(ask("/_outbox?take=1"));
     answer_with(500, "");
@@ -236,31 +264,39 @@ static void automatic_and_repeated(void **state) {
     advance(10 * 60000);
     wait_for(1);
     advance(INT64_C(86400000));
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
         cJSON_Delete(ask("/_clock"));
+    }
     wait_for(1);
     cJSON_Delete(control("/_deliver", "{\"auto\":false}"));
 }
 
-static void forged_alipay(void **state) {
+static void forged_alipay(void **state)
+{
     static const struct {
         const char *kind, *field, *same_as; /* the field that is not ours */
         bool authentic;
-    } rows[] = {{"bad_signature", NULL, NULL, false}, {"foreign_app", "app_id", "app_id", true},
-                {"wrong_seller", "seller_id", "seller_id", true}, {"wrong_amount", "total_amount", NULL, true},
-                {"unknown_reference", "out_trade_no", NULL, true}, {"paid", NULL, NULL, true}};
+    } rows[] = {{"bad_signature", NULL, NULL, false},
+                {"foreign_app", "app_id", "app_id", true},
+                {"wrong_seller", "seller_id", "seller_id", true},
+                {"wrong_amount", "total_amount", NULL, true},
+                {"unknown_reference", "out_trade_no", NULL, true},
+                {"paid", NULL, NULL, true}};
     (void)state;
     new_alipay("N6", "s");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[128];
-        snprintf(json, sizeof json, "{\"account\":\"ali-main\",\"reference\":\"N6\",\"kind\":\"%s\"}", rows[i].kind);
+        snprintf(json, sizeof json, "{\"account\":\"ali-main\",\"reference\":\"N6\",\"kind\":\"%s\"}",
+                 rows[i].kind);
         cJSON *note = control("/_forge", json);
         assert_int_equal(alipay_note_verify("ali-main", text_of(note, "body")), rows[i].authentic);
         char *value = rows[i].field ? form_get(text_of(note, "body"), rows[i].field) : NULL;
         const char *ours = rows[i].same_as ? credential("ali-main", rows[i].same_as)
-                           : rows[i].field && strcmp(rows[i].field, "total_amount") == 0 ? "6.00" : "N6";
-        if (value)
+                           : rows[i].field && strcmp(rows[i].field, "total_amount") == 0 ? "6.00"
+                                                                                         : "N6";
+        if (value) {
             assert_string_not_equal(value, ours);
+        }
         free(value);
         cJSON_Delete(note);
     }
@@ -269,13 +305,15 @@ static void forged_alipay(void **state) {
     cJSON_Delete(one);
 }
 
-static void forged_stripe(void **state) {
+static void forged_stripe(void **state)
+{
     static const struct {
         const char *kind;
         bool authentic;
         int64_t skew;
-    } rows[] = {{"bad_signature", false, 0}, {"foreign_app", false, 0}, {"wrong_amount", true, 0},
-                {"unknown_reference", true, 0}, {"old_timestamp", true, -3600}, {"future_timestamp", true, 3600}};
+    } rows[] = {{"bad_signature", false, 0},    {"foreign_app", false, 0},
+                {"wrong_amount", true, 0},      {"unknown_reference", true, 0},
+                {"old_timestamp", true, -3600}, {"future_timestamp", true, 3600}};
     (void)state;
     new_stripe("N7");
     cJSON *clock = ask("/_clock");
@@ -283,23 +321,27 @@ static void forged_stripe(void **state) {
     cJSON_Delete(clock);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[128];
-        snprintf(json, sizeof json, "{\"account\":\"card-main\",\"reference\":\"N7\",\"kind\":\"%s\"}", rows[i].kind);
+        snprintf(json, sizeof json, "{\"account\":\"card-main\",\"reference\":\"N7\",\"kind\":\"%s\"}",
+                 rows[i].kind);
         cJSON *note = control("/_forge", json);
         assert_int_equal(stripe_signed(note, &when), rows[i].authentic);
         assert_int_equal(when, now + rows[i].skew);
         cJSON *event = cJSON_Parse(text_of(note, "body"));
-        assert_int_equal(int_of(event, "data.object.amount_received"),
-                         i == 2 ? 600 : i == 3 ? 100 : 500);
+        assert_int_equal(int_of(event, "data.object.amount_received"), i == 2 ? 600 : i == 3 ? 100 : 500);
         cJSON_Delete(event);
         cJSON_Delete(note);
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alipay_notes),          cmocka_unit_test(stripe_notes),
-        cmocka_unit_test(delivered_until_success), cmocka_unit_test(reordered_and_at_once),
-        cmocka_unit_test(automatic_and_repeated), cmocka_unit_test(forged_alipay),
+        cmocka_unit_test(alipay_notes),
+        cmocka_unit_test(stripe_notes),
+        cmocka_unit_test(delivered_until_success),
+        cmocka_unit_test(reordered_and_at_once),
+        cmocka_unit_test(automatic_and_repeated),
+        cmocka_unit_test(forged_alipay),
         cmocka_unit_test(forged_stripe),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

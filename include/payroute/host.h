@@ -1,4 +1,5 @@
-/* libpayroute-host: the engine that stores and sends. What a shop would otherwise write itself, and nothing that decides. */
+/* libpayroute-host: the engine that stores and sends. What a shop would otherwise write itself, and nothing
+ * that decides. */
 #ifndef PAYROUTE_HOST_H
 #define PAYROUTE_HOST_H
 
@@ -10,80 +11,249 @@ extern "C" {
 
 /* FFI-BEGIN */
 
+/* An engine belongs to the process that opened it: after fork every call on it is E_FORKED, and the child
+   opens its own. One call at a time; a second thread gets E_BUSY. No call returns inside a transaction or
+   with a lock held, so a process may end after any of them. Budgets are real milliseconds; a call begins an
+   exchange only when its whole time-out fits into what is left. */
 typedef struct payroute_engine payroute_engine;
 
 /**
- * Open an engine; cheap when this process has it open already (one table per process, counted by store URL and configuration). `options` is
- * JSON: store ("sqlite:/path", "memory:name"), instance (default: made once and kept in the store), state_dir (sidecar for restored
- * databases; default: none, said in result), clock {"base_ms":…,"rate":…} (virtual; only when every channel is on loopback), catalog (overlay
- * rows).
- * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_CLOCK; E_STORE; E_VERSION; E_CHECKSUM; E_KEY; E_NOMEM; `why` names where and what.
- * Allocates: the engine.   Lifetime: until closed as often as opened.   Threads: one at a time per engine; never across fork (E_FORKED).   Since: 0.1
+ * Open an engine; cheap when this process has it open already (found again by the same two texts). `config`
+ * is the registry's JSON. `options` is JSON: store ("sqlite:/path", "memory:name"), and optionally instance
+ * (default: made once and kept in the store), state_dir (a folder outside the store's, by which a restored
+ * or copied store is noticed; default: none, and it is not), clock {"base_ms":…,"rate":…} (virtual; only
+ * when every channel is on loopback), catalog (array of the host's own rows).
+ * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_KEY; E_LIMIT; E_CLOCK; E_STORE; E_BUSY; E_VERSION; E_CHECKSUM;
+ *          E_UNSUPPORTED; E_NOMEM; `why` names where and what, never a secret.
+ * Allocates: the engine, its store and file descriptors.   Lifetime: until closed as often as opened.
+ * Threads: any, for different engines.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_engine_open(payroute_engine **out, const char *config_json, size_t config_len,
-                                          const char *options_json, size_t options_len, char *why, size_t why_cap);
+                                          const char *options_json, size_t options_len, char *why,
+                                          size_t why_cap);
+
+/**
+ * Close as often as opened; the last one zeroises and frees. NULL is fine. In a child of fork it does
+ * nothing: the engine is the parent's.
+ * Returns: -
+ * Allocates: never.   Lifetime: ends with the last.   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API void payroute_engine_close(payroute_engine *engine);
 
 /**
- * JSON text of the last call: the payment's view (with unacknowledged events), or {"error":{"rc":…,"name":…,"text":…,"why":…}}.
- * Returns: text of the engine.   Allocates: never.   Lifetime: until the next call.   Threads: one.   Since: 0.1
+ * JSON text of the last call: a payment's view with payment_id and its unacknowledged events (and "do" where
+ * the host must act itself, "needs_budget_ms" where the budget was too short to begin), or
+ * {"error":{"rc":…,"name":…,"text":…,"why":…}}. Other calls say their own.
+ * Returns: text, never NULL; "{}" without memory.
+ * Allocates: never.   Lifetime: readable during the next call, gone after it.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API const char *payroute_engine_result(payroute_engine *engine, size_t *len);
 
 /**
- * Create (idempotent by order_id), and drive for at most budget_ms when it is > 0. `spec` as payroute_payment_new. The same order, amount and
- * currency give the same payment; its number comes back in *payment_id.
- * Returns: OK; E_CONFLICT (order known with other amount or currency); E_AMNESIA; E_STORE …; result() has the view.
+ * Create a payment, and drive it for at most budget_ms. Idempotent by order_id: the same order, amount and
+ * currency give the same payment, whatever else differs; its number comes back in *payment_id (0: there is
+ * none). `spec` as for payroute_payment_new. With budget_ms 0 it is only stored.
+ * Returns: OK; E_CONFLICT (the order is known with another amount or currency); E_AMNESIA; E_ARG; E_JSON;
+ *          E_SCHEMA; E_RANGE; E_NOT_FOUND (currency); E_STORE, E_BUSY (nothing was sent, unless result()
+ *          says "pending"); E_FORKED; E_NOMEM.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_engine_create(payroute_engine *engine, const char *spec, size_t spec_len,
                                             int64_t budget_ms, int64_t *payment_id);
-/** Drive until the customer must act, the payment is done, or the budget ends. budget_ms 0: look only. Returns: OK; E_NOT_FOUND; E_BUSY … */
+
+/**
+ * Drive until the customer must act, the payment is done, or the budget ends; sleeps in between only while
+ * something is unknown. budget_ms 0: look only.
+ * Returns: OK (whatever the payment's status is); E_NOT_FOUND; E_STORE; E_BUSY; E_CHECKSUM; E_VERSION;
+ *          E_FORKED; E_ARG; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_advance(payroute_engine *engine, int64_t payment_id, int64_t budget_ms);
-/** As advance with budget 0. Since: 0.1 */
+
+/**
+ * As advance with budget 0: what the store holds, no exchange, no wait.
+ * Returns: as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_show(payroute_engine *engine, int64_t payment_id);
-/** Number of the payment of an order. Returns: OK; E_NOT_FOUND. */
+
+/**
+ * Number of the payment of an order.
+ * Returns: OK; E_NOT_FOUND; E_STORE; E_ARG; E_FORKED.
+ * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_find(payroute_engine *engine, const char *order_id, int64_t *payment_id);
+
+/**
+ * The customer wants another method. The open attempt is closed first; the next one starts once it is free.
+ * `wish` as for payroute_payment_switch.
+ * Returns: OK; E_STATE, E_SCHEMA, E_UNSUPPORTED, E_LIMIT (nothing changed; the error says what is allowed);
+ *          else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_switch(payroute_engine *engine, int64_t payment_id, const char *wish,
                                             size_t wish_len, int64_t budget_ms);
+
+/**
+ * Try again after a decline, with another instrument or method.
+ * Returns: OK; E_STATE, E_SCHEMA, E_UNSUPPORTED, E_LIMIT (nothing changed); else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_retry(payroute_engine *engine, int64_t payment_id, const char *wish,
                                            size_t wish_len, int64_t budget_ms);
-PAYROUTE_API int32_t payroute_engine_capture(payroute_engine *engine, int64_t payment_id, const char *caller_id,
-                                             int64_t amount_minor, int64_t budget_ms);
-PAYROUTE_API int32_t payroute_engine_refund(payroute_engine *engine, int64_t payment_id, const char *caller_id,
-                                            int64_t amount_minor, int64_t budget_ms);
+
+/**
+ * Capture an authorization. Idempotent by caller_id (1..64 bytes): the same id and amount are the same
+ * capture.
+ * Returns: OK; E_STATE, E_RANGE, E_UNSUPPORTED, E_LIMIT (nothing changed); E_CONFLICT (same id, other
+ *          amount); else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_capture(payroute_engine *engine, int64_t payment_id,
+                                             const char *caller_id, int64_t amount_minor, int64_t budget_ms);
+
+/**
+ * Give money back. Idempotent by caller_id (1..64 bytes): the same id and amount are the same refund.
+ * Returns: OK; E_STATE, E_RANGE (more than is there), E_UNSUPPORTED, E_LIMIT (nothing changed); E_CONFLICT
+ *          (same id, other amount); else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_refund(payroute_engine *engine, int64_t payment_id,
+                                            const char *caller_id, int64_t amount_minor, int64_t budget_ms);
+
+/**
+ * Give the payment up: open attempts are closed, an authorization is voided, late money goes back. A paid
+ * one is refused: refund it.
+ * Returns: OK; E_STATE (nothing changed); else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_cancel(payroute_engine *engine, int64_t payment_id, int64_t budget_ms);
+
+/**
+ * A person decides what became of an attempt: `outcome` is paid, not_paid or refunded; `who` and `evidence`
+ * are kept for ever.
+ * Returns: OK; E_STATE, E_SCHEMA (nothing changed); else as advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_resolve(payroute_engine *engine, int64_t payment_id, int32_t attempt,
                                              const char *outcome, const char *who, const char *evidence);
+
 /**
- * A provider's notification, raw. Verified, folded and durable before this returns OK; answer the provider with the status, type and body in
- * result() {"ack":{"status":…,"type":…,"body":…},"payment_id":…,"events":[…]} whatever the return value is. No network.
- * Returns: OK; E_SIGNATURE, E_FOREIGN, E_EXPIRED, … (refused, nothing stored); E_STORE … ("please resend").
+ * Channels that the host drives with its own SDK: what came of the "do" in result(). Words and codes as
+ * payroute_payment_feed_code; then drives on. When the process that was told has died, the payment asks (do:
+ * query) before anything else.
+ * Returns: OK; E_STATE (nothing is asked of the host); E_SCHEMA; E_UNSUPPORTED (not host-driven); else as
+ *          advance.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_feed_code(payroute_engine *engine, int64_t payment_id,
+                                               const char *status, const char *code, const char *provider_id,
+                                               const char *show, int64_t budget_ms);
+
+/**
+ * A provider's notification, raw. Verified, folded and durable before this returns OK; answer the provider
+ * with the status, type and body in result()
+ * {"ack":{"status":…,"type":…,"body":…},"payment_id":…,"events":[…]} whatever the return value is. No
+ * network.
+ * Returns: OK; E_SIGNATURE, E_FOREIGN, E_EXPIRED, E_ENCODING, E_JSON, E_SCHEMA, E_NOT_FOUND (channel),
+ *          E_LIMIT, E_UNSUPPORTED (refused, nothing stored); E_STORE, E_STORE_DOUBT, E_BUSY, E_NEED_AUX,
+ *          E_NOMEM ("please send it again"); E_ARG; E_FORKED.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, const char *method,
                                             const char *query, size_t query_len, const char *headers,
                                             size_t headers_len, const char *body, size_t body_len);
-/** Due work of all payments, for at most budget_ms; result() {"done":n,"left":n,"oldest_event_ms":…,"orphans":n,…}. */
+
+/**
+ * Due work of all payments, for at most budget_ms: lookups, closes, refunds, expiries. For cron or a timer,
+ * once a minute or oftener. result()
+ * {"done":n,"left":n,"held":n,"oldest_event_ms":…,"orphans":n,"failed":[…],"host_must_act":[…],"counts":{…}}.
+ * Returns: OK; E_STORE; E_BUSY; E_FORKED; E_ARG; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms);
-/** Unacknowledged events, oldest first; result() {"events":[{"id":"12.1.1","payment_id":12,"order_id":…,"kind":"paid",…}]}. */
+
+/**
+ * Unacknowledged events, oldest first; result()
+ * {"events":[{"id":"12.1.1","payment_id":12,"order_id":…,"kind":"paid",…}]}. They come again until
+ * acknowledged: deliver by one conditional update of the shop's own order.
+ * Returns: OK; E_RANGE (limit is 1..1000); E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_events(payroute_engine *engine, int32_t limit);
-/** Acknowledge by id: JSON array of ids. Unknown ids are E_NOT_FOUND and nothing is acknowledged; known acknowledged ones are fine. */
+
+/**
+ * Acknowledge by id: a JSON array of ids, at most 1000. Acknowledged ones may be acknowledged again.
+ * Returns: OK; E_NOT_FOUND (an unknown id: none is acknowledged); E_JSON; E_SCHEMA; E_LIMIT; E_STORE;
+ *          E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_event_ack(payroute_engine *engine, const char *ids_json, size_t ids_len);
-/** What the customer's browser says (opened, returned, error, code_late): kept as a hint, bounded, never proof. */
-PAYROUTE_API int32_t payroute_engine_client_event(payroute_engine *engine, int64_t payment_id, int32_t attempt,
-                                                  const char *what);
-/** Payments, newest last: filter is JSON {"status":"…","after_id":…,"limit":…}. */
+
+/**
+ * What the customer's browser says (opened, returned, error, code_late): kept as a hint, once a day and
+ * attempt, never proof.
+ * Returns: OK; E_SCHEMA (unknown word); E_NOT_FOUND (payment or attempt); E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_client_event(payroute_engine *engine, int64_t payment_id,
+                                                  int32_t attempt, const char *what);
+
+/**
+ * Payments, newest last; `filter` (NULL: all) is JSON {"status":"…","after_id":…,"limit":…}.
+ * Returns: OK; E_JSON; E_SCHEMA; E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_list(payroute_engine *engine, const char *filter, size_t filter_len);
-/** Store check, backup, and the two steps of a restore (reliability: amnesia). */
+
+/**
+ * Look the whole store through: its own check, sums, audit chains against records.
+ * Returns: OK; E_CHECKSUM (the error says where); E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_check(payroute_engine *engine);
+
+/**
+ * A copy of the store as it is now, into a new file.
+ * Returns: OK; E_UNSUPPORTED (store without one); E_ARG; E_STORE; E_FORKED.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_backup(payroute_engine *engine, const char *path);
+
+/**
+ * The store was restored from a backup taken before `restored_at_ms`: create refuses orders from before
+ * (ordered_at_ms must be given) until reconciled. Part of every restore.
+ * Returns: OK; E_RANGE; E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_restore(payroute_engine *engine, int64_t restored_at_ms);
+
+/**
+ * A person has compared the providers' bills with the store: amnesia ends.
+ * Returns: OK; E_STORE; E_FORKED; E_ARG.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_reconciled(payroute_engine *engine);
-/** The engine's clock now; and a virtual clock's step (E_CLOCK on a real one). */
+
+/**
+ * The engine's clock now.
+ * Returns: Unix milliseconds; E_ARG.
+ * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int64_t payroute_engine_now_ms(payroute_engine *engine);
+
+/**
+ * Step a virtual clock, back too.
+ * Returns: OK; E_CLOCK (the clock is real); E_RANGE (more than ten years); E_FORKED; E_ARG.
+ * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_engine_clock_step(payroute_engine *engine, int64_t ms);
-/** Durable transactions made through this engine so far. */
+
+/**
+ * Durable transactions made through this engine so far.
+ * Returns: the number; E_ARG; E_FORKED.
+ * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int64_t payroute_engine_transactions(payroute_engine *engine);
 
 /* FFI-END */

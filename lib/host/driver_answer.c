@@ -1,5 +1,5 @@
-/* An answer counts only when the whole of it came. libcurl takes the end of the connection for the end of a body that states no
-   length; for money that is a cut like any other, so such an answer is none. */
+/* An answer counts only when the whole of it came. libcurl takes the end of the connection for the end of a
+   body that states no length; for money that is a cut like any other, so such an answer is none. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,20 +11,32 @@
 
 static void drop_bytes(char *at, size_t len)
 {
-    if (at) explicit_bzero(at, len);
+    if (at) {
+        explicit_bzero(at, len);
+    }
     free(at);
 }
 
 /* Grows by copying into fresh memory, since realloc would leave the old bytes behind. */
 static int32_t grow_body(prh_answer *answer, size_t need)
 {
-    if (need <= answer->body_cap) return 1;
+    if (need <= answer->body_cap) {
+        return 1;
+    }
     size_t cap = answer->body_cap ? answer->body_cap : 4096u;
-    while (cap < need) cap *= 2u;
-    if (cap > PRH_BODY_CAP + 1u) cap = PRH_BODY_CAP + 1u;
+    while (cap < need) {
+        cap *= 2u;
+    }
+    if (cap > PRH_BODY_CAP + 1u) {
+        cap = PRH_BODY_CAP + 1u;
+    }
     char *fresh = malloc(cap);
-    if (!fresh) return 0;
-    if (answer->body_len) memcpy(fresh, answer->body, answer->body_len);
+    if (!fresh) {
+        return 0;
+    }
+    if (answer->body_len) {
+        memcpy(fresh, answer->body, answer->body_len);
+    }
     drop_bytes(answer->body, answer->body_len);
     answer->body = fresh;
     answer->body_cap = cap;
@@ -56,7 +68,9 @@ int32_t prh_answer_header(prh_answer *answer, const char *line, size_t len, int6
         }
     }
     /* A status line begins a response: what an interim one (1xx) said is not the answer. */
-    if (len >= 5u && memcmp(line, "HTTP/", 5u) == 0) answer->headers_len = 0;
+    if (len >= 5u && memcmp(line, "HTTP/", 5u) == 0) {
+        answer->headers_len = 0;
+    }
     memcpy(answer->headers + answer->headers_len, line, len);
     answer->headers_len += len;
     answer->headers[answer->headers_len] = '\0';
@@ -79,7 +93,9 @@ int32_t prh_answer_body(prh_answer *answer, const char *bytes, size_t len, int64
 int32_t prh_answer_too_slow(prh_answer *answer, int64_t mono_ms)
 {
     /* A provider that thinks is not slow: before the first byte only the total deadline counts. */
-    if (!answer->first_ms || mono_ms - answer->slow_ms < SLOW_WINDOW_MS) return 0;
+    if (!answer->first_ms || mono_ms - answer->slow_ms < SLOW_WINDOW_MS) {
+        return 0;
+    }
     if (answer->slow_bytes < SLOW_BYTES) {
         answer->broken = 1;
         return 1;
@@ -90,14 +106,21 @@ int32_t prh_answer_too_slow(prh_answer *answer, int64_t mono_ms)
 }
 
 /* The value of a header line, trimmed; 0 when the line is another header. */
-static int32_t line_value(const char *line, size_t len, const char *name, const char **value, size_t *value_len)
+static int32_t line_value(const char *line, size_t len, const char *name, const char **value,
+                          size_t *value_len)
 {
     size_t name_len = strlen(name);
-    if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0) return 0;
+    if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0) {
+        return 0;
+    }
     const char *at = line + name_len + 1u;
     const char *end = line + len;
-    while (at < end && (*at == ' ' || *at == '\t')) at++;
-    while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
+    while (at < end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) {
+        end--;
+    }
     *value = at;
     *value_len = (size_t)(end - at);
     return 1;
@@ -106,9 +129,13 @@ static int32_t line_value(const char *line, size_t len, const char *name, const 
 static int32_t parse_length(const char *text, size_t len, size_t *out)
 {
     size_t sum = 0;
-    if (len == 0 || len > 9u) return 0;
+    if (len == 0 || len > 9u) {
+        return 0;
+    }
     for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') return 0;
+        if (text[i] < '0' || text[i] > '9') {
+            return 0;
+        }
         sum = sum * 10u + (size_t)(text[i] - '0');
     }
     *out = sum;
@@ -120,7 +147,9 @@ int32_t prh_answer_complete(const prh_answer *answer, int32_t status, int32_t no
     int32_t chunked = 0;
     int32_t lengths = 0;
     size_t length = 0;
-    if (answer->broken || !answer->headers || status < 200) return 0;
+    if (answer->broken || !answer->headers || status < 200) {
+        return 0;
+    }
     const char *at = answer->headers;
     const char *end = at + answer->headers_len;
     while (at < end) {
@@ -130,17 +159,25 @@ int32_t prh_answer_complete(const prh_answer *answer, int32_t status, int32_t no
         size_t value_len;
         if (line_value(at, len, "Content-Length", &value, &value_len)) {
             size_t stated = 0;
-            if (!parse_length(value, value_len, &stated) || (lengths && stated != length)) return 0;
+            if (!parse_length(value, value_len, &stated) || (lengths && stated != length)) {
+                return 0;
+            }
             length = stated;
             lengths++;
         } else if (line_value(at, len, "Transfer-Encoding", &value, &value_len)) {
-            if (value_len != 7u || strncasecmp(value, "chunked", 7u) != 0) return 0;
+            if (value_len != 7u || strncasecmp(value, "chunked", 7u) != 0) {
+                return 0;
+            }
             chunked = 1;
         }
         at = eol ? eol + 1 : end;
     }
-    if (no_body || status == 204 || status == 304) return answer->body_len == 0;
-    if (chunked) return lengths == 0; /* two statements of the end are how responses are smuggled */
+    if (no_body || status == 204 || status == 304) {
+        return answer->body_len == 0;
+    }
+    if (chunked) {
+        return lengths == 0; /* two statements of the end are how responses are smuggled */
+    }
     return lengths > 0 && length == answer->body_len;
 }
 

@@ -9,7 +9,7 @@
 #define PRH_BODY_CAP (1024u * 1024u)
 
 typedef struct prh_answer {
-    char *headers;     /* of the response in hand; a 1xx before it is dropped */
+    char *headers; /* of the response in hand; a 1xx before it is dropped */
     size_t headers_len;
     size_t header_sum; /* of all responses: the cap counts what was sent, not what was kept */
     char *body;

@@ -50,6 +50,7 @@ typedef struct prh_store_ops {
     int32_t (*orphan_body)(prh_store *s, const char *channel, const char *event_id, char **body, size_t *len); /* rows_free'd by free() */
     int32_t (*kv_get)(prh_store *s, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len); /* E_NOT_FOUND */
     int32_t (*kv_put)(prh_store *s, const char *name, const char *value, size_t len, int64_t expires_ms);
+    int32_t (*kv_add)(prh_store *s, const char *name, const char *value, size_t len); /* for ever, only if it is not there: E_CONFLICT */
     int32_t (*check)(prh_store *s, char *why, size_t why_cap);      /* quick_check, audit chains against records; E_CHECKSUM */
     int32_t (*backup)(prh_store *s, const char *path);              /* VACUUM INTO; E_UNSUPPORTED */
     int64_t (*counter)(prh_store *s);                               /* id of the newest audit line */

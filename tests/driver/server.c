@@ -43,13 +43,17 @@ static int read_request(int fd, struct server_seen *seen)
     memset(seen->last, 0, sizeof seen->last);
     for (;;) {
         ssize_t got = read(fd, text + len, sizeof text - 1 - len);
-        if (got <= 0) return 0;
+        if (got <= 0) {
+            return 0;
+        }
         len += (size_t)got;
         seen->bytes += (int)got;
         text[len] = '\0';
         memcpy(seen->last, text, len < sizeof seen->last ? len : sizeof seen->last - 1);
         const char *end = strstr(text, "\r\n\r\n");
-        if (!end) continue;
+        if (!end) {
+            continue;
+        }
         const char *length = strcasestr(text, "content-length:");
         size_t body = length && length < end ? (size_t)atol(length + 15) : 0;
         if (len >= (size_t)(end + 4 - text) + body) {
@@ -63,7 +67,9 @@ static void put(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, text, len);
-        if (n <= 0) return;
+        if (n <= 0) {
+            return;
+        }
         text += n;
         len -= (size_t)n;
     }
@@ -79,13 +85,17 @@ static void put_huge(int fd)
 {
     static char block[65536];
     memset(block, 'x', sizeof block);
-    for (int i = 0; i < 1024; i++) put(fd, block, sizeof block);
+    for (int i = 0; i < 1024; i++) {
+        put(fd, block, sizeof block);
+    }
 }
 
 static void put_slowly(int fd)
 {
     for (int i = 0; i < 600; i++) {
-        if (write(fd, "x", 1) != 1) return;
+        if (write(fd, "x", 1) != 1) {
+            return;
+        }
         usleep(100000);
     }
 }
@@ -93,14 +103,25 @@ static void put_slowly(int fd)
 static void serve(int fd, struct server_seen *seen, enum server_mode mode, const char *script, size_t cut)
 {
     struct linger hard = {1, 0};
-    if (mode == SERVER_CLOSE_AT_ONCE) return;
-    if (!read_request(fd, seen)) return;
+    if (mode == SERVER_CLOSE_AT_ONCE) {
+        return;
+    }
+    if (!read_request(fd, seen)) {
+        return;
+    }
     switch (mode) {
-    case SERVER_ANSWER: put_script(fd, script, cut); break;
+    case SERVER_ANSWER:
+        put_script(fd, script, cut);
+        break;
     case SERVER_CLOSE_AT_ONCE:
-    case SERVER_CLOSE_READ: break;
-    case SERVER_RESET: setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard); break;
-    case SERVER_STALL: pause(); break;
+    case SERVER_CLOSE_READ:
+        break;
+    case SERVER_RESET:
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        break;
+    case SERVER_STALL:
+        pause();
+        break;
     case SERVER_TRICKLE:
         put_script(fd, script, cut);
         put_slowly(fd);
@@ -119,7 +140,8 @@ static void serve(int fd, struct server_seen *seen, enum server_mode mode, const
 void server_start(struct server *server, enum server_mode mode, const char *script, size_t cut)
 {
     int listener = listen_any(&server->port);
-    server->seen = mmap(NULL, sizeof *server->seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    server->seen =
+        mmap(NULL, sizeof *server->seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     server->pid = fork();
     if (server->pid != 0) {
         close(listener);
@@ -130,7 +152,9 @@ void server_start(struct server *server, enum server_mode mode, const char *scri
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int fd = accept(listener, NULL, NULL);
-        if (fd < 0) _exit(0);
+        if (fd < 0) {
+            _exit(0);
+        }
         server->seen->connections++;
         /* A kept connection must not keep the others waiting. */
         if (mode == SERVER_KEEP_THEN_HANG && fork() != 0) {
@@ -139,7 +163,9 @@ void server_start(struct server *server, enum server_mode mode, const char *scri
         }
         serve(fd, server->seen, mode, script ? script : "", cut);
         close(fd);
-        if (mode == SERVER_KEEP_THEN_HANG) _exit(0);
+        if (mode == SERVER_KEEP_THEN_HANG) {
+            _exit(0);
+        }
     }
 }
 
@@ -149,6 +175,8 @@ void server_stop(struct server *server)
         kill(server->pid, SIGKILL);
         waitpid(server->pid, NULL, 0);
     }
-    if (server->seen) munmap(server->seen, sizeof *server->seen);
+    if (server->seen) {
+        munmap(server->seen, sizeof *server->seen);
+    }
     memset(server, 0, sizeof *server);
 }

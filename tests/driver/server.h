@@ -6,14 +6,14 @@
 #include <sys/types.h>
 
 enum server_mode {
-    SERVER_ANSWER,         /* read the request, write `script` up to `cut` bytes, close */
-    SERVER_CLOSE_AT_ONCE,  /* accept and close */
-    SERVER_CLOSE_READ,     /* read the whole request ("execute"), close */
-    SERVER_RESET,          /* read, then RST */
-    SERVER_STALL,          /* read, then silence */
-    SERVER_TRICKLE,        /* `script`, then a byte each 100 ms */
-    SERVER_HUGE,           /* `script`, then 64 MiB */
-    SERVER_KEEP_THEN_HANG  /* answer the first request of a connection, execute and hang up on the second */
+    SERVER_ANSWER,        /* read the request, write `script` up to `cut` bytes, close */
+    SERVER_CLOSE_AT_ONCE, /* accept and close */
+    SERVER_CLOSE_READ,    /* read the whole request ("execute"), close */
+    SERVER_RESET,         /* read, then RST */
+    SERVER_STALL,         /* read, then silence */
+    SERVER_TRICKLE,       /* `script`, then a byte each 100 ms */
+    SERVER_HUGE,          /* `script`, then 64 MiB */
+    SERVER_KEEP_THEN_HANG /* answer the first request of a connection, execute and hang up on the second */
 };
 
 struct server_seen {

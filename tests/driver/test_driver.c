@@ -1,4 +1,5 @@
-/* What the driver says of an exchange: whole answers, cuts, and above all when it may say that nothing was sent. */
+/* What the driver says of an exchange: whole answers, cuts, and above all when it may say that nothing was
+ * sent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,7 +59,8 @@ static void ask(const prh_exchange *exchange, prh_outcome *out)
     assert_int_equal(prh_driver_perform(driver, exchange, out), PAYROUTE_OK);
 }
 
-static void ask_server(enum server_mode mode, const char *script, size_t cut, int64_t timeout_ms, prh_outcome *out)
+static void ask_server(enum server_mode mode, const char *script, size_t cut, int64_t timeout_ms,
+                       prh_outcome *out)
 {
     server_start(&server, mode, script, cut);
     prh_exchange exchange = base_exchange(server.port);
@@ -98,7 +100,9 @@ static void answered_for(const char *script, int answered, int status, const cha
     if (answered) {
         assert_int_equal(out.status, status);
         assert_int_equal(out.body_len, strlen(body));
-        if (*body) assert_memory_equal(out.body, body, strlen(body));
+        if (*body) {
+            assert_memory_equal(out.body, body, strlen(body));
+        }
     } else {
         assert_null(out.body);
     }
@@ -123,7 +127,8 @@ static void ends_that_do_not_count(void **state)
     answered_for("HTTP/1.1 200 OK\r\n\r\nhello", 0, 0, NULL);
     answered_for("HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nhello", 0, 0, NULL);
     answered_for("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello", 0, 0, NULL);
-    answered_for("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 0, NULL);
+    answered_for("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 0,
+                 NULL);
     answered_for("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 0, 0, NULL);
     answered_for("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", 0, 0, NULL);
     answered_for("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello", 0, 0, NULL);
@@ -149,7 +154,8 @@ static void no_redirect_is_followed(void **state)
 {
     (void)state;
     prh_outcome out;
-    ask_server(SERVER_ANSWER, "HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", 0, 5000, &out);
+    ask_server(SERVER_ANSWER, "HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", 0, 5000,
+               &out);
     assert_int_equal(out.answered, 1);
     assert_int_equal(out.status, 307);
     assert_int_equal(server.seen->executed, 1);
@@ -232,7 +238,9 @@ static void huge_headers_stay_out(void **state)
     (void)state;
     char *script = malloc(40000);
     size_t len = (size_t)sprintf(script, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
-    while (len < 20000) len += (size_t)sprintf(script + len, "X-Pad-%zu: 0123456789012345678901234567890123456789\r\n", len);
+    while (len < 20000) {
+        len += (size_t)sprintf(script + len, "X-Pad-%zu: 0123456789012345678901234567890123456789\r\n", len);
+    }
     sprintf(script + len, "\r\n");
     answered_for(script, 0, 0, NULL);
     free(script);
@@ -244,7 +252,9 @@ static void nothing_sent(const char *where, prh_exchange exchange)
 {
     prh_outcome out;
     ask(&exchange, &out);
-    if (!out.not_sent || out.answered) fail_msg("%s: not_sent %d, curl %d", where, out.not_sent, out.curl_code);
+    if (!out.not_sent || out.answered) {
+        fail_msg("%s: not_sent %d, curl %d", where, out.not_sent, out.curl_code);
+    }
     assert_int_not_equal(out.curl_code, 0);
     prh_outcome_free(&out);
 }
@@ -354,7 +364,8 @@ static void sent_cases(void **state)
     }
 }
 
-/* libcurl repeats a POST on a fresh connection when a kept-alive one dies without an answer. For money it must not. */
+/* libcurl repeats a POST on a fresh connection when a kept-alive one dies without an answer. For money it
+ * must not. */
 static void executed_once(int money, int expected)
 {
     prh_outcome out;
@@ -435,7 +446,8 @@ static void wrong_calls(void **state)
     assert_int_equal(prh_driver_perform(driver, &exchange, NULL), PAYROUTE_E_ARG);
     exchange.method = "BREW";
     assert_int_equal(prh_driver_perform(driver, &exchange, &out), PAYROUTE_E_ARG);
-    static const char *const bad[] = {"no colon\r\n", ": empty\r\n", "A: b\nInjected: c\r\n", "A b: c\r\n", "A: b\001\r\n"};
+    static const char *const bad[] = {"no colon\r\n", ": empty\r\n", "A: b\nInjected: c\r\n", "A b: c\r\n",
+                                      "A: b\001\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         exchange = base_exchange(1);
         exchange.headers = bad[i];

@@ -1,5 +1,5 @@
-/* TLS as the driver insists on it: known authority, right name, TLS 1.2 at least; and a refusal proves that nothing was sent.
-   Needs the command openssl; without it every test here is skipped. */
+/* TLS as the driver insists on it: known authority, right name, TLS 1.2 at least; and a refusal proves that
+   nothing was sent. Needs the command openssl; without it every test here is skipped. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -30,14 +30,18 @@ static int make_files(void **state)
 {
     (void)state;
     char command[1024];
-    if (!mkdtemp(dir) || chdir(dir) != 0) return -1;
+    if (!mkdtemp(dir) || chdir(dir) != 0) {
+        return -1;
+    }
     snprintf(ca_path, sizeof ca_path, "%s/cert.pem", dir);
     snprintf(command, sizeof command,
              "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test "
              "-addext subjectAltName=IP:127.0.0.1 >/dev/null 2>&1");
     have_openssl = system(command) == 0;
     FILE *file = fopen("answer", "w");
-    if (!file) return -1;
+    if (!file) {
+        return -1;
+    }
     fputs("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", file);
     return fclose(file);
 }
@@ -63,19 +67,25 @@ static int connected(int port)
 
 static void tls_start(const char *version, const char *cipher)
 {
-    if (!have_openssl) skip();
+    if (!have_openssl) {
+        skip();
+    }
     tls_port = server_free_port();
     tls_pid = fork();
     if (tls_pid == 0) {
         char port[16];
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         snprintf(port, sizeof port, "%d", tls_port);
-        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(1);
-        execlp("openssl", "openssl", "s_server", "-accept", port, "-cert", "cert.pem", "-key", "key.pem", "-HTTP",
-               version, "-cipher", cipher, (char *)NULL);
+        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) {
+            _exit(1);
+        }
+        execlp("openssl", "openssl", "s_server", "-accept", port, "-cert", "cert.pem", "-key", "key.pem",
+               "-HTTP", version, "-cipher", cipher, (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; i < 500 && !connected(tls_port); i++) usleep(10000);
+    for (int i = 0; i < 500 && !connected(tls_port); i++) {
+        usleep(10000);
+    }
 }
 
 static int tls_stop(void **state)
@@ -94,12 +104,8 @@ static void ask_tls(const char *host, const char *ca_file, prh_outcome *out)
     char url[128];
     prh_driver *driver = NULL;
     snprintf(url, sizeof url, "https://%s:%d/answer", host, tls_port);
-    prh_exchange exchange = {.method = "GET",
-                             .url = url,
-                             .money = 1,
-                             .timeout_ms = 5000,
-                             .connect_ms = 3000,
-                             .ca_file = ca_file};
+    prh_exchange exchange = {
+        .method = "GET", .url = url, .money = 1, .timeout_ms = 5000, .connect_ms = 3000, .ca_file = ca_file};
     assert_int_equal(prh_driver_new(&driver), PAYROUTE_OK);
     assert_int_equal(prh_driver_perform(driver, &exchange, out), PAYROUTE_OK);
     prh_driver_free(driver);

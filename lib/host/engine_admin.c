@@ -1,0 +1,116 @@
+/* Care of the store: check, backup, and amnesia. A store that was restored from a backup has forgotten its
+   newest attempts, so it must not start orders that it may have paid already: it refuses those from before
+   the restore until a person has compared the bills. */
+#include <stdio.h>
+
+#include "host/engine.h"
+
+#define FOREVER INT64_MAX
+
+/* ---- amnesia ---- */
+
+int32_t prh_amnesia_read(payroute_engine *engine)
+{
+    char text[32];
+    size_t len = 0;
+    int32_t rc = engine->store->ops->kv_get(engine->store, "amnesia", 0, text, sizeof text - 1, &len);
+    if (rc == PAYROUTE_E_NOT_FOUND) {
+        return PAYROUTE_OK;
+    }
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    text[len] = '\0';
+    engine->restored_ms = strtoll(text, NULL, 10);
+    return PAYROUTE_OK;
+}
+
+static int32_t write_amnesia(payroute_engine *e, int64_t restored_ms)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)restored_ms);
+    int32_t rc = e->store->ops->kv_put(e->store, "amnesia", text, (size_t)len, FOREVER);
+    if (rc == PAYROUTE_OK) {
+        e->restored_ms = restored_ms;
+    }
+    return rc;
+}
+
+int32_t payroute_engine_restore(payroute_engine *engine, int64_t restored_at_ms)
+{
+    int32_t rc = prh_enter(engine);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    if (restored_at_ms <= 0 || restored_at_ms > INT64_C(253402300799000)) {
+        prh_say(engine, "restored_at_ms: expected Unix milliseconds of the moment of the restore");
+        return prh_leave(engine, prh_result_error(engine, PAYROUTE_E_RANGE, 0));
+    }
+    rc = write_amnesia(engine, restored_at_ms);
+    if (rc != PAYROUTE_OK) {
+        return prh_leave(engine, prh_result_error(engine, rc, 0));
+    }
+    payroute_json_out *out = prh_result(engine);
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_flag(out, "amnesia", 1);
+    payroute_json_out_integer(out, "restored_at_ms", restored_at_ms);
+    payroute_json_out_end(out);
+    return prh_leave(engine, PAYROUTE_OK);
+}
+
+int32_t payroute_engine_reconciled(payroute_engine *engine)
+{
+    int32_t rc = prh_enter(engine);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    rc = write_amnesia(engine, 0);
+    if (rc != PAYROUTE_OK) {
+        return prh_leave(engine, prh_result_error(engine, rc, 0));
+    }
+    payroute_json_out *out = prh_result(engine);
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_flag(out, "amnesia", 0);
+    payroute_json_out_end(out);
+    return prh_leave(engine, PAYROUTE_OK);
+}
+
+/* ---- care ---- */
+
+int32_t payroute_engine_check(payroute_engine *engine)
+{
+    int32_t rc = prh_enter(engine);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    rc = engine->store->ops->check(engine->store, engine->why, sizeof engine->why);
+    if (rc != PAYROUTE_OK) {
+        return prh_leave(engine, prh_result_error(engine, rc, 0));
+    }
+    payroute_json_out *out = prh_result(engine);
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_flag(out, "sound", 1);
+    payroute_json_out_string(out, "store", engine->store->ops->scheme);
+    payroute_json_out_string(out, "instance", engine->instance);
+    payroute_json_out_integer(out, "counter", engine->store->ops->counter(engine->store));
+    payroute_json_out_flag(out, "amnesia", engine->restored_ms > 0);
+    payroute_json_out_end(out);
+    return prh_leave(engine, PAYROUTE_OK);
+}
+
+int32_t payroute_engine_backup(payroute_engine *engine, const char *path)
+{
+    int32_t rc = prh_enter(engine);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    rc = path && *path ? engine->store->ops->backup(engine->store, path) : PAYROUTE_E_ARG;
+    if (rc != PAYROUTE_OK) {
+        return prh_leave(engine, prh_result_error(engine, rc, 0));
+    }
+    payroute_json_out *out = prh_result(engine);
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_string(out, "backup", path);
+    payroute_json_out_end(out);
+    return prh_leave(engine, PAYROUTE_OK);
+}

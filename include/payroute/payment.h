@@ -186,8 +186,18 @@ PAYROUTE_API int32_t payroute_payment_feed_saved(payroute_payment *payment, int6
  */
 PAYROUTE_API int32_t payroute_payment_feed_conflict(payroute_payment *payment);
 
-/** 1: a customer waits for what this handle does (polls are short, a payload is shown at once); 0: a sweep. */
+/**
+ * 1: a customer waits for what this handle does: polls are short, a payload is shown at once, a new attempt may start. 0: a sweep,
+ * which never begins a charge behind the customer's back.
+ * Returns: OK; E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t present);
+
+/**
+ * Time left for exchanges: none is armed whose total time-out is longer. INT64_MAX at first.
+ * Returns: OK; E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_budget(payroute_payment *payment, int64_t budget_ms);
 
 /**
  * What the customer must get, as JSON {"kind":"qr|url|form|client_secret","text":…,"attempt":n,"expires_ms":…}; NULL when there is nothing
@@ -233,6 +243,8 @@ PAYROUTE_API const char *payroute_notice_provider_id(const payroute_notice *noti
 PAYROUTE_API const char *payroute_notice_event_id(const payroute_notice *notice);
 PAYROUTE_API const char *payroute_notice_order_hash(const payroute_notice *notice);  /* "" none */
 PAYROUTE_API int32_t payroute_notice_ignorable(const payroute_notice *notice);
+/** The bytes as received, for an orphan's row. */
+PAYROUTE_API const char *payroute_notice_raw(const payroute_notice *notice, size_t *len);
 /** Which answer: 0 stored, 1 please resend, 2 refused. */
 PAYROUTE_API int32_t payroute_notice_ack_status(const payroute_notice *notice, int32_t which);
 PAYROUTE_API const char *payroute_notice_ack_type(const payroute_notice *notice, int32_t which);

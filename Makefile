@@ -75,7 +75,7 @@ CMOCKA_LIBS   = $(call once,CMOCKA_LIBS,$(shell $(PKG_CONFIG) --libs cmocka))
 # mbedTLS 2.28 brings no .pc file on Debian.
 MBEDTLS_LIBS ?= -lmbedx509 -lmbedcrypto
 
-PURE_CFLAGS  = $(CJSON_CFLAGS) -Iinclude -Ilib -I$(B)/gen
+PURE_CFLAGS  = -D_POSIX_C_SOURCE=200809L $(CJSON_CFLAGS) -Iinclude -Ilib -I$(B)/gen
 HOST_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) -Iinclude -Ilib
 PROG_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) -Iinclude
 TEST_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS) \

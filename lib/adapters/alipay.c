@@ -1,4 +1,5 @@
-/* Requests to Alipay: business fields as content, signed anew for each send (RSA2 over the sorted parameters as they are). */
+/* Requests to Alipay: business fields as content, signed anew for each send (RSA2 over the sorted parameters
+ * as they are). */
 #include "adapters/alipay.h"
 
 #include <string.h>
@@ -33,7 +34,8 @@ const char *pr_alipay_method(int32_t operation, const char *flow)
 
 /* ---- content ------------------------------------------------------------------------------------------- */
 
-/* The title as Alipay takes it: at most 256 bytes; "/", "=" and "&" are refused there (AlipayTradePrecreateModel). */
+/* The title as Alipay takes it: at most 256 bytes; "/", "=" and "&" are refused there
+ * (AlipayTradePrecreateModel). */
 static void put_subject(payroute_json_out *json, const pr_subject *subject, const pr_wish *wish)
 {
     char title[257];
@@ -50,13 +52,17 @@ static void put_subject(payroute_json_out *json, const pr_subject *subject, cons
 
 static const char *product_code(const char *flow)
 {
-    return strcmp(flow, "qr") == 0 ? "QR_CODE_OFFLINE" : strcmp(flow, "redirect") == 0 ? "FAST_INSTANT_TRADE_PAY" : "QUICK_WAP_WAY";
+    return strcmp(flow, "qr") == 0         ? "QR_CODE_OFFLINE"
+           : strcmp(flow, "redirect") == 0 ? "FAST_INSTANT_TRADE_PAY"
+                                           : "QUICK_WAP_WAY";
 }
 
-static int32_t check_wish(const pr_subject *subject, const pr_wish *wish, const char *return_url, pr_text *why)
+static int32_t check_wish(const pr_subject *subject, const pr_wish *wish, const char *return_url,
+                          pr_text *why)
 {
     if (!pr_alipay_method(PR_OP_CREATE, subject->flow)) {
-        pr_text_format(why, "flow: alipay knows qr, redirect and wap, got \"%s\"", subject->flow ? subject->flow : "");
+        pr_text_format(why, "flow: alipay knows qr, redirect and wap, got \"%s\"",
+                       subject->flow ? subject->flow : "");
         return PAYROUTE_E_UNSUPPORTED;
     }
     if (!subject->currency || strcmp(subject->currency, "CNY") != 0) {
@@ -81,10 +87,12 @@ static int32_t check_wish(const pr_subject *subject, const pr_wish *wish, const 
 
 int32_t pr_alipay_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why)
 {
-    const char *return_url = wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
+    const char *return_url =
+        wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
     int32_t rc = check_wish(subject, wish, return_url, why);
     char amount[24];
-    if (rc == PAYROUTE_OK && payroute_amount_format(amount, sizeof amount, "CNY", subject->amount_minor) < 0) {
+    if (rc == PAYROUTE_OK &&
+        payroute_amount_format(amount, sizeof amount, "CNY", subject->amount_minor) < 0) {
         rc = PAYROUTE_E_RANGE;
     }
     if (rc != PAYROUTE_OK) {
@@ -127,7 +135,8 @@ typedef struct envelope {
     const char *return_url;
 } envelope;
 
-static int32_t cert_number(char *out, size_t cap, const pr_subject *subject, const char *field, int32_t roots, pr_text *why)
+static int32_t cert_number(char *out, size_t cap, const pr_subject *subject, const char *field, int32_t roots,
+                           pr_text *why)
 {
     out[0] = '\0';
     const char *pem = pr_credential_get(subject->channel, subject->credential_version, field);
@@ -206,8 +215,10 @@ static int32_t sign_params(signed_params *p, const pr_subject *subject, const en
     return PAYROUTE_OK;
 }
 
-/* The public parameters go into the query; biz_content too where a browser follows the address, else into the body. */
-static int32_t write_request(pr_buf *url, pr_buf *body, const pr_subject *subject, const envelope *e, pr_text *why)
+/* The public parameters go into the query; biz_content too where a browser follows the address, else into the
+ * body. */
+static int32_t write_request(pr_buf *url, pr_buf *body, const pr_subject *subject, const envelope *e,
+                             pr_text *why)
 {
     signed_params p;
     memset(&p, 0, sizeof p);
@@ -234,9 +245,11 @@ static int32_t write_request(pr_buf *url, pr_buf *body, const pr_subject *subjec
 /* ---- what is asked ------------------------------------------------------------------------------------- */
 
 /* From the stored content: the very fields that were hashed, written again in the same order. */
-static int32_t from_content(envelope *e, payroute_json **doc, payroute_json_out *biz, const pr_subject *subject, pr_text *why)
+static int32_t from_content(envelope *e, payroute_json **doc, payroute_json_out *biz,
+                            const pr_subject *subject, pr_text *why)
 {
-    if (payroute_json_parse(doc, subject->content ? subject->content : "", subject->content_len, NULL, 0) != PAYROUTE_OK) {
+    if (payroute_json_parse(doc, subject->content ? subject->content : "", subject->content_len, NULL, 0) !=
+        PAYROUTE_OK) {
         pr_text_put(why, "content: not what this adapter wrote");
         return PAYROUTE_E_JSON;
     }
@@ -244,7 +257,8 @@ static int32_t from_content(envelope *e, payroute_json **doc, payroute_json_out 
     const char *method = payroute_json_string(payroute_json_get(root, "method"));
     const payroute_json_node *fields = payroute_json_get(root, "biz_content");
     const char *number = payroute_json_string(payroute_json_get(fields, "out_trade_no"));
-    if (!method || !e->method || strcmp(method, e->method) != 0 || !number || strcmp(number, subject->reference) != 0) {
+    if (!method || !e->method || strcmp(method, e->method) != 0 || !number ||
+        strcmp(number, subject->reference) != 0) {
         pr_text_put(why, "content: written for another request");
         return PAYROUTE_E_SCHEMA;
     }
@@ -254,7 +268,8 @@ static int32_t from_content(envelope *e, payroute_json **doc, payroute_json_out 
     return PAYROUTE_OK;
 }
 
-static int32_t write_fields(payroute_json_out *biz, int32_t operation, const pr_subject *subject, pr_text *why)
+static int32_t write_fields(payroute_json_out *biz, int32_t operation, const pr_subject *subject,
+                            pr_text *why)
 {
     payroute_json_out_object(biz, NULL);
     payroute_json_out_string(biz, "out_trade_no", subject->reference);
@@ -273,7 +288,8 @@ static int32_t write_fields(payroute_json_out *biz, int32_t operation, const pr_
     return PAYROUTE_OK;
 }
 
-static int32_t write_any(pr_buf *url, pr_buf *body, int32_t operation, const pr_subject *subject, pr_text *why)
+static int32_t write_any(pr_buf *url, pr_buf *body, int32_t operation, const pr_subject *subject,
+                         pr_text *why)
 {
     envelope e = {pr_alipay_method(operation, subject->flow), NULL, NULL, NULL};
     if (!e.method) {
@@ -293,7 +309,8 @@ static int32_t write_any(pr_buf *url, pr_buf *body, int32_t operation, const pr_
     return rc;
 }
 
-int32_t pr_alipay_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject, pr_text *why)
+int32_t pr_alipay_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject,
+                        pr_text *why)
 {
     if (operation == PR_OP_CREATE && (step != 1 || strcmp(subject->flow ? subject->flow : "", "qr") != 0)) {
         pr_text_put(why, "this flow sends no request: its page is shown");
@@ -302,7 +319,8 @@ int32_t pr_alipay_build(pr_http_request *out, int32_t operation, int32_t step, c
     memcpy(out->method, "POST", 5);
     int32_t rc = write_any(&out->url, &out->body, operation, subject, why);
     if (rc == PAYROUTE_OK) {
-        rc = pr_header_add(&out->headers, "Content-Type", "application/x-www-form-urlencoded;charset=utf-8", why);
+        rc = pr_header_add(&out->headers, "Content-Type", "application/x-www-form-urlencoded;charset=utf-8",
+                           why);
     }
     return rc == PAYROUTE_OK ? pr_header_add(&out->headers, "Accept", "application/json", why) : rc;
 }

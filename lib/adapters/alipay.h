@@ -10,18 +10,23 @@ enum { PR_ALIPAY_ZONE_MINUTES = 480 }; /* every time of the gateway is GMT+8 */
 const char *pr_alipay_method(int32_t operation, const char *flow);
 
 int32_t pr_alipay_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why);
-int32_t pr_alipay_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject, pr_text *why);
+int32_t pr_alipay_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject,
+                        pr_text *why);
 int32_t pr_alipay_show(pr_reading *out, const pr_subject *subject, pr_text *why);
-int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject, const pr_http_reply *reply);
-void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog, const pr_http_incoming *in,
-                      int64_t now_ms);
+int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
+                       const pr_http_reply *reply);
+void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
+                      const pr_http_incoming *in, int64_t now_ms);
 
-/* Which of the channel's credentials verifies this signature: its index, -1 none, E_NOMEM or E_INTERNAL below -1. */
+/* Which of the channel's credentials verifies this signature: its index, -1 none, E_NOMEM or E_INTERNAL below
+ * -1. */
 int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign);
 /* Alipay's key of credential i, bare or from its certificate; NULL: none. */
 const pr_key *pr_alipay_key(const pr_channel *channel, int32_t i);
 
-/* The bytes of a top-level member's value, as they came: what was signed. 0: not there. The text is valid JSON already. */
-int32_t pr_alipay_member(const char **value, size_t *value_len, const char *json, size_t len, const char *name);
+/* The bytes of a top-level member's value, as they came: what was signed. 0: not there. The text is valid
+ * JSON already. */
+int32_t pr_alipay_member(const char **value, size_t *value_len, const char *json, size_t len,
+                         const char *name);
 
 #endif

@@ -1,4 +1,5 @@
-/* Alipay's notifications: a POST form, signed over every field that came but two. A hint that must survive every check. */
+/* Alipay's notifications: a POST form, signed over every field that came but two. A hint that must survive
+ * every check. */
 #include "adapters/alipay.h"
 
 #include "base/mem.h"
@@ -15,10 +16,10 @@ static void answer_with(pr_notice *out)
     out->refused = no;
 }
 
-/* The signed text: every field but `sign` and, by the rule of payment notifications, `sign_type`. Other messages of Alipay
-   keep sign_type in, so a second try does. */
-static int32_t verify_fields(const pr_channel *channel, const pr_pair *pairs, size_t count, const char *sign, int32_t keep_type,
-                             pr_pair *room)
+/* The signed text: every field but `sign` and, by the rule of payment notifications, `sign_type`. Other
+   messages of Alipay keep sign_type in, so a second try does. */
+static int32_t verify_fields(const pr_channel *channel, const pr_pair *pairs, size_t count, const char *sign,
+                             int32_t keep_type, pr_pair *room)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -29,7 +30,9 @@ static int32_t verify_fields(const pr_channel *channel, const pr_pair *pairs, si
     pr_buf text;
     pr_buf_init(&text);
     pr_pairs_join(&text, room, n);
-    int32_t who = text.rc != PAYROUTE_OK ? text.rc : pr_alipay_verifier(channel, text.at ? text.at : "", text.len, sign);
+    int32_t who = text.rc != PAYROUTE_OK
+                      ? text.rc
+                      : pr_alipay_verifier(channel, text.at ? text.at : "", text.len, sign);
     pr_buf_free(&text);
     return who;
 }
@@ -122,7 +125,8 @@ static void add_paid(pr_reading *out, const pr_fact *base)
     memcpy(f->txn_id, f->provider_id, sizeof f->txn_id);
 }
 
-/* refund_fee is the sum of all refunds of the trade so far; out_biz_no is the number of the refund that caused this. */
+/* refund_fee is the sum of all refunds of the trade so far; out_biz_no is the number of the refund that
+ * caused this. */
 static int32_t add_refund(pr_reading *out, const pr_fact *base, int64_t total, const pr_form *form)
 {
     pr_fact *f = pr_reading_add(out, PR_TARGET_ATTEMPT, PR_EV_REVERSED_PART, PR_EVIDENCE_SIGNED);
@@ -160,7 +164,8 @@ static int32_t read_status(pr_reading *out, const pr_form *form)
     *f = base;
     if (closed) {
         f->event = PR_EV_ST_CLOSED;
-        f->final = !(payment && payment[0]); /* closed though paid once, and no sum: a reason to look, not an end */
+        f->final =
+            !(payment && payment[0]); /* closed though paid once, and no sum: a reason to look, not an end */
     } else if (strcmp(status, "WAIT_BUYER_PAY") == 0) {
         f->event = PR_EV_ST_UNPAID;
     }
@@ -182,7 +187,8 @@ static int32_t set_event_id(pr_notice *out, const pr_form *form, const pr_http_i
     return rc;
 }
 
-static int32_t read_form(pr_notice *out, const pr_channel *channel, const pr_form *form, const pr_http_incoming *in)
+static int32_t read_form(pr_notice *out, const pr_channel *channel, const pr_form *form,
+                         const pr_http_incoming *in)
 {
     int32_t who = verify_form(channel, form);
     int32_t rc = who < 0 ? who : is_ours(channel, who, form);
@@ -208,8 +214,8 @@ static int32_t read_form(pr_notice *out, const pr_channel *channel, const pr_for
     return rc;
 }
 
-void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog, const pr_http_incoming *in,
-                      int64_t now_ms)
+void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
+                      const pr_http_incoming *in, int64_t now_ms)
 {
     (void)catalog;
     (void)now_ms; /* the scheme signs no time: replays are met by idempotence */

@@ -1,4 +1,5 @@
-/* What Alipay's answer says. A signature that is there and wrong, or anything that cannot be understood, says nothing. */
+/* What Alipay's answer says. A signature that is there and wrong, or anything that cannot be understood, says
+ * nothing. */
 #include "adapters/alipay.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@ typedef struct answer {
     payroute_json *doc;
     const payroute_json_node *node; /* the object below "<method>_response" or "error_response" */
     int32_t evidence;
-    int32_t error_key; /* 1: it stood below "error_response" */
+    int32_t error_key;  /* 1: it stood below "error_response" */
     int32_t credential; /* whose key verified; -1 none */
 } answer;
 
@@ -30,7 +31,8 @@ static void response_name(char *out, size_t cap, const char *method)
     }
 }
 
-/* Once more with the other spelling of the slash: Alipay's signer and its gateway do not always agree on "\/". */
+/* Once more with the other spelling of the slash: Alipay's signer and its gateway do not always agree on
+ * "\/". */
 static int32_t verify_respelled(const pr_channel *channel, const char *raw, size_t len, const char *sign)
 {
     pr_buf other;
@@ -51,12 +53,15 @@ static int32_t verify_respelled(const pr_channel *channel, const char *raw, size
             pr_buf_bytes(&other, raw + i, 1);
         }
     }
-    int32_t r = other.rc != PAYROUTE_OK ? other.rc : pr_alipay_verifier(channel, other.at ? other.at : "", other.len, sign);
+    int32_t r = other.rc != PAYROUTE_OK
+                    ? other.rc
+                    : pr_alipay_verifier(channel, other.at ? other.at : "", other.len, sign);
     pr_buf_free(&other);
     return r;
 }
 
-/* In certificate mode the answer names the certificate that signed it; one that is not ours must be fetched first. */
+/* In certificate mode the answer names the certificate that signed it; one that is not ours must be fetched
+ * first. */
 static int32_t other_certificate(char *need, size_t cap, const pr_channel *channel, const char *stated)
 {
     for (int32_t i = 0; i < channel->credential_count; i++) {
@@ -77,7 +82,8 @@ static int32_t other_certificate(char *need, size_t cap, const pr_channel *chann
 }
 
 /* 1: usable; 0: it says nothing; E_NOMEM. */
-static int32_t open_answer(answer *a, pr_reading *out, const pr_subject *subject, const char *method, const pr_http_reply *reply)
+static int32_t open_answer(answer *a, pr_reading *out, const pr_subject *subject, const char *method,
+                           const pr_http_reply *reply)
 {
     memset(a, 0, sizeof *a);
     a->credential = -1;
@@ -111,7 +117,8 @@ static int32_t open_answer(answer *a, pr_reading *out, const pr_subject *subject
         return 1;
     }
     const char *cert = payroute_json_string(payroute_json_get(root, "alipay_cert_sn"));
-    int32_t other = sign && cert ? other_certificate(out->need_aux, sizeof out->need_aux, subject->channel, cert) : 0;
+    int32_t other =
+        sign && cert ? other_certificate(out->need_aux, sizeof out->need_aux, subject->channel, cert) : 0;
     if (other != 0 || !sign) {
         return other < 0 ? other : 0;
     }
@@ -164,7 +171,7 @@ static void say(pr_fact *f, int32_t target, int32_t event)
     f->event = event;
 }
 
-static pr_fact *copy_fact(pr_reading *out, const pr_fact *of, int32_t target, int32_t event)
+static pr_fact *again_as(pr_reading *out, const pr_fact *of, int32_t target, int32_t event)
 {
     pr_fact *f = pr_reading_add(out, target, event, of->evidence);
     *f = *of;
@@ -174,7 +181,8 @@ static pr_fact *copy_fact(pr_reading *out, const pr_fact *of, int32_t target, in
 
 static int32_t read_create(pr_reading *out, pr_fact *f, const answer *a)
 {
-    int32_t shown = pr_reading_show(out, PR_SHOW_QR, payroute_json_string(payroute_json_get(a->node, "qr_code")));
+    int32_t shown =
+        pr_reading_show(out, PR_SHOW_QR, payroute_json_string(payroute_json_get(a->node, "qr_code")));
     if (shown == 1) {
         say(f, PR_TARGET_ATTEMPT, PR_EV_ACTION_NEEDED);
     }
@@ -202,7 +210,8 @@ static void read_query(pr_fact *f, const answer *a)
         say(f, PR_TARGET_ATTEMPT, PR_EV_PAID);
     } else if (strcmp(status, "WAIT_BUYER_PAY") == 0) {
         say(f, PR_TARGET_ATTEMPT, PR_EV_ST_UNPAID);
-    } else if (strcmp(status, "TRADE_CLOSED") == 0) { /* unpaid and over, or paid and wholly refunded: the fold knows which */
+    } else if (strcmp(status, "TRADE_CLOSED") ==
+               0) { /* unpaid and over, or paid and wholly refunded: the fold knows which */
         f->final = 1;
         say(f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
     }
@@ -215,7 +224,7 @@ static void read_close(pr_reading *out, pr_fact *f)
     }
     say(f, PR_TARGET_ACTION, PR_AE_DONE);
     f->final = 1;
-    copy_fact(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
+    again_as(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
 }
 
 /* A success without `action` was seen for orders that do not exist: it proves nothing. */
@@ -237,7 +246,7 @@ static void read_cancel(pr_reading *out, pr_fact *f, const answer *a, const pr_s
         f->amount_minor = subject->attempt_amount_minor; /* a cancel gives back all there is */
         f->reversed_total_minor = subject->attempt_amount_minor;
         memcpy(f->currency, "CNY", 4);
-        copy_fact(out, f, PR_TARGET_ATTEMPT, PR_EV_REVERSED_PART);
+        again_as(out, f, PR_TARGET_ATTEMPT, PR_EV_REVERSED_PART);
     }
 }
 
@@ -245,7 +254,8 @@ static void read_refund(pr_fact *f, const answer *a, const pr_subject *subject)
 {
     const char *moved = text_of(a, "fund_change");
     int64_t total = -1;
-    int32_t stated = amount_of(&total, a, "refund_fee"); /* all refunds of the trade so far, not this one's amount */
+    int32_t stated =
+        amount_of(&total, a, "refund_fee"); /* all refunds of the trade so far, not this one's amount */
     if (!moved || stated < 0 || !f->reference[0] || (stated == 1 && total < subject->amount_minor)) {
         return;
     }
@@ -255,7 +265,8 @@ static void read_refund(pr_fact *f, const answer *a, const pr_subject *subject)
     if (strcmp(moved, "Y") == 0) {
         say(f, PR_TARGET_ACTION, PR_AE_DONE);
     } else if (strcmp(moved, "N") == 0) {
-        say(f, PR_TARGET_ACTION, PR_AE_PENDING); /* "no money moved by this call": a repeat says so too, the query decides */
+        say(f, PR_TARGET_ACTION,
+            PR_AE_PENDING); /* "no money moved by this call": a repeat says so too, the query decides */
     }
 }
 
@@ -301,7 +312,8 @@ static const char *catalog_operation(int32_t operation)
     }
 }
 
-static void read_error(pr_reading *out, pr_fact *f, const answer *a, int32_t operation, const pr_subject *subject)
+static void read_error(pr_reading *out, pr_fact *f, const answer *a, int32_t operation,
+                       const pr_subject *subject)
 {
     const char *code = text_of(a, "code");
     const char *sub = text_of(a, "sub_code");
@@ -314,19 +326,21 @@ static void read_error(pr_reading *out, pr_fact *f, const answer *a, int32_t ope
     pr_message_copy(f->message, sizeof f->message, message, subject->channel);
     pr_fact_explain(f, subject, "alipay", catalog_operation(operation), message);
     if (!code || strlen(code) != 5 || strncmp(code, "4000", 4) != 0) {
-        return; /* 20000 and all that is no refusal of our request: the outcome is open, whatever the sub-code */
+        return; /* 20000 and all that is no refusal of our request: the outcome is open, whatever the sub-code
+                 */
     }
     int32_t event = pr_refusal_event(operation, f->meaning.reason_class);
     say(f, pr_operation_target(operation), event);
     if (f->target == PR_TARGET_ACTION && event == PR_AE_NOT_FOUND && operation != PR_OP_REFUND_QUERY) {
-        copy_fact(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_NOT_FOUND);
+        again_as(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_NOT_FOUND);
     } else if (f->target == PR_TARGET_ACTION && event == PR_AE_DONE) { /* "it is closed already" */
         f->final = 1;
-        copy_fact(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
+        again_as(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
     }
 }
 
-static int32_t read_answer(pr_reading *out, pr_fact *f, const answer *a, int32_t operation, const pr_subject *subject)
+static int32_t read_by_operation(pr_reading *out, pr_fact *f, const answer *a, int32_t operation,
+                                 const pr_subject *subject)
 {
     const char *code = text_of(a, "code");
     const char *sub = text_of(a, "sub_code");
@@ -364,7 +378,8 @@ static int32_t read_answer(pr_reading *out, pr_fact *f, const answer *a, int32_t
     return PAYROUTE_OK;
 }
 
-int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject, const pr_http_reply *reply)
+int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
+                       const pr_http_reply *reply)
 {
     (void)step;
     const char *method = pr_alipay_method(operation, subject->flow);
@@ -380,7 +395,7 @@ int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const p
     pr_fact *f = pr_reading_unclear(out, operation, a.evidence);
     int32_t rc = PAYROUTE_OK;
     if (fill_common(f, &a, subject, reply)) {
-        rc = read_answer(out, f, &a, operation, subject);
+        rc = read_by_operation(out, f, &a, operation, subject);
     }
     payroute_json_free(a.doc);
     return rc;

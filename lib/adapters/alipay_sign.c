@@ -79,7 +79,8 @@ static size_t skip_value(const char *s, size_t len, size_t at)
     return len;
 }
 
-int32_t pr_alipay_member(const char **value, size_t *value_len, const char *json, size_t len, const char *name)
+int32_t pr_alipay_member(const char **value, size_t *value_len, const char *json, size_t len,
+                         const char *name)
 {
     size_t name_len = strlen(name);
     int32_t found = 0;

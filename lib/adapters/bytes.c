@@ -252,7 +252,8 @@ int32_t pr_word_plain(const char *text)
         return 0;
     }
     for (const char *p = text; *p; p++) {
-        if (!((*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' || *p == '-')) {
+        if (!((*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_' ||
+              *p == '-')) {
             return 0;
         }
     }
@@ -272,8 +273,8 @@ static int32_t luhn_holds(const char *digits, size_t n)
     return sum % 10 == 0;
 }
 
-/* A run of digits, single blanks and dashes that could be a card number: everything between its first six and last four
-   digits becomes stars. Longer runs are starred likewise, since a number may hide inside. */
+/* A run of digits, single blanks and dashes that could be a card number: everything between its first six and
+   last four digits becomes stars. Longer runs are starred likewise, since a number may hide inside. */
 static void mask_digits(char *text)
 {
     for (size_t i = 0; text[i];) {
@@ -295,11 +296,13 @@ static void mask_digits(char *text)
             }
         }
         int32_t card = n >= 13 && (n > 19 || luhn_holds(digits, n));
-        if (n > 19 && n <= sizeof digits) { /* a long number, such as an order's: only if a card number stands in it */
+        if (n > 19 &&
+            n <= sizeof digits) { /* a long number, such as an order's: only if a card number stands in it */
             card = 0;
             for (size_t len = 13; len <= 19 && !card; len++) {
                 for (size_t at = 0; at + len <= n && !card; at++) {
-                    card = len >= 16 && luhn_holds(digits + at, len) && digits[at] >= '3' && digits[at] <= '6';
+                    card =
+                        len >= 16 && luhn_holds(digits + at, len) && digits[at] >= '3' && digits[at] <= '6';
                 }
             }
         }
@@ -323,7 +326,8 @@ static void mask_tokens(char *text)
     for (size_t m = 0; m < sizeof marks / sizeof marks[0]; m++) {
         for (char *at = strstr(text, marks[m]); at; at = strstr(at, marks[m])) {
             at += strlen(marks[m]);
-            for (; (*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z'); at++) {
+            for (; (*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z');
+                 at++) {
                 *at = '*';
             }
         }
@@ -363,7 +367,8 @@ void pr_message_copy(char *out, size_t cap, const char *text, const pr_channel *
     }
     mask_tokens(room);
     mask_digits(room);
-    if (t.cut) { /* a secret could have been cut in two by the first limit: its head is dropped with the tail of the text */
+    if (t.cut) { /* a secret could have been cut in two by the first limit: its head is dropped with the tail
+                    of the text */
         room[sizeof room / 2] = '\0';
     }
     pr_text_init(&t, out, cap);

@@ -1,4 +1,5 @@
-/* Shared by all adapters: the table that finds one, and the parts of reading and writing that know no provider. */
+/* Shared by all adapters: the table that finds one, and the parts of reading and writing that know no
+ * provider. */
 #include "adapters/common.h"
 
 #include <string.h>
@@ -177,7 +178,8 @@ static const char *text_or_null(const char *text)
     return text && text[0] ? text : NULL;
 }
 
-void pr_fact_explain(pr_fact *f, const pr_subject *subject, const char *provider, const char *operation, const char *message)
+void pr_fact_explain(pr_fact *f, const pr_subject *subject, const char *provider, const char *operation,
+                     const char *message)
 {
     pr_catalog_query q = {0};
     q.provider = provider;

@@ -1,11 +1,13 @@
-/* The host acts with its own SDK and reports in words and codes: its word is the evidence, our catalogue the translator. */
+/* The host acts with its own SDK and reports in words and codes: its word is the evidence, our catalogue the
+ * translator. */
 #include "adapters/common.h"
 
 #include <string.h>
 
 static int32_t custom_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why)
 {
-    const char *return_url = wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
+    const char *return_url =
+        wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
     int32_t rc = pr_adapter_url_check(return_url, "return_url", why);
     if (rc != PAYROUTE_OK) {
         return rc;
@@ -18,7 +20,8 @@ static int32_t custom_content(pr_buf *out, const pr_subject *subject, const pr_w
     payroute_json_out_string(json, "method", subject->method);
     payroute_json_out_string(json, "flow", subject->flow);
     const char *const names[] = {"subject", "instrument", "customer", "return_url", "order_hash"};
-    const char *const values[] = {wish->subject, wish->instrument, wish->customer, return_url, wish->order_hash};
+    const char *const values[] = {wish->subject, wish->instrument, wish->customer, return_url,
+                                  wish->order_hash};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (values[i] && values[i][0]) {
             payroute_json_out_string(json, names[i], values[i]);
@@ -30,14 +33,18 @@ static int32_t custom_content(pr_buf *out, const pr_subject *subject, const pr_w
     return pr_content_finish(out, json, why);
 }
 
-static int32_t custom_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject, pr_text *why)
+static int32_t custom_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject,
+                            pr_text *why)
 {
     (void)out, (void)operation, (void)step, (void)subject;
-    pr_text_put(why, "a custom channel is driven by the host: act with your own SDK and report the outcome as a code");
+    pr_text_put(
+        why,
+        "a custom channel is driven by the host: act with your own SDK and report the outcome as a code");
     return PAYROUTE_E_UNSUPPORTED;
 }
 
-static int32_t custom_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject, const pr_http_reply *reply)
+static int32_t custom_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
+                           const pr_http_reply *reply)
 {
     (void)step, (void)subject;
     pr_reading_unclear(out, operation, PR_EVIDENCE_NONE)->http_status = reply->status;
@@ -65,7 +72,8 @@ static const status_word status_words[] = {
     {"closed", PR_EV_ST_CLOSED, PR_EV_ST_CLOSED, PR_AE_DONE, PR_AE_DONE},
     {"refunded", PR_EV_REVERSED_PART, PR_EV_REVERSED_PART, PR_AE_DONE, PR_AE_DONE},
     {"done", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_DONE, PR_AE_DONE},
-    {"failed", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_REFUSED, PR_AE_FAILED}, /* of an action; a payment is "declined" */
+    {"failed", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_REFUSED,
+     PR_AE_FAILED}, /* of an action; a payment is "declined" */
     {"unknown", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
 };
 
@@ -85,8 +93,8 @@ static int32_t word_event(const char *word, int32_t operation)
 
 static const char *act_name(int32_t operation)
 {
-    static const char *const names[] = {NULL,     "create", "query",        "close", "void", "capture",
-                                        "refund", "refund_query", "fetch", "notify"};
+    static const char *const names[] = {NULL,      "create", "query",        "close", "void",
+                                        "capture", "refund", "refund_query", "fetch", "notify"};
     return operation >= 1 && operation <= PR_OP_NOTIFY ? names[operation] : NULL;
 }
 
@@ -111,12 +119,14 @@ static void state_money(pr_fact *f, const pr_subject *subject, int32_t operation
     if (f->target == PR_TARGET_ATTEMPT && f->event == PR_EV_REVERSED_PART) {
         f->reversed_total_minor = subject->amount_minor; /* "refunded" without a sum: all of it */
     }
-    const char *id = f->provider_id[0] ? f->provider_id : subject->key && subject->key[0] ? subject->key : subject->reference;
+    const char *id = f->provider_id[0]                 ? f->provider_id
+                     : subject->key && subject->key[0] ? subject->key
+                                                       : subject->reference;
     pr_word_copy(f->txn_id, sizeof f->txn_id, id);
 }
 
 /* What a close or a void found out about the attempt itself. */
-static void tell_owner(pr_reading *out, const pr_fact *f, int32_t refunded)
+static void state_owner(pr_reading *out, const pr_fact *f, int32_t refunded)
 {
     pr_fact *owner = pr_reading_add(out, PR_TARGET_ATTEMPT, PR_EV_UNCLEAR, PR_EVIDENCE_HOST);
     *owner = *f;
@@ -130,8 +140,8 @@ static void tell_owner(pr_reading *out, const pr_fact *f, int32_t refunded)
     owner->reversed_total_minor = refunded ? f->amount_minor : -1;
 }
 
-static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject, const char *code,
-                                const char *status, const char *provider_id)
+static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
+                                const char *code, const char *status, const char *provider_id)
 {
     (void)step;
     pr_fact *f = pr_reading_unclear(out, operation, PR_EVIDENCE_HOST);
@@ -157,13 +167,13 @@ static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step
     state_money(f, subject, operation);
     int32_t undo = operation == PR_OP_CLOSE || operation == PR_OP_VOID;
     if (undo && (event == PR_AE_DONE || event == PR_AE_NOT_FOUND)) {
-        tell_owner(out, f, status && strcmp(status, "refunded") == 0);
+        state_owner(out, f, status && strcmp(status, "refunded") == 0);
     }
     return PAYROUTE_OK;
 }
 
-static void custom_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog, const pr_http_incoming *in,
-                          int64_t now_ms)
+static void custom_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
+                          const pr_http_incoming *in, int64_t now_ms)
 {
     (void)channel, (void)catalog, (void)in, (void)now_ms;
     static const pr_ack no = {404, "text/plain", ""};

@@ -11,13 +11,14 @@ typedef struct unit {
     int32_t whole;    /* amounts must be multiples of this */
 } unit;
 
-/* Where Stripe differs from "two decimals" (docs.stripe.com/currencies: zero-decimal, three-decimal, special cases). ISK and
-   UGX have no decimals any more, yet their amounts are still written with two that must be 00. */
+/* Where Stripe differs from "two decimals" (docs.stripe.com/currencies: zero-decimal, three-decimal, special
+   cases). ISK and UGX have no decimals any more, yet their amounts are still written with two that must be
+   00. */
 static const unit units[] = {
-    {"BIF", 0, 1},  {"CLP", 0, 1},  {"DJF", 0, 1},   {"GNF", 0, 1},   {"JPY", 0, 1},  {"KMF", 0, 1}, {"KRW", 0, 1},
-    {"MGA", 0, 1},  {"PYG", 0, 1},  {"RWF", 0, 1},   {"VND", 0, 1},   {"VUV", 0, 1},  {"XAF", 0, 1}, {"XOF", 0, 1},
-    {"XPF", 0, 1},  {"BHD", 3, 10}, {"JOD", 3, 10},  {"KWD", 3, 10},  {"OMR", 3, 10}, {"TND", 3, 10},
-    {"ISK", 2, 100}, {"UGX", 2, 100},
+    {"BIF", 0, 1},  {"CLP", 0, 1},  {"DJF", 0, 1},   {"GNF", 0, 1},   {"JPY", 0, 1},  {"KMF", 0, 1},
+    {"KRW", 0, 1},  {"MGA", 0, 1},  {"PYG", 0, 1},   {"RWF", 0, 1},   {"VND", 0, 1},  {"VUV", 0, 1},
+    {"XAF", 0, 1},  {"XOF", 0, 1},  {"XPF", 0, 1},   {"BHD", 3, 10},  {"JOD", 3, 10}, {"KWD", 3, 10},
+    {"OMR", 3, 10}, {"TND", 3, 10}, {"ISK", 2, 100}, {"UGX", 2, 100},
 };
 
 static unit unit_of(const char *currency)
@@ -101,7 +102,8 @@ static const char *type_of_method(const char *method)
     return pr_word_plain(method) ? method : NULL;
 }
 
-static int32_t check_instrument(const pr_subject *subject, const pr_wish *wish, const char *return_url, pr_text *why)
+static int32_t check_instrument(const pr_subject *subject, const pr_wish *wish, const char *return_url,
+                                pr_text *why)
 {
     const char *token = wish->instrument;
     int32_t letters = 0;
@@ -129,7 +131,7 @@ static int32_t check_instrument(const pr_subject *subject, const pr_wish *wish, 
     return pr_adapter_url_check(return_url, "return_url", why);
 }
 
-static void put_text(payroute_json_out *json, const char *name, const char *value, size_t cap)
+static void put_short(payroute_json_out *json, const char *name, const char *value, size_t cap)
 {
     char room[512];
     if (!value || !value[0]) {
@@ -143,14 +145,16 @@ static void put_text(payroute_json_out *json, const char *name, const char *valu
 
 int32_t pr_stripe_content(pr_buf *out, const pr_subject *subject, const pr_wish *wish, pr_text *why)
 {
-    const char *return_url = wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
+    const char *return_url =
+        wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
     int32_t rc = check_instrument(subject, wish, return_url, why);
     if (rc != PAYROUTE_OK) {
         return rc;
     }
     int64_t amount = 0;
     rc = pr_stripe_amount_out(&amount, subject->currency, subject->amount_minor);
-    if (rc != PAYROUTE_OK || amount < 1 || amount > INT64_C(999999999999)) { /* twelve digits, the widest that any currency has */
+    if (rc != PAYROUTE_OK || amount < 1 ||
+        amount > INT64_C(999999999999)) { /* twelve digits, the widest that any currency has */
         pr_text_format(why, "amount: cannot be charged in %s at stripe", subject->currency);
         return rc != PAYROUTE_OK ? rc : PAYROUTE_E_RANGE;
     }
@@ -165,13 +169,13 @@ int32_t pr_stripe_content(pr_buf *out, const pr_subject *subject, const pr_wish 
     payroute_json_out_string(json, "currency", subject->currency);
     payroute_json_out_string(json, "capture_method", wish->hold ? "manual" : "automatic");
     payroute_json_out_string(json, "type", type_of_method(subject->method));
-    put_text(json, "instrument", wish->instrument, 101);
-    put_text(json, "customer", wish->customer, 101);
-    put_text(json, "description", wish->subject, 512);
+    put_short(json, "instrument", wish->instrument, 101);
+    put_short(json, "customer", wish->customer, 101);
+    put_short(json, "description", wish->subject, 512);
     if (return_url && return_url[0]) {
         payroute_json_out_string(json, "return_url", return_url);
     }
-    put_text(json, "order_hash", wish->order_hash, 65);
+    put_short(json, "order_hash", wish->order_hash, 65);
     payroute_json_out_end(json);
     return pr_content_finish(out, json, why);
 }
@@ -192,7 +196,7 @@ static void lower_currency(char out[8], const char *currency)
     out[i] = '\0';
 }
 
-static void prepare_body(pr_buf *body, const payroute_json_node *content)
+static void prepare_fields(pr_buf *body, const payroute_json_node *content)
 {
     char currency[8];
     lower_currency(currency, field(content, "currency"));
@@ -212,7 +216,7 @@ static void prepare_body(pr_buf *body, const payroute_json_node *content)
     pr_form_add(body, "metadata[order_hash]", field(content, "order_hash"));
 }
 
-static void confirm_body(pr_buf *body, const payroute_json_node *content)
+static void confirm_fields(pr_buf *body, const payroute_json_node *content)
 {
     const char *token = field(content, "instrument");
     const char *type = field(content, "type");
@@ -231,20 +235,22 @@ static void confirm_body(pr_buf *body, const payroute_json_node *content)
 static int32_t create_step(pr_http_request *out, int32_t step, const pr_subject *subject, pr_text *why)
 {
     payroute_json *doc = NULL;
-    int32_t rc = payroute_json_parse(&doc, subject->content ? subject->content : "", subject->content_len, NULL, 0);
+    int32_t rc =
+        payroute_json_parse(&doc, subject->content ? subject->content : "", subject->content_len, NULL, 0);
     if (rc != PAYROUTE_OK) {
         pr_text_put(why, "content: not what this adapter wrote");
         return rc;
     }
     const payroute_json_node *root = payroute_json_root(doc);
     const char *reference = field(root, "reference");
-    if (!reference || strcmp(reference, subject->reference) != 0 || !field(root, "amount") || !field(root, "currency")) {
+    if (!reference || strcmp(reference, subject->reference) != 0 || !field(root, "amount") ||
+        !field(root, "currency")) {
         pr_text_put(why, "content: written for another request");
         rc = PAYROUTE_E_SCHEMA;
     } else if (step == 1) {
-        prepare_body(&out->body, root);
+        prepare_fields(&out->body, root);
     } else {
-        confirm_body(&out->body, root);
+        confirm_fields(&out->body, root);
     }
     payroute_json_free(doc);
     return rc;
@@ -253,8 +259,10 @@ static int32_t create_step(pr_http_request *out, int32_t step, const pr_subject 
 static int32_t put_amount(pr_buf *body, const char *name, const pr_subject *subject, pr_text *why)
 {
     int64_t amount = 0;
-    if (pr_stripe_amount_out(&amount, subject->currency, subject->amount_minor) != PAYROUTE_OK || amount < 1) {
-        pr_text_format(why, "amount: cannot be said in %s at stripe", subject->currency ? subject->currency : "");
+    if (pr_stripe_amount_out(&amount, subject->currency, subject->amount_minor) != PAYROUTE_OK ||
+        amount < 1) {
+        pr_text_format(why, "amount: cannot be said in %s at stripe",
+                       subject->currency ? subject->currency : "");
         return PAYROUTE_E_RANGE;
     }
     char digits[24];
@@ -304,9 +312,10 @@ static void refund_address(pr_buf *url, const pr_subject *subject)
     }
 }
 
-/* `keyed`: the request runs once under its key. A cancel is the same however often it runs, and a key would replay an old
-   refusal ("still processing") after the state has changed: it goes without. */
-static int32_t fill_operation(pr_http_request *out, int32_t operation, const pr_subject *subject, int32_t *keyed, pr_text *why)
+/* `keyed`: the request runs once under its key. A cancel is the same however often it runs, and a key would
+   replay an old refusal ("still processing") after the state has changed: it goes without. */
+static int32_t fill_operation(pr_http_request *out, int32_t operation, const pr_subject *subject,
+                              int32_t *keyed, pr_text *why)
 {
     int32_t rc = needs_id(subject, why);
     if (rc != PAYROUTE_OK) {
@@ -354,12 +363,14 @@ static int32_t put_headers(pr_http_request *out, const pr_subject *subject, int3
         rc = pr_header_add(&out->headers, "Content-Type", "application/x-www-form-urlencoded", why);
     }
     if (rc == PAYROUTE_OK && keyed) {
-        rc = pr_word_plain(subject->key) ? pr_header_add(&out->headers, "Idempotency-Key", subject->key, why) : PAYROUTE_E_ARG;
+        rc = pr_word_plain(subject->key) ? pr_header_add(&out->headers, "Idempotency-Key", subject->key, why)
+                                         : PAYROUTE_E_ARG;
     }
     return rc;
 }
 
-int32_t pr_stripe_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject, pr_text *why)
+int32_t pr_stripe_build(pr_http_request *out, int32_t operation, int32_t step, const pr_subject *subject,
+                        pr_text *why)
 {
     int32_t keyed = operation == PR_OP_CREATE;
     int32_t rc = PAYROUTE_OK;

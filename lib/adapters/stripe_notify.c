@@ -40,7 +40,8 @@ static int32_t take_stamp(signed_header *h, const char *at, size_t len)
     return 1;
 }
 
-/* "t=1492774577,v1=hex,v1=hex,v0=hex": unknown schemes are passed over, since old ones are sent along for tests. */
+/* "t=1492774577,v1=hex,v1=hex,v0=hex": unknown schemes are passed over, since old ones are sent along for
+ * tests. */
 static int32_t parse_header(signed_header *h, const char *text)
 {
     memset(h, 0, sizeof *h);
@@ -88,10 +89,12 @@ static int32_t signer(const pr_channel *channel, const signed_header *h, const p
     return who;
 }
 
-static int32_t check_signature(const pr_channel *channel, const pr_http_incoming *in, int64_t now_ms, signed_header *h)
+static int32_t check_signature(const pr_channel *channel, const pr_http_incoming *in, int64_t now_ms,
+                               signed_header *h)
 {
     char header[HEADER_CAP];
-    if (pr_header_get(header, sizeof header, in->headers, in->headers_len, "Stripe-Signature") != 1 || !parse_header(h, header)) {
+    if (pr_header_get(header, sizeof header, in->headers, in->headers_len, "Stripe-Signature") != 1 ||
+        !parse_header(h, header)) {
         return PAYROUTE_E_SIGNATURE;
     }
     pr_buf text;
@@ -122,7 +125,8 @@ static const char *member(const payroute_json_node *object, const char *name)
     return text ? text : "";
 }
 
-/* A test event on a live channel, or the other way round; an event of an account that is connected to ours. */
+/* A test event on a live channel, or the other way round; an event of an account that is connected to ours.
+ */
 static int32_t check_account(const pr_channel *channel, int32_t who, const payroute_json_node *event)
 {
     const char *key = pr_credential_get(channel, channel->credentials[who].version, "secret_key");
@@ -213,8 +217,8 @@ static int32_t read_event(pr_notice *out, const pr_channel *channel, const payro
         pr_word_copy(out->event_id, sizeof out->event_id, member(event, "id")) != 1) {
         return PAYROUTE_E_SCHEMA;
     }
-    int32_t ours = starts(type, "payment_intent.") || strcmp(type, "charge.refunded") == 0 || starts(type, "refund.") ||
-                   strcmp(type, "charge.refund.updated") == 0;
+    int32_t ours = starts(type, "payment_intent.") || strcmp(type, "charge.refunded") == 0 ||
+                   starts(type, "refund.") || strcmp(type, "charge.refund.updated") == 0;
     if (!ours) {
         out->ignorable = 1;
         return PAYROUTE_OK;
@@ -236,8 +240,8 @@ static int32_t read_event(pr_notice *out, const pr_channel *channel, const payro
     return read_object(out, &subject, &base, type, object);
 }
 
-void pr_stripe_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog, const pr_http_incoming *in,
-                      int64_t now_ms)
+void pr_stripe_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
+                      const pr_http_incoming *in, int64_t now_ms)
 {
     memset(out, 0, sizeof *out);
     pr_reading_init(&out->reading);

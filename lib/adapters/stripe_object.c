@@ -20,7 +20,23 @@ static const char *first_of(const char *a, const char *b)
     return a && a[0] ? a : b;
 }
 
-void pr_stripe_codes(pr_fact *f, const payroute_json_node *error, const pr_subject *subject, const char *operation)
+/* A decline code that nobody knows yet stands beside a code and a type that say what it is: a decline. */
+static void explain_wider(pr_fact *f, const payroute_json_node *error, const pr_subject *subject,
+                          const char *operation)
+{
+    static const char *const wider[] = {"code", "type"};
+    for (size_t i = 0; i < 2 && f->meaning.reason_class == PR_CLASS_UNKNOWN; i++) {
+        pr_fact known = *f;
+        if (pr_word_copy(known.code, sizeof known.code, str(error, wider[i])) == 1) {
+            pr_word_copy(known.layer, sizeof known.layer, wider[i]);
+            pr_fact_explain(&known, subject, "stripe", operation, str(error, "message"));
+            f->meaning = known.meaning;
+        }
+    }
+}
+
+void pr_stripe_codes(pr_fact *f, const payroute_json_node *error, const pr_subject *subject,
+                     const char *operation)
 {
     const char *const layers[] = {"decline_code", "code", "type"}; /* the most telling first */
     const char *code = NULL;
@@ -33,33 +49,29 @@ void pr_stripe_codes(pr_fact *f, const payroute_json_node *error, const pr_subje
     pr_word_copy(f->code, sizeof f->code, code);
     pr_word_copy(f->network, sizeof f->network, first_of(str(card, "network"), str(card, "brand")));
     pr_word_copy(f->network_code, sizeof f->network_code, str(error, "network_decline_code"));
-    pr_word_copy(f->advice_code, sizeof f->advice_code, first_of(str(error, "advice_code"), str(error, "network_advice_code")));
+    pr_word_copy(f->advice_code, sizeof f->advice_code,
+                 first_of(str(error, "advice_code"), str(error, "network_advice_code")));
     pr_message_copy(f->message, sizeof f->message, message, subject->channel);
     pr_fact_explain(f, subject, "stripe", operation, message);
     const char *type = str(error, "type");
-    const char *plain = str(error, "code");
-    if (f->meaning.reason_class == PR_CLASS_UNKNOWN && type && strcmp(type, "card_error") == 0 && plain &&
-        strcmp(plain, f->code) != 0) {
-        /* A decline code that nobody knows yet stands beside the code that says what it is: a decline. */
-        pr_fact known = *f;
-        pr_word_copy(known.code, sizeof known.code, plain);
-        pr_word_copy(known.layer, sizeof known.layer, "code");
-        pr_fact_explain(&known, subject, "stripe", operation, message);
-        f->meaning = known.meaning;
+    if (type && strcmp(type, "card_error") == 0) {
+        explain_wider(f, error, subject, operation);
     }
 }
 
 /* ---- money --------------------------------------------------------------------------------------------- */
 
 /* 1 read; 0 absent (or null); -1 unreadable. */
-static int32_t minor_of(int64_t *minor, const payroute_json_node *object, const char *name, const char *currency)
+static int32_t minor_of(int64_t *minor, const payroute_json_node *object, const char *name,
+                        const char *currency)
 {
     const payroute_json_node *node = payroute_json_get(object, name);
     int64_t amount = 0;
     if (!node || payroute_json_type(node) == PAYROUTE_JSON_NULL) {
         return 0;
     }
-    if (payroute_json_integer(&amount, node) != PAYROUTE_OK || pr_stripe_amount_in(minor, currency, amount) != PAYROUTE_OK) {
+    if (payroute_json_integer(&amount, node) != PAYROUTE_OK ||
+        pr_stripe_amount_in(minor, currency, amount) != PAYROUTE_OK) {
         return -1;
     }
     return 1;
@@ -85,7 +97,8 @@ int32_t pr_stripe_identify(pr_fact *f, const payroute_json_node *intent)
 
 static void describe_card(pr_fact *f, const payroute_json_node *charge)
 {
-    const payroute_json_node *card = payroute_json_get(payroute_json_get(charge, "payment_method_details"), "card");
+    const payroute_json_node *card =
+        payroute_json_get(payroute_json_get(charge, "payment_method_details"), "card");
     const char *brand = str(card, "brand");
     const char *last4 = str(card, "last4");
     if (brand && last4 && strlen(last4) == 4 && strlen(brand) + 6 <= sizeof f->instrument) {
@@ -96,8 +109,8 @@ static void describe_card(pr_fact *f, const payroute_json_node *charge)
         pr_text_put(&t, last4);
     }
     int64_t until = 0;
-    if (payroute_json_integer(&until, payroute_json_get(card, "capture_before")) == PAYROUTE_OK && until > 0 &&
-        until < INT64_MAX / 1000) {
+    if (payroute_json_integer(&until, payroute_json_get(card, "capture_before")) == PAYROUTE_OK &&
+        until > 0 && until < INT64_MAX / 1000) {
         f->expires_ms = until * 1000;
     }
 }
@@ -115,7 +128,8 @@ static void add_reversal(pr_reading *out, const pr_fact *paid, const payroute_js
     }
 }
 
-static void say_money(pr_reading *out, pr_fact *f, const payroute_json_node *intent, const char *name, int32_t event)
+static void say_money(pr_reading *out, pr_fact *f, const payroute_json_node *intent, const char *name,
+                      int32_t event)
 {
     const payroute_json_node *charge = payroute_json_get(intent, "latest_charge");
     int64_t amount = -1;
@@ -184,8 +198,8 @@ static int32_t say_action(pr_reading *out, pr_fact *f, const payroute_json_node 
     return shown < 0 ? shown : PAYROUTE_OK;
 }
 
-int32_t pr_stripe_intent(pr_reading *out, const pr_fact *base, const payroute_json_node *intent, int32_t asked,
-                         const pr_subject *subject)
+int32_t pr_stripe_intent(pr_reading *out, const pr_fact *base, const payroute_json_node *intent,
+                         int32_t asked, const pr_subject *subject)
 {
     pr_fact *f = pr_reading_add(out, PR_TARGET_ATTEMPT, PR_EV_UNCLEAR, base->evidence);
     *f = *base;
@@ -207,7 +221,8 @@ int32_t pr_stripe_intent(pr_reading *out, const pr_fact *base, const payroute_js
         f->final = 1;
     } else if (strcmp(status, "requires_action") == 0) {
         return say_action(out, f, intent, asked);
-    } else if (strcmp(status, "requires_payment_method") == 0 || strcmp(status, "requires_confirmation") == 0) {
+    } else if (strcmp(status, "requires_payment_method") == 0 ||
+               strcmp(status, "requires_confirmation") == 0) {
         say_unpaid(f, intent, asked, subject);
     }
     return PAYROUTE_OK;

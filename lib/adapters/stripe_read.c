@@ -1,5 +1,5 @@
-/* What Stripe's answer says. Answers are not signed: a verified host is their proof, and only objects that name our payment
-   count. */
+/* What Stripe's answer says. Answers are not signed: a verified host is their proof, and only objects that
+   name our payment count. */
 #include "adapters/stripe.h"
 
 #include <string.h>
@@ -80,7 +80,8 @@ static const pr_fact *find_event(const pr_reading *r, int32_t event)
     return NULL;
 }
 
-/* ---- answers to an action on a PaymentIntent --------------------------------------------------------------- */
+/* ---- answers to an action on a PaymentIntent
+ * --------------------------------------------------------------- */
 
 /* A cancel found it canceled, or paid, or still under way. */
 static void tell_undo(pr_reading *out)
@@ -95,7 +96,8 @@ static void tell_undo(pr_reading *out)
 }
 
 /* The machine tells the owner what a capture brought; two statements of one capture would be one too many. */
-static int32_t read_capture(pr_reading *out, const pr_fact *base, const payroute_json_node *intent, const pr_subject *subject)
+static int32_t read_capture(pr_reading *out, const pr_fact *base, const payroute_json_node *intent,
+                            const pr_subject *subject)
 {
     pr_reading r;
     pr_reading_init(&r);
@@ -105,12 +107,19 @@ static int32_t read_capture(pr_reading *out, const pr_fact *base, const payroute
     if (closed) {
         *pr_reading_add(out, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED, closed->evidence) = *closed;
     }
-    tell_action(out, paid ? paid : closed ? closed : base, paid ? PR_AE_DONE : closed ? PR_AE_FAILED : PR_AE_UNCLEAR);
+    tell_action(out,
+                paid     ? paid
+                : closed ? closed
+                         : base,
+                paid     ? PR_AE_DONE
+                : closed ? PR_AE_FAILED
+                         : PR_AE_UNCLEAR);
     pr_reading_free(&r);
     return rc;
 }
 
-static int32_t read_intent(pr_reading *out, const pr_fact *base, const payroute_json_node *intent, const asking *q)
+static int32_t read_intent(pr_reading *out, const pr_fact *base, const payroute_json_node *intent,
+                           const asking *q)
 {
     if (!is_our_intent(intent, q->subject)) {
         *pr_reading_unclear(out, q->operation, base->evidence) = *base;
@@ -119,7 +128,9 @@ static int32_t read_intent(pr_reading *out, const pr_fact *base, const payroute_
     if (q->operation == PR_OP_CAPTURE) {
         return read_capture(out, base, intent, q->subject);
     }
-    int32_t asked = q->operation != PR_OP_CREATE ? PR_STRIPE_STATUS : q->step == 1 ? PR_STRIPE_PREPARE : PR_STRIPE_CONFIRM;
+    int32_t asked = q->operation != PR_OP_CREATE ? PR_STRIPE_STATUS
+                    : q->step == 1               ? PR_STRIPE_PREPARE
+                                                 : PR_STRIPE_CONFIRM;
     int32_t rc = pr_stripe_intent(out, base, intent, asked, q->subject);
     if (is_undo(q->operation)) {
         tell_undo(out);
@@ -129,13 +140,15 @@ static int32_t read_intent(pr_reading *out, const pr_fact *base, const payroute_
 
 /* ---- refunds ------------------------------------------------------------------------------------------- */
 
-static int32_t read_refund_object(pr_reading *out, const pr_fact *base, const payroute_json_node *refund, const pr_subject *subject)
+static int32_t read_refund_object(pr_reading *out, const pr_fact *base, const payroute_json_node *refund,
+                                  const pr_subject *subject)
 {
     pr_fact f = *base;
     pr_stripe_refund(&f, refund);
     int32_t other = (f.reference[0] && strcmp(f.reference, subject->reference) != 0) ||
                     (f.action_key[0] && strcmp(f.action_key, subject->key) != 0) ||
-                    (f.provider_id[0] && subject->provider_id && subject->provider_id[0] && strcmp(f.provider_id, subject->provider_id) != 0);
+                    (f.provider_id[0] && subject->provider_id && subject->provider_id[0] &&
+                     strcmp(f.provider_id, subject->provider_id) != 0);
     if (other) {
         f = *base;
     }
@@ -144,7 +157,8 @@ static int32_t read_refund_object(pr_reading *out, const pr_fact *base, const pa
 }
 
 /* The refund that bears our key, in the list of all refunds of the PaymentIntent. */
-static int32_t read_refund_list(pr_reading *out, const pr_fact *base, const payroute_json_node *list, const pr_subject *subject)
+static int32_t read_refund_list(pr_reading *out, const pr_fact *base, const payroute_json_node *list,
+                                const pr_subject *subject)
 {
     const payroute_json_node *data = payroute_json_get(list, "data");
     if (payroute_json_type(data) == PAYROUTE_JSON_ARRAY) {
@@ -157,33 +171,38 @@ static int32_t read_refund_list(pr_reading *out, const pr_fact *base, const payr
     }
     pr_fact *f = pr_reading_add(out, PR_TARGET_ACTION, PR_AE_UNCLEAR, base->evidence);
     *f = *base;
-    if (payroute_json_type(data) == PAYROUTE_JSON_ARRAY && payroute_json_flag(payroute_json_get(list, "has_more")) == 0) {
+    if (payroute_json_type(data) == PAYROUTE_JSON_ARRAY &&
+        payroute_json_flag(payroute_json_get(list, "has_more")) == 0) {
         f->event = PR_AE_NOT_FOUND;
         pr_word_copy(f->reference, sizeof f->reference, subject->reference);
     }
     return PAYROUTE_OK;
 }
 
-static int32_t read_success(pr_reading *out, const pr_fact *base, const payroute_json_node *root, const asking *q)
+static int32_t read_success(pr_reading *out, const pr_fact *base, const payroute_json_node *root,
+                            const asking *q)
 {
     if (q->operation == PR_OP_REFUND) {
         return read_refund_object(out, base, root, q->subject);
     }
     if (q->operation == PR_OP_REFUND_QUERY) {
-        return strcmp(error_text(root, "object"), "list") == 0 ? read_refund_list(out, base, root, q->subject)
-                                                               : read_refund_object(out, base, root, q->subject);
+        return strcmp(error_text(root, "object"), "list") == 0
+                   ? read_refund_list(out, base, root, q->subject)
+                   : read_refund_object(out, base, root, q->subject);
     }
     return read_intent(out, base, root, q);
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
-/* "Unexpected state", with the object beside it: the state itself is the answer, unless it is one that the refusal does not
-   explain. */
-static int32_t read_unexpected(pr_reading *out, const pr_fact *base, const payroute_json_node *intent, const asking *q)
+/* "Unexpected state", with the object beside it: the state itself is the answer, unless it is one that the
+   refusal does not explain. */
+static int32_t read_unexpected(pr_reading *out, const pr_fact *base, const payroute_json_node *intent,
+                               const asking *q)
 {
     const char *status = error_text(intent, "status");
-    int32_t tells = strcmp(status, "succeeded") == 0 || strcmp(status, "canceled") == 0 || strcmp(status, "processing") == 0 ||
+    int32_t tells = strcmp(status, "succeeded") == 0 || strcmp(status, "canceled") == 0 ||
+                    strcmp(status, "processing") == 0 ||
                     (strcmp(status, "requires_capture") == 0 && q->operation == PR_OP_CREATE);
     if (!tells) {
         *pr_reading_unclear(out, q->operation, base->evidence) = *base;
@@ -194,7 +213,8 @@ static int32_t read_unexpected(pr_reading *out, const pr_fact *base, const payro
 
 static int32_t missing_event(const payroute_json_node *error, const asking *q)
 {
-    if (q->operation == PR_OP_CREATE) { /* the customer's token, or our container: only the former is our request's fault */
+    if (q->operation ==
+        PR_OP_CREATE) { /* the customer's token, or our container: only the former is our request's fault */
         return strncmp(error_text(error, "param"), "payment_method", 14) == 0 ? PR_EV_INVALID : PR_EV_UNCLEAR;
     }
     return pr_refusal_event(q->operation, PR_CLASS_NOT_FOUND);
@@ -204,9 +224,10 @@ static int32_t missing_event(const payroute_json_node *error, const asking *q)
 static int32_t declined_event(const payroute_json_node *error, const asking *q)
 {
     const char *status = error_text(payroute_json_get(error, "payment_intent"), "status");
-    if (strcmp(status, "succeeded") == 0 || strcmp(status, "processing") == 0 || strcmp(status, "requires_capture") == 0 ||
-        (q->operation == PR_OP_CREATE && q->step == 1)) {
-        return pr_operation_target(q->operation) == PR_TARGET_ACTION ? (int32_t)PR_AE_UNCLEAR : (int32_t)PR_EV_UNCLEAR;
+    if (strcmp(status, "succeeded") == 0 || strcmp(status, "processing") == 0 ||
+        strcmp(status, "requires_capture") == 0 || (q->operation == PR_OP_CREATE && q->step == 1)) {
+        return pr_operation_target(q->operation) == PR_TARGET_ACTION ? (int32_t)PR_AE_UNCLEAR
+                                                                     : (int32_t)PR_EV_UNCLEAR;
     }
     return pr_refusal_event(q->operation, PR_CLASS_DECLINED_SOFT);
 }
@@ -214,7 +235,8 @@ static int32_t declined_event(const payroute_json_node *error, const asking *q)
 static int32_t refusal(const pr_fact *f, const payroute_json_node *error, const asking *q)
 {
     const char *type = error_text(error, "type");
-    int32_t unclear = pr_operation_target(q->operation) == PR_TARGET_ACTION ? (int32_t)PR_AE_UNCLEAR : (int32_t)PR_EV_UNCLEAR;
+    int32_t unclear = pr_operation_target(q->operation) == PR_TARGET_ACTION ? (int32_t)PR_AE_UNCLEAR
+                                                                            : (int32_t)PR_EV_UNCLEAR;
     if (strcmp(type, "idempotency_error") == 0 || is_code(error, "idempotency_key_in_use")) {
         return unclear; /* another request under our key may have run */
     }
@@ -231,13 +253,16 @@ static int32_t refusal(const pr_fact *f, const payroute_json_node *error, const 
         if (is_code(error, "resource_missing")) {
             return missing_event(error, q);
         }
-        return strcmp(type, "invalid_request_error") == 0 ? pr_refusal_event(q->operation, f->meaning.reason_class) : unclear;
+        return strcmp(type, "invalid_request_error") == 0
+                   ? pr_refusal_event(q->operation, f->meaning.reason_class)
+                   : unclear;
     default:
         return unclear;
     }
 }
 
-static int32_t read_refusal(pr_reading *out, const pr_fact *base, const payroute_json_node *error, const asking *q)
+static int32_t read_refusal(pr_reading *out, const pr_fact *base, const payroute_json_node *error,
+                            const asking *q)
 {
     pr_fact told = *base;
     pr_stripe_codes(&told, error, q->subject, operation_name(q));
@@ -281,7 +306,8 @@ static void hints(pr_fact *base, const pr_http_reply *reply, int64_t now_ms)
     }
 }
 
-int32_t pr_stripe_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject, const pr_http_reply *reply)
+int32_t pr_stripe_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
+                       const pr_http_reply *reply)
 {
     asking q = {operation, step, subject, reply->status};
     pr_fact base;

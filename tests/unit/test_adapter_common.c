@@ -24,7 +24,8 @@ static void headers_are_found_once_or_not_at_all(void **state)
 {
     (void)state;
     char out[32];
-    assert_int_equal(header(out, sizeof out, "HTTP/1.1 200 OK\r\nDate: today\r\nX: \t a b \t\r\n\r\n", "x"), 1);
+    assert_int_equal(header(out, sizeof out, "HTTP/1.1 200 OK\r\nDate: today\r\nX: \t a b \t\r\n\r\n", "x"),
+                     1);
     assert_string_equal(out, "a b");
     assert_int_equal(header(out, sizeof out, "A:1\nB:2", "b"), 1);
     assert_string_equal(out, "2");
@@ -34,7 +35,11 @@ static void headers_are_found_once_or_not_at_all(void **state)
     assert_int_equal(header(out, 4, "X: 12345\r\n", "X"), -1);
     assert_int_equal(header(out, sizeof out, "X: 1\r\n 2\r\n", "X"), -1);
     assert_int_equal(header(out, sizeof out, "Y: 1\r\n 2\r\nX: 3\r\n", "X"), 1);
-    assert_int_equal(header(out, sizeof out, "X: a\x01" "b\r\n", "X"), -1);
+    assert_int_equal(header(out, sizeof out,
+                            "X: a\x01"
+                            "b\r\n",
+                            "X"),
+                     -1);
     assert_int_equal(header(out, sizeof out, "X:\r\n", "X"), 1);
     assert_string_equal(out, "");
     assert_int_equal(pr_header_get(out, sizeof out, NULL, 0, "X"), 0);
@@ -141,7 +146,7 @@ static void refusals_prove_only_what_is_documented(void **state)
             int32_t declined = class >= PR_CLASS_DECLINED_SOFT && class <= PR_CLASS_DECLINED_CUSTOMER;
             int32_t undo = op == PR_OP_CLOSE || op == PR_OP_VOID;
             if (op == PR_OP_CREATE) {
-                want = declined                         ? PR_EV_DECLINED
+                want = declined                           ? PR_EV_DECLINED
                        : class == PR_CLASS_INVALID        ? PR_EV_INVALID
                        : class == PR_CLASS_REFUSED_BEFORE ? PR_EV_REFUSED_BEFORE
                                                           : PR_EV_UNCLEAR;

@@ -42,7 +42,7 @@ PAYROUTE_API void payroute_engine_close(payroute_engine *engine);
 
 /**
  * JSON text of the last call: a payment's view with payment_id and its unacknowledged events (and "do" where
- * the host must act itself, "needs_budget_ms" where the budget was too short to begin), or
+ * the host must act itself, "out_of_budget" where what is due would have needed more), or
  * {"error":{"rc":…,"name":…,"text":…,"why":…}}. Other calls say their own.
  * Returns: text, never NULL; "{}" without memory.
  * Allocates: never.   Lifetime: readable during the next call, gone after it.   Threads: one.   Since: 0.1

@@ -99,7 +99,8 @@ struct prh_work {
     int32_t keep; /* 1: the handle is kept after the call (host acts) */
     int32_t exchanges;
     int64_t lookup_ms;   /* total time of the last lookup seen */
-    int64_t needs_ms;    /* what the next exchange would need; 0: nothing was held back */
+    int32_t starved;     /* 1: something is due that the rest of the budget could not pay for */
+    int32_t facts_only;  /* 1: a notification: no lease, no effect */
     int64_t lease_epoch; /* as saved last */
     int64_t lease_until_ms;
     int64_t armed_ms;  /* monotonic moment of the last save */
@@ -142,7 +143,6 @@ int32_t prh_work_begin(prh_work *w, payroute_engine *engine, int64_t payment_id,
 int32_t prh_work_fresh(prh_work *w, payroute_engine *engine, int64_t payment_id);
 int32_t prh_work_new(prh_work *w, payroute_engine *engine, const prh_args *args, int64_t budget_ms);
 int32_t prh_work_save(prh_work *w);
-int32_t prh_work_disarm(prh_work *w);
 int32_t prh_work_refresh(prh_work *w);
 void prh_work_end(prh_work *w, int32_t rc);
 int64_t prh_work_left(const prh_work *w);

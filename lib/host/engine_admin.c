@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "host/engine.h"
+#include "host/lease.h"
 
 #define FOREVER INT64_MAX
 
@@ -34,6 +35,44 @@ static int32_t write_amnesia(payroute_engine *e, int64_t restored_ms)
         e->restored_ms = restored_ms;
     }
     return rc;
+}
+
+/* The side file remembers how far the store had come. When the store knows less, it was restored or copied,
+ * whatever a person says. */
+int32_t prh_amnesia_watch(payroute_engine *engine, const char *dir, char *why, size_t why_cap)
+{
+    char machine[64];
+    char seen[PRH_WHY_CAP];
+    prh_boot_ids ids;
+    int64_t counter = engine->store->ops->counter(engine->store);
+    if (counter < 0) {
+        return (int32_t)counter;
+    }
+    int32_t rc = prh_boot_machine(machine, sizeof machine);
+    if (rc == PAYROUTE_OK) {
+        rc = prh_store_boot_ids(engine->store, machine, &ids);
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = prh_sidecar_open(&engine->sidecar, dir, engine->store_url, engine->instance, why, why_cap);
+    }
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    rc = prh_sidecar_verdict(engine->sidecar, counter, &ids, seen, sizeof seen);
+    if (rc == PAYROUTE_E_AMNESIA) {
+        rc = write_amnesia(engine,
+                           prh_clock_now(&engine->clock)); /* durable before the side file forgets it */
+    } else if (rc == PAYROUTE_E_CHECKSUM) {
+        rc = PAYROUTE_OK;
+    }
+    return rc == PAYROUTE_OK ? prh_sidecar_begin(engine->sidecar, counter, &ids) : rc;
+}
+
+void prh_amnesia_sync(payroute_engine *engine)
+{
+    if (engine->sidecar && prh_sidecar_sync(engine->sidecar, prh_clock_now(&engine->clock)) != PAYROUTE_OK) {
+        engine->counts.store_failures++;
+    }
 }
 
 int32_t payroute_engine_restore(payroute_engine *engine, int64_t restored_at_ms)

@@ -269,12 +269,15 @@ int32_t payroute_engine_resolve(payroute_engine *engine, int64_t payment_id, int
  */
 static int32_t arm_question(prh_work *w)
 {
-    int32_t rc = payroute_payment_tick(w->payment, prh_clock_now(&w->engine->clock));
-    if (rc != PAYROUTE_OK && rc != PAYROUTE_E_STATE) {
-        return rc;
+    int32_t rc = payroute_payment_budget(w->payment, INT64_MAX); /* the answer is here already */
+    if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_tick(w->payment, prh_clock_now(&w->engine->clock));
     }
-    if (payroute_payment_next(w->payment) == PAYROUTE_ACTION_QUERY) {
-        return PAYROUTE_OK;
+    if (rc == PAYROUTE_OK && payroute_payment_next(w->payment) == PAYROUTE_ACTION_SAVE) {
+        rc = prh_work_save(w);
+    }
+    if (rc != PAYROUTE_OK || payroute_payment_next(w->payment) == PAYROUTE_ACTION_QUERY) {
+        return rc;
     }
     prh_say(w->engine, "nothing is asked of the host for payment %lld now; advance says what to do",
             (long long)w->id);
@@ -295,11 +298,14 @@ int32_t payroute_engine_feed_code(payroute_engine *engine, int64_t payment_id, c
         rc = arm_question(&w);
     }
     if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_budget(w.payment, prh_work_left(&w));
+    }
+    if (rc == PAYROUTE_OK) {
         rc = payroute_payment_feed_code(w.payment, prh_clock_now(&engine->clock), status, code, provider_id,
                                         show);
     }
     if (rc == PAYROUTE_OK) {
-        w.fed = 1;
+        w.fed = payroute_payment_next(w.payment) == PAYROUTE_ACTION_SAVE;
         rc = prh_drive(&w);
     }
     return finish_call(&w, rc);

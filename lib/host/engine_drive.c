@@ -37,15 +37,22 @@ static int32_t still_holds(void *user)
 static int32_t feed_outcome(prh_work *w, const prh_outcome *out)
 {
     int64_t now = prh_clock_now(&w->engine->clock);
-    int32_t rc;
+    int32_t rc = payroute_payment_budget(w->payment, prh_work_left(w));
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
     if (out->answered) {
         rc = payroute_payment_feed_http(w->payment, now, out->status, out->headers, out->headers_len,
                                         out->body, out->body_len, out->verified_peer);
     } else {
         rc = payroute_payment_feed_failure(w->payment, now, out->not_sent, out->curl_code);
     }
-    w->fed = 1;
-    return rc == PAYROUTE_E_NOMEM ? PAYROUTE_OK : rc; /* without memory the machine took it as unknown */
+    /* Any other code came up after the outcome was taken; what is known is saved before it is reported. */
+    if (rc == PAYROUTE_E_STATE || rc == PAYROUTE_E_ARG) {
+        return rc;
+    }
+    w->fed = payroute_payment_next(w->payment) == PAYROUTE_ACTION_SAVE;
+    return PAYROUTE_OK;
 }
 
 static int32_t perform_request(prh_work *w, prh_outcome *out)
@@ -103,31 +110,18 @@ int32_t prh_exchange_run(prh_work *w)
 
 /* ---- time ---- */
 
-/* Let the machine act, but only where the budget can pay for what it then wants to begin. */
+/* Let the machine act, within what is left. After a feed it has done so, and what it learnt is saved first.
+ */
 static int32_t let_time_pass(prh_work *w)
 {
-    if (!w->may_tick) {
+    if (!w->may_tick || w->fed) {
         return PAYROUTE_OK;
     }
-    int32_t rc = payroute_payment_tick(w->payment, prh_clock_now(&w->engine->clock));
-    if (rc == PAYROUTE_E_STATE) {
-        return PAYROUTE_OK; /* an exchange is in hand: go on with it */
+    int32_t rc = payroute_payment_budget(w->payment, prh_work_left(w));
+    if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_tick(w->payment, prh_clock_now(&w->engine->clock));
     }
-    if (rc != PAYROUTE_OK) {
-        return rc;
-    }
-    int64_t needs = payroute_payment_exchange(w->payment, PAYROUTE_EXCHANGE_TIMEOUT_MS);
-    if (needs <= 0) {
-        return PAYROUTE_OK;
-    }
-    if (payroute_payment_exchange(w->payment, PAYROUTE_EXCHANGE_MONEY) != 1) {
-        w->lookup_ms = needs;
-    }
-    if (needs <= prh_work_left(w)) {
-        return PAYROUTE_OK;
-    }
-    w->needs_ms = needs;
-    return prh_work_disarm(w);
+    return rc == PAYROUTE_E_STATE ? PAYROUTE_OK : rc; /* an exchange is in hand: go on with it */
 }
 
 /* 1 when it makes sense to sleep within the budget, and it was slept. */
@@ -153,10 +147,13 @@ static int32_t wait_for_news(prh_work *w)
         return prh_work_refresh(w) == PAYROUTE_OK;
     }
     int64_t nap = payroute_payment_wake_ms(w->payment) - prh_clock_now(&w->engine->clock);
+    if (nap <= 0) {
+        return 0; /* due, but longer than what is left */
+    }
     if (nap > left - (w->lookup_ms ? w->lookup_ms : LOOKUP_MS)) {
         return 0;
     }
-    prh_sleep_ms(nap > 1 ? nap : 1);
+    prh_sleep_ms(nap);
     return 1;
 }
 
@@ -168,6 +165,12 @@ static int32_t hand_over(prh_work *w, int32_t action)
     w->do_action = action;
     w->keep = 1;
     return PAYROUTE_OK;
+}
+
+static void note_starved(prh_work *w)
+{
+    w->starved = w->may_tick && w->lease_free &&
+                 payroute_payment_wake_ms(w->payment) <= prh_clock_now(&w->engine->clock);
 }
 
 /* One step; *more is 0 when the caller must hear of it. */
@@ -191,10 +194,14 @@ static int32_t take_step(prh_work *w, int32_t *more)
         *more = 0;
         return rc == PAYROUTE_E_UNSUPPORTED || w->keep ? hand_over(w, action) : PAYROUTE_OK;
     case PAYROUTE_ACTION_WAIT:
+        note_starved(w);
         *more = wait_for_news(w);
         return w->payment ? PAYROUTE_OK : PAYROUTE_E_STORE;
-    case PAYROUTE_ACTION_SHOW:
     case PAYROUTE_ACTION_DONE:
+        note_starved(w);
+        *more = 0;
+        return PAYROUTE_OK;
+    case PAYROUTE_ACTION_SHOW:
         *more = 0;
         return PAYROUTE_OK;
     default:

@@ -86,7 +86,9 @@ static int32_t agree_on_instance(payroute_engine *e)
             fresh[i] = digits[random[i] & 31u];
         }
         fresh[sizeof random] = '\0';
-        rc = e->store->ops->kv_add(e->store, "instance", fresh, sizeof random);
+        rc = e->store->ops->kv_add
+                 ? e->store->ops->kv_add(e->store, "instance", fresh, sizeof random)
+                 : e->store->ops->kv_put(e->store, "instance", fresh, sizeof random, INT64_MAX);
         if (rc == PAYROUTE_OK || rc == PAYROUTE_E_CONFLICT || rc == PAYROUTE_E_STORE_DOUBT) {
             rc = e->store->ops->kv_get(e->store, "instance", 0, e->instance, sizeof e->instance - 1, &len);
         }
@@ -151,8 +153,8 @@ static int32_t set_state_dir(payroute_engine *e, const payroute_json_node *node,
     if (node && (!dir || !*dir)) {
         return complain(why, why_cap, PAYROUTE_E_SCHEMA, "options.state_dir: expected a folder");
     }
-    int32_t rc = dir ? prh_amnesia_watch(e, dir, why, why_cap) : PAYROUTE_OK;
-    return rc == PAYROUTE_OK ? prh_amnesia_read(e) : rc;
+    int32_t rc = prh_amnesia_read(e);
+    return rc == PAYROUTE_OK && dir ? prh_amnesia_watch(e, dir, why, why_cap) : rc;
 }
 
 static int32_t open_options(payroute_engine *e, const payroute_json_node *root, char *why, size_t why_cap)

@@ -168,8 +168,8 @@ int32_t prh_result_view(prh_work *w, int32_t rc)
         return prh_result_error(e, rc, w->id);
     }
     put_do(w, out);
-    if (w->needs_ms > 0) {
-        payroute_json_out_integer(out, "needs_budget_ms", w->needs_ms);
+    if (w->starved) {
+        payroute_json_out_flag(out, "out_of_budget", 1);
     }
     rc = prh_result_events(e, out, "events", w->id, 100);
     payroute_json_out_end(out);

@@ -55,7 +55,7 @@ static void sweep_payment(sweep *s, int64_t id)
         }
         if (rc != PAYROUTE_OK) {
             note_failure(s, id, rc);
-        } else if (w.needs_ms > 0) {
+        } else if (w.starved) {
             s->no_time = 1;
         } else {
             s->done++;

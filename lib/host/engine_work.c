@@ -132,6 +132,18 @@ static int32_t resume_kept(prh_work *w, const payroute_row_payment *row)
 
 /* ---- rows to handle ---- */
 
+static int32_t set_up_handle(prh_work *w)
+{
+    int32_t rc = payroute_payment_lease(w->payment, w->engine->owner, w->lease_free);
+    if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_present(w->payment, w->present);
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_budget(w->payment, w->may_tick ? prh_work_left(w) : 0);
+    }
+    return rc;
+}
+
 static int32_t rows_to_handle(prh_work *w, const prh_rows *rows, int32_t reload)
 {
     payroute_engine *e = w->engine;
@@ -154,12 +166,10 @@ static int32_t rows_to_handle(prh_work *w, const prh_rows *rows, int32_t reload)
     w->version = rows->set.payment.version;
     w->lease_epoch = rows->set.payment.lease_epoch;
     w->lease_until_ms = rows->set.payment.lease_until_ms;
-    w->lease_free = prh_lease_free(&rows->set.payment, e->owner, now) == 1;
-    rc = payroute_payment_lease(w->payment, e->owner, w->lease_free);
-    if (rc == PAYROUTE_OK) {
-        rc = payroute_payment_present(w->payment, w->present);
-    }
-    return rc;
+    /* Whoever only brings a fact takes no lease: it may be this very process that has an exchange under way.
+     */
+    w->lease_free = !w->facts_only && prh_lease_free(&rows->set.payment, e->owner, now) == 1;
+    return set_up_handle(w);
 }
 
 static int32_t fetch_rows(prh_work *w, prh_rows *rows)
@@ -223,13 +233,7 @@ static int32_t make_handle(prh_work *w)
     }
     explicit_bzero(entropy, sizeof entropy);
     w->lease_free = 1;
-    if (rc == PAYROUTE_OK) {
-        rc = payroute_payment_lease(w->payment, e->owner, 1);
-    }
-    if (rc == PAYROUTE_OK) {
-        rc = payroute_payment_present(w->payment, w->present);
-    }
-    return rc;
+    return rc == PAYROUTE_OK ? set_up_handle(w) : rc;
 }
 
 int32_t prh_work_new(prh_work *w, payroute_engine *engine, const prh_args *args, int64_t budget_ms)
@@ -380,34 +384,11 @@ int32_t prh_work_save(prh_work *w)
     return PAYROUTE_E_BUSY;
 }
 
-/* Take back an exchange that was prepared and may not start, as if this worker had died before saving it. */
-int32_t prh_work_disarm(prh_work *w)
-{
-    int32_t rc = PAYROUTE_OK;
-    w->may_tick = 0;
-    if (w->id == 0) {
-        payroute_payment_free(w->payment);
-        w->payment = NULL;
-        return make_handle(w);
-    }
-    if (w->fed) {
-        rc = payroute_payment_feed_conflict(w->payment);
-        if (rc == PAYROUTE_OK) {
-            rc = load_handle(w, 1);
-        }
-    } else {
-        rc = prh_work_refresh(w);
-    }
-    if (rc == PAYROUTE_OK && w->call) {
-        rc = w->call(w, prh_clock_now(&w->engine->clock));
-    }
-    return rc;
-}
-
 /* Rows as they are now, past any handle that is kept: a fact must not wait for one. */
 int32_t prh_work_fresh(prh_work *w, payroute_engine *engine, int64_t payment_id)
 {
     start_budget(w, engine, 0, 0);
     w->id = payment_id;
+    w->facts_only = 1;
     return load_handle(w, 0);
 }

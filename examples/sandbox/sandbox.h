@@ -15,6 +15,7 @@
 #define SB_LOG 1000
 #define SB_BODY_MAX (1024u * 1024u)
 #define SB_DAY_MS INT64_C(86400000)
+#define SB_HOLD_MS (7 * SB_DAY_MS) /* an authorization of a card that is not captured */
 
 #if defined(__GNUC__)
 #define SB_PRINTF(a, b) __attribute__((format(printf, a, b)))
@@ -300,7 +301,7 @@ struct sb_intent {
     struct sb_intent *next;
     struct sb_order *order;
     char id[48], charge[48], secret[96], status[32], method[64], kind[24], capture[16], reason[32];
-    int64_t amount, capturable, received, refunded, canceled;
+    int64_t amount, capturable, received, refunded, canceled, authorized;
     int captures;
     bool automatic, redirects;
     char types[96];
@@ -319,7 +320,7 @@ void sb_stripe_error(struct sb_request *req, int status, const char *type, const
 void sb_stripe_intent_reply(struct sb_request *req, struct sb_intent *intent);
 cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent,
                              const struct sb_request *req);
-cJSON *sb_stripe_charge_json(const struct sb_intent *intent);
+cJSON *sb_stripe_charge_json(const struct sb_intent *intent, const struct sb_request *req);
 cJSON *sb_stripe_refund_json(const struct sb_intent *intent, const struct sb_refund *refund,
                              const struct sb_request *req);
 const struct sb_card *sb_stripe_card(const char *token, bool *known, bool *authenticate);

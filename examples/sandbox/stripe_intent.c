@@ -72,6 +72,7 @@ void sb_stripe_charge(struct sb *sb, struct sb_intent *intent)
     intent->error = NULL;
     if (strcmp(intent->capture, "manual") == 0) {
         intent->capturable = intent->amount;
+        intent->authorized = sb_now(sb);
         set_status(intent, "requires_capture");
         sb_stripe_event(sb, intent, "payment_intent.amount_capturable_updated", NULL);
         return;

@@ -136,6 +136,64 @@ static const char *told_currency(const struct sb_request *req, const char *curre
                                                         : "eur";
 }
 
+/* expand[]=latest_charge, expand[0]=latest_charge. */
+static bool expanded(const struct sb_request *req, const char *field)
+{
+    for (size_t i = 0; req && i < req->all.count; i++) {
+        if (strncmp(req->all.at[i].key, "expand[", 7) == 0 && strcmp(req->all.at[i].value, field) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_card(cJSON *out, const struct sb_intent *intent)
+{
+    cJSON *details = cJSON_AddObjectToObject(out, "payment_method_details");
+    sb_json_text(details, "type", intent->kind[0] ? intent->kind : "card");
+    if (intent->kind[0] && strcmp(intent->kind, "card") != 0) {
+        cJSON_AddObjectToObject(details, intent->kind);
+        return;
+    }
+    cJSON *card = cJSON_AddObjectToObject(details, "card");
+    sb_json_text(card, "brand", "visa");
+    sb_json_text(card, "last4", "4242");
+    sb_json_text(card, "network", "visa");
+    if (intent->capturable) {
+        sb_json_int(card, "capture_before", (intent->authorized + SB_HOLD_MS) / 1000);
+    }
+}
+
+/* The latest charge of an intent. A hold that was let go is no refund (API versions from 2025-03-31 on). */
+cJSON *sb_stripe_charge_json(const struct sb_intent *intent, const struct sb_request *req)
+{
+    cJSON *out = cJSON_CreateObject(), *outcome;
+    bool failed = intent->error && intent->received == 0;
+    sb_json_text(out, "id", intent->charge);
+    sb_json_text(out, "object", "charge");
+    sb_json_int(out, "amount", intent->amount);
+    sb_json_int(out, "amount_captured", intent->received);
+    sb_json_int(out, "amount_refunded", intent->refunded);
+    cJSON_AddBoolToObject(out, "captured", intent->received > 0);
+    sb_json_int(out, "created", intent->order->made / 1000);
+    sb_json_text(out, "currency", told_currency(req, intent->order->currency));
+    sb_json_text(out, "failure_code", failed ? sb_json_get(intent->error, "code") : NULL);
+    sb_json_text(out, "failure_message", failed ? sb_json_get(intent->error, "message") : NULL);
+    cJSON_AddFalseToObject(out, "livemode");
+    add_metadata(out, &intent->metadata);
+    outcome = cJSON_AddObjectToObject(out, "outcome");
+    sb_json_text(outcome, "network_status", failed ? "declined_by_network" : "approved_by_network");
+    sb_json_text(outcome, "reason", failed ? sb_json_get(intent->error, "decline_code") : NULL);
+    sb_json_text(outcome, "type", failed ? "issuer_declined" : "authorized");
+    cJSON_AddBoolToObject(out, "paid", !failed);
+    sb_json_text(out, "payment_intent", intent->id);
+    sb_json_text(out, "payment_method", intent->method[0] ? intent->method : NULL);
+    add_card(out, intent);
+    cJSON_AddBoolToObject(out, "refunded", intent->received > 0 && intent->refunded >= intent->received);
+    sb_json_text(out, "status", failed ? "failed" : "succeeded");
+    return out;
+}
+
 cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent,
                              const struct sb_request *req)
 {
@@ -171,7 +229,11 @@ cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent
     } else {
         sb_json_text(out, "last_payment_error", NULL);
     }
-    sb_json_text(out, "latest_charge", intent->charge[0] ? intent->charge : NULL);
+    if (intent->charge[0] && expanded(req, "latest_charge")) {
+        cJSON_AddItemToObject(out, "latest_charge", sb_stripe_charge_json(intent, req));
+    } else {
+        sb_json_text(out, "latest_charge", intent->charge[0] ? intent->charge : NULL);
+    }
     cJSON_AddFalseToObject(out, "livemode");
     add_metadata(out, &intent->metadata);
     add_next_action(sb, out, intent);
@@ -180,27 +242,6 @@ cJSON *sb_stripe_intent_json(const struct sb *sb, const struct sb_intent *intent
     add_types(out, intent->types);
     sb_json_text(out, "processing", NULL);
     sb_json_text(out, "status", intent->status);
-    return out;
-}
-
-cJSON *sb_stripe_charge_json(const struct sb_intent *intent)
-{
-    cJSON *out = cJSON_CreateObject();
-    sb_json_text(out, "id", intent->charge);
-    sb_json_text(out, "object", "charge");
-    sb_json_int(out, "amount", intent->amount);
-    sb_json_int(out, "amount_captured", intent->received);
-    sb_json_int(out, "amount_refunded", intent->refunded);
-    cJSON_AddBoolToObject(out, "captured", intent->received > 0);
-    sb_json_int(out, "created", intent->order->made / 1000);
-    sb_json_text(out, "currency", intent->order->currency);
-    cJSON_AddFalseToObject(out, "livemode");
-    add_metadata(out, &intent->metadata);
-    cJSON_AddBoolToObject(out, "paid", intent->received > 0);
-    sb_json_text(out, "payment_intent", intent->id);
-    sb_json_text(out, "payment_method", intent->method[0] ? intent->method : NULL);
-    cJSON_AddBoolToObject(out, "refunded", intent->received > 0 && intent->refunded >= intent->received);
-    sb_json_text(out, "status", intent->received > 0 ? "succeeded" : "pending");
     return out;
 }
 

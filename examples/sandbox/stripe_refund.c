@@ -33,13 +33,20 @@ static void succeed(struct sb *sb, struct sb_intent *intent, struct sb_refund *r
 {
     sb_copy(refund->status, sizeof refund->status, "succeeded");
     intent->refunded += refund->amount;
-    sb_stripe_event(sb, intent, "charge.refunded", sb_stripe_charge_json(intent));
+    sb_stripe_event(sb, intent, "charge.refunded", sb_stripe_charge_json(intent, NULL));
     sb_stripe_event(sb, intent, "refund.updated", sb_stripe_refund_json(intent, refund, NULL));
 }
 
 void sb_stripe_settle(struct sb *sb, struct sb_order *order)
 {
     struct sb_intent *intent = order->intent;
+    if (intent->capturable && sb_now(sb) >= intent->authorized + SB_HOLD_MS) {
+        intent->capturable = 0; /* the hold ends by itself */
+        intent->canceled = sb_now(sb);
+        sb_copy(intent->reason, sizeof intent->reason, "expired");
+        sb_copy(intent->status, sizeof intent->status, "canceled");
+        sb_stripe_event(sb, intent, "payment_intent.canceled", NULL);
+    }
     for (struct sb_refund *refund = intent->refunds; refund; refund = refund->next) {
         if (refund->due && sb_now(sb) >= refund->due && strcmp(refund->status, "pending") == 0) {
             succeed(sb, intent, refund);

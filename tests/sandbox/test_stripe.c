@@ -181,6 +181,45 @@ static void authorize_and_capture(void **state)
     assert_int_equal(book_number("H2", "captured"), 0);
 }
 
+static void a_hold_ends_by_itself(void **state)
+{
+    (void)state;
+    struct reply *reply =
+        expect("POST", "/v1/payment_intents?expand[]=latest_charge",
+               form_of("H3", "&capture_method=manual&payment_method=pm_card_visa&confirm=true"), NULL, 200);
+    cJSON *clock = ask("/_clock");
+    assert_int_equal(int_of(reply->json, "latest_charge.payment_method_details.card.capture_before"),
+                     int_of(clock, "now_ms") / 1000 + 7 * 86400);
+    assert_true(
+        cJSON_IsFalse(cJSON_GetObjectItem(cJSON_GetObjectItem(reply->json, "latest_charge"), "captured")));
+    cJSON_Delete(clock);
+    drop(reply);
+    advance(INT64_C(7) * 86400000 - 1);
+    assert_int_equal(book_number("H3", "authorized"), 1000);
+    advance(1);
+    reply = expect("GET", at(""), NULL, NULL, 200);
+    assert_string_equal(text_of(reply->json, "cancellation_reason"), "expired");
+    status_is(reply, "status", "canceled");
+    assert_int_equal(book_number("H3", "authorized"), 0);
+}
+
+static void charges_are_shown_when_asked_for(void **state)
+{
+    (void)state;
+    drop(expect("POST", "/v1/payment_intents", form_of("E1", ""), NULL, 200));
+    drop(expect("POST", at("/confirm"), "payment_method=pm_card_chargeDeclinedExpiredCard", NULL, 402));
+    struct reply *reply = expect("GET", at("?expand[]=latest_charge"), NULL, NULL, 200);
+    assert_string_equal(text_of(reply->json, "latest_charge.failure_code"), "expired_card");
+    status_is(reply, "latest_charge.status", "failed");
+    reply = expect("POST", at("/confirm"), "payment_method=pm_card_visa&expand[0]=latest_charge", NULL, 200);
+    assert_string_equal(text_of(reply->json, "latest_charge.payment_method_details.card.last4"), "4242");
+    assert_int_equal(int_of(reply->json, "latest_charge.amount_captured"), 1000);
+    status_is(reply, "latest_charge.status", "succeeded");
+    reply = expect("GET", at(""), NULL, NULL, 200);
+    assert_int_equal(strncmp(text_of(reply->json, "latest_charge"), "ch_", 3), 0); /* only its id */
+    drop(reply);
+}
+
 static void keys_replay(void **state)
 {
     (void)state;
@@ -339,6 +378,8 @@ int main(void)
         cmocka_unit_test(the_customer_authenticates),
         cmocka_unit_test(redirecting_methods),
         cmocka_unit_test(authorize_and_capture),
+        cmocka_unit_test(a_hold_ends_by_itself),
+        cmocka_unit_test(charges_are_shown_when_asked_for),
         cmocka_unit_test(keys_replay),
         cmocka_unit_test(keys_are_forgotten),
         cmocka_unit_test(a_500_is_kept),

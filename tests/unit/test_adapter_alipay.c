@@ -9,9 +9,12 @@ static void official_answer_verifies(void **state)
     (void)state;
     static const char body[] =
         "{\"alipay_open_file_upload_response\":{\"code\":\"10000\",\"msg\":\"Success\",\"file_id\":"
-        "\"CAxAToWB1JsAAAAAAAAAAAAADgSLAQBr\"},\"sign\":\"F+LDzpTNiavn7xVZPGuPCSSVRSmWzJGgtuji6tVELGEaqMaNj0jRKXUEr5nloZJBBmwE"
-        "nddOyCjjepMmrTKTvoOqQ0Efxpr/R1iEeHTHVbb/Q8TTh6Up5gHJDkILdaWS2q1cWeQ6VT+HQY9P3WRXS7uhILHuDODIhpAyCu5KhWGt0rMCIG+Im6NODJP2"
-        "oohtSCtmTFXg58HH587Z2y2bdbjzOxLvzD9IrU1imghXQ2S/Q+wMIvRk9on6cWnBLkrNvJKapA2ReNGWOwyuASvB9zDVzhMPbR+3mfRGkVDxsq5HYLjBKGsk"
+        "\"CAxAToWB1JsAAAAAAAAAAAAADgSLAQBr\"},\"sign\":\"F+LDzpTNiavn7xVZPGuPCSSVRSmWzJGgtuji6tVELGEaq"
+        "MaNj0jRKXUEr5nloZJBBmwE"
+        "nddOyCjjepMmrTKTvoOqQ0Efxpr/R1iEeHTHVbb/Q8TTh6Up5gHJDkILdaWS2q1cWeQ6VT+HQY9P3WRXS7uhILHuDODIhp"
+        "AyCu5KhWGt0rMCIG+Im6NODJP2"
+        "oohtSCtmTFXg58HH587Z2y2bdbjzOxLvzD9IrU1imghXQ2S/Q+wMIvRk9on6cWnBLkrNvJKapA2ReNGWOwyuASvB9zDVzh"
+        "MPbR+3mfRGkVDxsq5HYLjBKGsk"
         "JMXHw0HuugZij6ScRuaLPODhmHwr/pJ9yw==\"}";
     adk k;
     adk_open(&k, CHANNEL("2021000122671080", "2088000000000001", ADK_OFFICIAL_REPLY_PUBLIC), "alipay", "qr",
@@ -35,9 +38,12 @@ static void request_is_signed_as_openssl_does(void **state)
 {
     (void)state;
     static const char expected[] =
-        "S4ddNzRsJZpe1CVjVbeenVEu4h7nZaaO7x6QCTtWP7agtcTUHbSMQe8rsTdoVf0GC1P6gz5esEdEDfZ0%2B4oU5wpwme8bKejyg5BsMKM6fcIbqx88m4%2F8"
-        "9RXWBqCaMnwgf6F2yj3ARrDRW38XjPJ6P7TjevA24sJ0h%2FprZlhWWebiQNg5XNFa6W39qgJe37DJwE0FR%2BNPsRE56s6tG1iSWofLF4PSx%2FGRlQhK9R"
-        "%2BDd8LIclFYydygnR5GEdaVgOnEINP2yM0qVmKIIrMKXJWnEJ%2FjIHzIvwtEjMSf7cZus6C7lCRwKjsk10Z16cK8d6ltg%2B1X7HmIUkSGyJhovJcGYA%3"
+        "S4ddNzRsJZpe1CVjVbeenVEu4h7nZaaO7x6QCTtWP7agtcTUHbSMQe8rsTdoVf0GC1P6gz5esEdEDfZ0%2B4oU5wpwme8b"
+        "Kejyg5BsMKM6fcIbqx88m4%2F8"
+        "9RXWBqCaMnwgf6F2yj3ARrDRW38XjPJ6P7TjevA24sJ0h%2FprZlhWWebiQNg5XNFa6W39qgJe37DJwE0FR%2BNPsRE56s"
+        "6tG1iSWofLF4PSx%2FGRlQhK9R"
+        "%2BDd8LIclFYydygnR5GEdaVgOnEINP2yM0qVmKIIrMKXJWnEJ%2FjIHzIvwtEjMSf7cZus6C7lCRwKjsk10Z16cK8d6lt"
+        "g%2B1X7HmIUkSGyJhovJcGYA%3"
         "D%3D";
     adk k;
     adk_open(&k, OURS, "alipay", "qr", "CNY");
@@ -46,24 +52,28 @@ static void request_is_signed_as_openssl_does(void **state)
     assert_string_equal(r.method, "POST");
     assert_string_equal(r.body.at, "biz_content=%7B%22out_trade_no%22%3A%22" REF "%22%7D");
     char want[1024];
-    snprintf(
-        want, sizeof want,
-        "https://gateway.example/gateway.do?app_id=2021000122671080&charset=utf-8&format=JSON&method=alipay.trade.query"
-        "&sign_type=RSA2&timestamp=2025-11-25%%2017%%3A55%%3A00&version=1.0&sign=%s",
-        expected);
+    snprintf(want, sizeof want,
+             "https://gateway.example/gateway.do?app_id=2021000122671080&charset=utf-8&format=JSON&method=al"
+             "ipay.trade.query"
+             "&sign_type=RSA2&timestamp=2025-11-25%%2017%%3A55%%3A00&version=1.0&sign=%s",
+             expected);
     assert_string_equal(r.url.at, want);
     pr_http_request_free(&r);
     adk_close(&k);
 }
 
 static const char official_v1[] =
-    "gmt_create=2019-08-15 15:56:22|charset=utf-8|seller_email=z97-yuquerevenue@service.aliyun.com|subject=语雀空间 500人规模|"
-    "sign=QfTb8tqE1BMhS5qAnXtvsF3/jBkEvu9q9en0pdbBUDDjvKycZhQb7h8GDs4FKfi049PynaNuatxSgLb/nLWZpXyyh0LEWdK2S6Ri7nPwrVgOs08zugLO20v"
-    "OQz44y3ti2Ncm8/wZts1Fr2gZ7pShnVX3d1B50hbsXnObT1r/U8ONNQjWXd0HIul4TG+Q3fm3svmSvFEy0WnzuhcyHPX5Gm4ELNctL6Qd5YniGJFNcc7kopHYt"
+    "gmt_create=2019-08-15 15:56:22|charset=utf-8|seller_email=z97-yuquerevenue@service.aliyun.com|subj"
+    "ect=语雀空间 500人规模|"
+    "sign=QfTb8tqE1BMhS5qAnXtvsF3/jBkEvu9q9en0pdbBUDDjvKycZhQb7h8GDs4FKfi049PynaNuatxSgLb/nLWZpXyyh0LEW"
+    "dK2S6Ri7nPwrVgOs08zugLO20v"
+    "OQz44y3ti2Ncm8/wZts1Fr2gZ7pShnVX3d1B50hbsXnObT1r/U8ONNQjWXd0HIul4TG+Q3fm3svmSvFEy0WnzuhcyHPX5Gm4EL"
+    "NctL6Qd5YniGJFNcc7kopHYt"
     "I/XD9YCKCH6Ct02rzUs9i11C9CsadtZn+WhxF26Dqt9sGEFajkJ8cxUTLi8+VCpLHsgPE8P0y095uQcDdK0YjCh4x7wVSov+lrmOQ==|"
     "buyer_id=2088102534368455|invoice_amount=0.10|notify_id=2019081500222155624068450559358070|"
     "fund_bill_list=[{\"amount\":\"0.10\",\"fundChannel\":\"ALIPAYACCOUNT\"}]|notify_type=trade_status_sync|"
-    "trade_status=TRADE_SUCCESS|receipt_amount=0.10|buyer_pay_amount=0.10|sign_type=RSA2|app_id=2019073166072302|"
+    "trade_status=TRADE_SUCCESS|receipt_amount=0.10|buyer_pay_amount=0.10|sign_type=RSA2|app_id=2019073"
+    "166072302|"
     "seller_id=2088531891668739|gmt_payment=2019-08-15 15:56:24|notify_time=2019-08-15 15:56:25|version=1.0|"
     "out_trade_no=20190815155618536-564-57|total_amount=0.10|trade_no=2019081522001468450512505578|"
     "auth_app_id=2019073166072302|buyer_logon_id=xud***@126.com|point_amount=0.00";
@@ -71,12 +81,17 @@ static const char official_v1[] =
 static const char official_v2[] =
     "app_id=2017122801303261|charset=UTF-8|commodity_order_id=2019030800000018079639|contactor=技术支持测试的公司|"
     "merchant_pid=2088721996721370|method=alipay.open.servicemarket.order.notify|name=技术支持测试的公司|"
-    "notify_id=2019030800222102023008121054923345|notify_time=2019-03-08 10:20:23|notify_type=servicemarket_order_notify|"
-    "order_item_num=1|order_ticket=29b1c37d99ab48c5bd5bdaeaeaefbB37|order_time=2019-03-08 10:20:08|phone=17826894615|"
+    "notify_id=2019030800222102023008121054923345|notify_time=2019-03-08 10:20:23|notify_type=servicema"
+    "rket_order_notify|"
+    "order_item_num=1|order_ticket=29b1c37d99ab48c5bd5bdaeaeaefbB37|order_time=2019-03-08 10:20:08|phon"
+    "e=17826894615|"
     "service_code=58621634|"
-    "sign=MsK5SCw8oqLw4f0hiNSd5OVGXxBY3wnQeT8vn5PklJSZFWSZbK4hQbNvkp4ZezeXQH514cEv0ul6Qow8yh6e6yM06LfEL+EZjcpZ0nxzFGRNQ5qq2AUc1Oa"
-    "XQdk92AGvxh+Iq4NGpPQFBd4D8EBJa3NJd8+czMfQskceosOQFqUtLQMYa5DPs+VpN7VM5BdXjaVIuKn5d9Wm2B9dI9ObIM+YRySDkZZPv14DVmUvcrcqJfOR8"
-    "aHvtSd7B4l92wUQPQgQKNcOQho7xOHS/Bk+Y74AZL2y7TkNmdDoq9OGsThuF5tDW9rI9nVwXxOtsuB+bstra+W7aw9x9DvkKgdSRw==|sign_type=RSA2|"
+    "sign=MsK5SCw8oqLw4f0hiNSd5OVGXxBY3wnQeT8vn5PklJSZFWSZbK4hQbNvkp4ZezeXQH514cEv0ul6Qow8yh6e6yM06LfEL"
+    "+EZjcpZ0nxzFGRNQ5qq2AUc1Oa"
+    "XQdk92AGvxh+Iq4NGpPQFBd4D8EBJa3NJd8+czMfQskceosOQFqUtLQMYa5DPs+VpN7VM5BdXjaVIuKn5d9Wm2B9dI9ObIM+YR"
+    "ySDkZZPv14DVmUvcrcqJfOR8"
+    "aHvtSd7B4l92wUQPQgQKNcOQho7xOHS/Bk+Y74AZL2y7TkNmdDoq9OGsThuF5tDW9rI9nVwXxOtsuB+bstra+W7aw9x9DvkKgd"
+    "SRw==|sign_type=RSA2|"
     "timestamp=2019-03-08 10:20:23|title=麦禾商城模版|total_price=0.00|version=1.0|seller_id=2088000000000001";
 
 /* "name=value|name=value", URL-encoded; with `private_key` the form is signed first (sign_type left out of
@@ -160,12 +175,12 @@ static void official_message_of_another_kind_is_passed_over(void **state)
     (void)state;
     adk k;
     pr_notice n;
-    adk_open(
-        &k,
-        "{\"id\":\"ali\",\"provider\":\"alipay\",\"credentials\":[{\"app_id\":\"2017122801303261\",\"private_key\":\"" ADK_OFFICIAL_APP_PRIVATE
-        "\",\"alipay_public_key\":\"" ADK_OFFICIAL_NOTIFY_V2 "\"}],"
-        "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
-        "alipay", "qr", "CNY");
+    adk_open(&k,
+             "{\"id\":\"ali\",\"provider\":\"alipay\",\"credentials\":[{\"app_id\":\"2017122801303261\",\"pr"
+             "ivate_key\":\"" ADK_OFFICIAL_APP_PRIVATE "\",\"alipay_public_key\":\"" ADK_OFFICIAL_NOTIFY_V2
+             "\"}],"
+             "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
+             "alipay", "qr", "CNY");
     char *cut = malloc(sizeof official_v2);
     assert_non_null(cut);
     strcpy(cut, official_v2);
@@ -195,7 +210,8 @@ static void content_is_canonical_and_holds_no_key(void **state)
     assert_string_equal(
         k.content.at,
         "{\"method\":\"alipay.trade.precreate\",\"biz_content\":{\"out_trade_no\":\"" REF
-        "\",\"total_amount\":\"12.50\",\"subject\":\"Tea two three four\",\"product_code\":\"QR_CODE_OFFLINE\","
+        "\",\"total_amount\":\"12.50\",\"subject\":\"Tea two three four\",\"product_code\":\"QR_CODE_OF"
+        "FLINE\","
         "\"time_expire\":\"2025-11-25 18:00:00\",\"passback_params\":\"00ff\"},\"currency\":\"CNY\","
         "\"notify_url\":\"https://shop.example/n\"}");
     k.subject.now_ms += 60000; /* nothing volatile inside */
@@ -309,7 +325,8 @@ static void operations_name_their_fields(void **state)
 /* ---- notifications ------------------------------------------------------------------------------------- */
 
 #define NOTE                                                                                                 \
-    "notify_type=trade_status_sync|notify_id=n1|notify_time=2025-11-25 17:56:00|sign_type=RSA2|charset=utf-8|empty="
+    "notify_type=trade_status_sync|notify_id=n1|notify_time=2025-11-25 17:56:00|"                            \
+    "sign_type=RSA2|charset=utf-8|empty="
 #define WHO                                                                                                  \
     "|app_id=2021000122671080|seller_id=2088000000000001|out_trade_no=" REF "|trade_no=T1|total_amount=12.50"
 

@@ -59,7 +59,8 @@ static void answers_state_facts(void **state)
         {PR_OP_QUERY, OK_ ",\"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"12.501\"}", PR_EV_UNCLEAR,
          0},
         {PR_OP_QUERY,
-         "{\"code\":\"10000\",\"out_trade_no\":\"OTHER\",\"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"12.50\"}",
+         "{\"code\":\"10000\",\"out_trade_no\":\"OTHER\",\"trade_status\":\"TRADE_SUCCESS\",\"total_amo"
+         "unt\":\"12.50\"}",
          PR_EV_UNCLEAR, 0},
         {PR_OP_QUERY, "{\"code\":\"10000\",\"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"12.50\"}",
          PR_EV_UNCLEAR, 0},
@@ -230,7 +231,8 @@ static void malformed_answers_say_nothing(void **state)
         "null",
         "{\"alipay_trade_query_response\":[]}",
         "{\"alipay_trade_query_response\":{\"code\":\"10000\"},\"error_response\":{\"code\":\"40002\"}}",
-        "{\"alipay_trade_query_response\":{\"code\":\"10000\"},\"alipay_trade_query_response\":{\"code\":\"10000\"}}",
+        "{\"alipay_trade_query_response\":{\"code\":\"10000\"},\"alipay_trade_query_response\":{\"cod"
+        "e\":\"10000\"}}",
         "{\"alipay_trade_query_response\":{\"code\":10000},\"sign\":7}",
         "{\"alipay_trade_query_response\":{\"code\":\"10000\"},\"sign\":\"====\"}",
         "{\"alipay_trade_close_response\":{\"code\":\"10000\"}}",

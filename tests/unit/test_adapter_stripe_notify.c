@@ -5,10 +5,11 @@
 #include "adapters/stripe.h"
 
 #define REF "0K3V9Z2M4QABCDEFGHJKMNPQRS"
-#define CHANNEL                                                                                                        \
-    "{\"id\":\"st\",\"provider\":\"stripe\",\"credentials\":[{\"version\":\"2\",\"secret_key\":\"sk_test_CANARYONE\"," \
-    "\"webhook_secret\":\"whsec_CANARYTWO\"},{\"version\":\"1\",\"secret_key\":\"sk_test_CANARYOLD\","                 \
-    "\"webhook_secret\":\"whsec_CANARYOLD\"}],"                                                                        \
+#define CHANNEL                                                                                              \
+    "{\"id\":\"st\",\"provider\":\"stripe\",\"credentials\":[{\"version\":\"2\",\"secret_key\":\"sk_tes"     \
+    "t_CANARYONE\","                                                                                         \
+    "\"webhook_secret\":\"whsec_CANARYTWO\"},{\"version\":\"1\",\"secret_key\":\"sk_test_CANARYOLD\","       \
+    "\"webhook_secret\":\"whsec_CANARYOLD\"}],"                                                              \
     "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"USD\"]}"
 
 enum { NOW_S = 1764064500 };
@@ -50,14 +51,22 @@ static void official_vector(void **state)
 {
     (void)state;
     static const char body[] =
-        "{\n  \"id\": \"evt_123\",\n  \"object\": \"event\",\n  \"account\": \"acct_123\",\n  \"api_version\": \"2017-05-25\",\n"
-        "  \"created\": 1533204620,\n  \"data\": {\n    \"object\": {\n      \"id\": \"ii_123\",\n      \"object\": \"invoiceitem\",\n"
-        "      \"amount\": 1000,\n      \"currency\": \"usd\",\n      \"customer\": \"cus_123\",\n      \"date\": 1533204620,\n"
-        "      \"description\": \"Test Invoice Item\",\n      \"discountable\": false,\n      \"invoice\": \"in_123\",\n"
-        "      \"livemode\": false,\n      \"metadata\": {},\n      \"period\": {\n        \"start\": 1533204620,\n"
-        "        \"end\": 1533204620\n      },\n      \"plan\": null,\n      \"proration\": false,\n      \"quantity\": null,\n"
-        "      \"subscription\": null\n    }\n  },\n  \"livemode\": false,\n  \"pending_webhooks\": 1,\n  \"request\": {\n"
-        "    \"id\": \"req_123\",\n    \"idempotency_key\": \"idempotency-key-123\"\n  },\n  \"type\": \"invoiceitem.created\"\n}\n";
+        "{\n  \"id\": \"evt_123\",\n  \"object\": \"event\",\n  \"account\": \"acct_123\",\n  \"api_ver"
+        "sion\": \"2017-05-25\",\n"
+        "  \"created\": 1533204620,\n  \"data\": {\n    \"object\": {\n      \"id\": \"ii_123\",\n     "
+        " \"object\": \"invoiceitem\",\n"
+        "      \"amount\": 1000,\n      \"currency\": \"usd\",\n      \"customer\": \"cus_123\",\n     "
+        " \"date\": 1533204620,\n"
+        "      \"description\": \"Test Invoice Item\",\n      \"discountable\": false,\n      \"invoic"
+        "e\": \"in_123\",\n"
+        "      \"livemode\": false,\n      \"metadata\": {},\n      \"period\": {\n        \"start\": 1"
+        "533204620,\n"
+        "        \"end\": 1533204620\n      },\n      \"plan\": null,\n      \"proration\": false,\n   "
+        "   \"quantity\": null,\n"
+        "      \"subscription\": null\n    }\n  },\n  \"livemode\": false,\n  \"pending_webhooks\": 1"
+        ",\n  \"request\": {\n"
+        "    \"id\": \"req_123\",\n    \"idempotency_key\": \"idempotency-key-123\"\n  },\n  \"type\":"
+        " \"invoiceitem.created\"\n}\n";
     static const char header[] =
         "Stripe-Signature: t=1533204620,v1=f0bdba6d4eacbd8ad8a3bbadd7248e633ec1477f7899c124c51b39405fa36613,"
         "v0=63f3a72374a733066c4be69ed7f8e5ac85c22c9f0a6a612ab9a025a9e4ee7eef\r\n";
@@ -94,14 +103,15 @@ static void official_vector(void **state)
 #define EVENT(type, object)                                                                                  \
     "{\"id\":\"evt_1\",\"object\":\"event\",\"livemode\":false,\"type\":\"" type                             \
     "\",\"data\":{\"object\":" object "}}"
-#define PI(status, more)                                                                                                             \
-    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\",\"client_secret\":\"pi_1_secret_CANARY3\"," \
+#define PI(status, more)                                                                                     \
+    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\",\"client_secre"     \
+    "t\":\"pi_1_secret_CANARY3\","                                                                           \
     "\"metadata\":{\"reference\":\"" REF "\",\"order_hash\":\"00ff\"},\"status\":\"" status "\"" more "}"
 #define PAID_EVENT                                                                                           \
     EVENT("payment_intent.succeeded", PI("succeeded", ",\"amount_received\":1250,\"latest_charge\":\"ch_1\""))
-#define REFUND(meta, status)                                                                                                     \
-    "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":200,\"currency\":\"usd\",\"payment_intent\":\"pi_1\",\"metadata\":{" meta \
-    "},\"status\":\"" status "\"}"
+#define REFUND(meta, status)                                                                                 \
+    "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":200,\"currency\":\"usd\",\"payment_intent\":\"pi"     \
+    "_1\",\"metadata\":{" meta "},\"status\":\"" status "\"}"
 
 static void events_state_facts(void **state)
 {
@@ -127,10 +137,10 @@ static void events_state_facts(void **state)
         {EVENT("payment_intent.processing", PI("processing", "")), PR_TARGET_ATTEMPT, PR_EV_ST_PROCESSING},
         {EVENT("payment_intent.canceled", PI("canceled", "")), PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED},
         {EVENT("payment_intent.news", PI("new_status", "")), PR_TARGET_ATTEMPT, PR_EV_UNCLEAR},
-        {EVENT(
-             "charge.refunded",
-             "{\"id\":\"ch_1\",\"object\":\"charge\",\"payment_intent\":\"pi_1\",\"currency\":\"usd\",\"amount\":1250,"
-             "\"amount_refunded\":200,\"metadata\":{\"reference\":\"" REF "\",\"order_hash\":\"00ff\"}}"),
+        {EVENT("charge.refunded",
+               "{\"id\":\"ch_1\",\"object\":\"charge\",\"payment_intent\":\"pi_1\",\"currency\":\"usd\""
+               ",\"amount\":1250,"
+               "\"amount_refunded\":200,\"metadata\":{\"reference\":\"" REF "\",\"order_hash\":\"00ff\"}}"),
          PR_TARGET_ATTEMPT, PR_EV_REVERSED_PART},
         {EVENT("refund.updated", REFUND("\"key\":\"" REF "R1\",\"reference\":\"" REF "\"", "succeeded")),
          PR_TARGET_ACTION, PR_AE_DONE},
@@ -255,16 +265,21 @@ static void foreign_and_malformed_events_are_refused(void **state)
         const char *body;
         int32_t rc;
     } rows[] = {
-        {"{\"id\":\"evt_1\",\"object\":\"event\",\"livemode\":true,\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{}}}",
+        {"{\"id\":\"evt_1\",\"object\":\"event\",\"livemode\":true,\"type\":\"payment_intent.succeede"
+         "d\",\"data\":{\"object\":{}}}",
          PAYROUTE_E_FOREIGN},
-        {"{\"id\":\"evt_1\",\"object\":\"event\",\"account\":\"acct_9\",\"livemode\":false,\"type\":\"payment_intent.succeeded\",\"data\":{"
+        {"{\"id\":\"evt_1\",\"object\":\"event\",\"account\":\"acct_9\",\"livemode\":false,\"type\":\"p"
+         "ayment_intent.succeeded\",\"data\":{"
          "\"object\":{}}}",
          PAYROUTE_E_FOREIGN},
-        {"{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{}}}",
+        {"{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"payment_intent.succeeded\",\"data\":{\"obje"
+         "ct\":{}}}",
          PAYROUTE_E_SCHEMA},
-        {"{\"object\":\"event\",\"livemode\":false,\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{}}}",
+        {"{\"object\":\"event\",\"livemode\":false,\"type\":\"payment_intent.succeeded\",\"data\":{\"ob"
+         "ject\":{}}}",
          PAYROUTE_E_SCHEMA},
-        {"{\"id\":\"evt_1\",\"object\":\"v2.core.event\",\"livemode\":false,\"type\":\"payment_intent.succeeded\"}",
+        {"{\"id\":\"evt_1\",\"object\":\"v2.core.event\",\"livemode\":false,\"type\":\"payment_intent.s"
+         "ucceeded\"}",
          PAYROUTE_E_SCHEMA},
         {EVENT("payment_intent.succeeded", "[]"), PAYROUTE_E_SCHEMA},
         {EVENT("payment_intent.succeeded", "{\"object\":\"charge\"}"), PAYROUTE_E_SCHEMA},

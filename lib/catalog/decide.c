@@ -209,11 +209,23 @@ static void weigh_advice(verdict *v, const pr_catalog_found *a)
     v->klass = harden(v->klass, advice, v->found.forbids);
 }
 
-static int ask_one(pr_catalog_found *found, const payroute_catalog *overlay, const char *provider,
-                   const char *layer, const char *operation, const char *code)
+static int ask_network(pr_catalog_found *found, const payroute_catalog *overlay, const char *network,
+                       const char *operation, const char *code)
 {
-    pr_catalog_ask ask = {
-        .provider = provider, .operation = operation, .layer = layer, .code = code, .has_code = 1};
+    pr_catalog_ask ask = {.provider = network, .operation = operation, .code = code, .has_code = 1};
+    pr_catalog_match(found, overlay, &ask);
+    return explicit_match(found);
+}
+
+static int ask_advice(pr_catalog_found *found, const payroute_catalog *overlay, const char *provider,
+                      const char *operation, const char *code)
+{
+    pr_catalog_ask ask = {.provider = provider,
+                          .operation = operation,
+                          .layer = "advice_code",
+                          .code = code,
+                          .has_code = 1,
+                          .strict = 1};
     pr_catalog_match(found, overlay, &ask);
     return explicit_match(found);
 }
@@ -232,20 +244,22 @@ static int table_name(char *out, const char *network, const char *ending)
     return 1;
 }
 
-/* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). */
+/* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). Each is
+   looked for in the provider's table, then in its network's. */
 static void weigh_advices(verdict *v, const payroute_catalog *overlay, const pr_catalog_query *q)
 {
     char table[SINGLE], code[SINGLE];
-    int network = q->network != NULL && table_name(table, q->network, "_mac");
+    const char *provider = q->provider != NULL ? q->provider : "";
+    const char *network = q->network != NULL && q->network[0] != '\0' ? q->network : provider;
+    int named = table_name(table, network, "_mac");
     for (const char *at = q->advice_code; *at != '\0';) {
         size_t n = strcspn(at, ", ");
         pr_catalog_found found;
         if (n > 0 && n < sizeof code) {
             memcpy(code, at, n);
             code[n] = '\0';
-            if ((q->provider != NULL &&
-                 ask_one(&found, overlay, q->provider, "advice_code", q->operation, code)) ||
-                (network && ask_one(&found, overlay, table, "advice_code", q->operation, code))) {
+            if (ask_advice(&found, overlay, provider, q->operation, code) ||
+                (named && ask_advice(&found, overlay, table, q->operation, code))) {
                 weigh_advice(v, &found);
             }
         }
@@ -276,7 +290,7 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
     settle(&v, &found, decided(found.level));
     v.private_cause = pr_catalog_reasons[found.reason].flags & PR_CAT_PRIVATE;
     if (network_code != NULL && q->network != NULL && table_name(table, q->network, "") &&
-        ask_one(&found, overlay, table, NULL, ask.operation, network_code)) {
+        ask_network(&found, overlay, table, ask.operation, network_code)) {
         weigh_network(&v, &found);
     }
     if (q->advice_code != NULL) {

@@ -26,22 +26,6 @@ static int fold_equal(const char *a, const char *b, size_t len)
     return 1;
 }
 
-static int is_wild(const char *text)
-{
-    return text[0] == '*' && text[1] == '\0';
-}
-
-int pr_catalog_place(const char *have, const char *want)
-{
-    if (want == NULL) {
-        return is_wild(have) ? 1 : 0;
-    }
-    if (is_wild(have)) {
-        return 1;
-    }
-    return strcmp(have, want) == 0 ? 2 : -1;
-}
-
 /* How careful a class is: between rows that fit equally well the one that frees nothing wins. */
 static int care(const pr_cat_row *row)
 {
@@ -51,7 +35,7 @@ static int care(const pr_cat_row *row)
 
 /* The row of a group that fits best: operation before layer, named before any. */
 static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, const char *layer,
-                                  const char *code, size_t len)
+                                  const char *code, size_t len, int strict, int *exactly)
 {
     const pr_cat_row *best = NULL;
     int best_score = -1;
@@ -59,7 +43,7 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
         const pr_cat_row *row = &pr_catalog_rows[i];
         int by_operation = pr_catalog_place(pool_text(row->operation), operation);
         int by_layer = pr_catalog_place(pool_text(row->layer), layer);
-        if (by_operation < 0 || by_layer < 0) {
+        if (by_operation < 0 || by_layer < (strict ? 2 : 0)) {
             continue;
         }
         int exact = row->code_len == len && memcmp(pool_text(row->code), code, len) == 0;
@@ -67,6 +51,7 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
         if (score > best_score || (score == best_score && care(row) > care(best))) {
             best = row;
             best_score = score;
+            *exactly = exact;
         }
     }
     return best;
@@ -120,21 +105,19 @@ static const pr_cat_row *keyed(const pr_catalog_ask *ask, int32_t *level)
     if (g == NULL) {
         return NULL;
     }
-    const pr_cat_row *row = best_row(g, ask->operation, ask->layer, ask->code, len);
-    if (row == NULL && ask->layer != NULL && !knows_layer(ask->provider, ask->layer)) {
-        row = best_row(g, ask->operation, NULL, ask->code, len);
+    int exactly = 0;
+    const pr_cat_row *row = best_row(g, ask->operation, ask->layer, ask->code, len, ask->strict, &exactly);
+    if (row == NULL && !ask->strict && ask->layer != NULL && !knows_layer(ask->provider, ask->layer)) {
+        row = best_row(g, ask->operation, NULL, ask->code, len, 0, &exactly);
     }
     if (row == NULL) {
         return NULL;
     }
-    *level = PR_MATCH_NORMALIZED;
-    if (row->code_len == len && memcmp(pool_text(row->code), ask->code, len) == 0) {
-        *level = PR_MATCH_EXACT;
-    }
+    *level = exactly ? PR_MATCH_EXACT : PR_MATCH_NORMALIZED;
     if (row->flags & PR_CAT_ALIAS) {
         const pr_cat_group *target = &pr_catalog_groups[row->target];
         const char *code = pool_text(target->key);
-        row = best_row(target, ask->operation, NULL, code, strlen(code));
+        row = best_row(target, ask->operation, NULL, code, strlen(code), 0, &exactly);
         *level = PR_MATCH_ALIAS;
     }
     return row;
@@ -164,7 +147,9 @@ static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, u
     for (uint32_t i = first; i < first + count; i++) {
         const pr_cat_row *row = &pr_catalog_rows[pr_catalog_patterns[i]];
         const char *pattern = pool_text(row->code);
-        if (pr_catalog_place(pool_text(row->operation), ask->operation) < 0) {
+        if (pr_catalog_place(pool_text(row->operation), ask->operation) < 0 ||
+            (!message && pr_catalog_place(pool_text(row->layer), ask->layer) < 0 &&
+             knows_layer(ask->provider, ask->layer))) {
             continue;
         }
         if (message
@@ -229,7 +214,7 @@ void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, 
     if (ask->code != NULL) {
         row = keyed(ask, &level);
     }
-    if (row == NULL) {
+    if (row == NULL && !ask->strict) {
         const pr_cat_provider *p = find_provider(ask->provider);
         if (p != NULL && ask->code != NULL) {
             row = by_pattern(ask, p->prefix_first, p->prefix_count, 0);

@@ -6,6 +6,8 @@
 #include "catalog/hash.h"
 #include "catalog/tables.h"
 
+#include <string.h>
+
 typedef struct pr_catalog_ask {
     const char *provider; /* never NULL */
     const char *operation;
@@ -14,6 +16,7 @@ typedef struct pr_catalog_ask {
     const char *message;
     int32_t http_status;
     int32_t has_code; /* 1: a code came along, listed or not */
+    int32_t strict;   /* 1: only a listed code of exactly this layer will do */
 } pr_catalog_ask;
 
 typedef struct pr_catalog_found {
@@ -26,9 +29,18 @@ typedef struct pr_catalog_found {
 
 void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, const pr_catalog_ask *ask);
 
-/* How well a row's operation or layer fits what is asked: -1 not at all, 0 a named one when any is asked, 1
-   "*", 2 the same. */
-int pr_catalog_place(const char *have, const char *want);
+/* How well a row's operation or layer fits what is asked: -1 not at all, 0 a named one when any is asked,
+   1 "*", 2 the same. */
+static inline int pr_catalog_place(const char *have, const char *want)
+{
+    if (have[0] == '*' && have[1] == '\0') {
+        return 1;
+    }
+    if (want == NULL) {
+        return 0;
+    }
+    return strcmp(have, want) == 0 ? 2 : -1;
+}
 
 /* 1: the host's own rows answer. */
 int pr_catalog_overlay_match(pr_catalog_found *found, const payroute_catalog *overlay,

@@ -216,6 +216,27 @@ static const char *const forbidden[] = {
     "风控",       "你的错", "您的错",     "保证",       "一定会",    "错误码",    "代码"};
 static const char *const placeholders[] = {"{reference}", "{channel}", "{minutes}"};
 
+static int holds_nocase(const char *text, const char *word);
+
+/* Only a reason which says that nothing ran may tell the customer so; an open outcome must stop him from
+ * paying twice. */
+static void lint_charge(int r, int locale, const char *path, int at)
+{
+    const char *text = texts[r][PR_AUDIENCE_CUSTOMER][locale];
+    int klass = reasons[r].klass;
+    int open = klass == PR_CLASS_UNKNOWN && strcmp(reasons[r].name, "already_done") != 0;
+    int says_free = strstr(text, "未扣款") != NULL || holds_nocase(text, "nothing was charged");
+    if (says_free && !pr_catalog_class_is_refusal(klass)) {
+        complain(path, at, "says that nothing was charged, which this class does not prove");
+    }
+    if (open && strncmp(locales[locale], "zh", 2) == 0 && strstr(text, "重复付款") == NULL) {
+        complain(path, at, "an open outcome must ask not to pay again (请勿重复付款)");
+    }
+    if (open && strcmp(locales[locale], "en") == 0 && strstr(text, "do not pay again") == NULL) {
+        complain(path, at, "an open outcome must ask not to pay again (do not pay again)");
+    }
+}
+
 static int sentences(const char *text)
 {
     int n = 0, open = 0;
@@ -300,6 +321,7 @@ static void lint_text(int r, int who, int locale)
     if (who == PR_AUDIENCE_MERCHANT) {
         return;
     }
+    lint_charge(r, locale, path, at);
     if (sentences(text) > 2) {
         complain(path, at, "%d sentences for the customer, at most 2", sentences(text));
     }

@@ -142,7 +142,7 @@ static void keep_text(reader *r, int32_t reason, int32_t audience, const char *l
                       const char *text)
 {
     payroute_catalog *c = r->catalog;
-    for (size_t i = 0; i < c->text_count; i++) {
+    for (size_t i = 0; i < c->text_count && !r->nomem; i++) {
         const own_text *t = &c->texts[i];
         if (t->reason == reason && t->audience == audience && strcmp(own(c, t->locale), locale) == 0) {
             if (strcmp(own(c, t->text), text) != 0) {
@@ -150,6 +150,9 @@ static void keep_text(reader *r, int32_t reason, int32_t audience, const char *l
             }
             return;
         }
+    }
+    if (r->nomem) {
+        return;
     }
     if (c->text_count == c->text_cap) {
         size_t cap = c->text_cap * 2 + 16;
@@ -431,7 +434,7 @@ static const own_row *better(const payroute_catalog *c, const own_row *best, con
     int by_operation = pr_catalog_place(own(c, o->operation), ask->operation);
     int by_layer = pr_catalog_place(own(c, o->layer), ask->layer);
     int mine = by_operation * 3 + by_layer;
-    if (by_operation < 0 || by_layer < 0 || (best != NULL && mine <= *score)) {
+    if (by_operation < 0 || by_layer < (ask->strict ? 2 : 0) || (best != NULL && mine <= *score)) {
         return best;
     }
     *score = mine;

@@ -119,6 +119,7 @@ static void levels_are_told(void **state)
         {"alipay", NULL, "NEW", NULL, 0, "unknown_outcome", PR_MATCH_PROVIDER, "default"},
         {"alipay", "trade_status", "ACQ.SYSTEM_ERROR", NULL, 0, "unknown_outcome", PR_MATCH_PROVIDER,
          "default"},
+        {"alipay", "trade_status", "isp.new-thing", NULL, 0, "unknown_outcome", PR_MATCH_PROVIDER, "default"},
         {"visa", NULL, "5", NULL, 0, "do_not_honor", PR_MATCH_NORMALIZED, "code"},
         {"visa", NULL, "005", NULL, 0, "do_not_honor", PR_MATCH_NORMALIZED, "code"},
         {"visa", NULL, "1a", NULL, 0, "authentication_required", PR_MATCH_NORMALIZED, "code"},

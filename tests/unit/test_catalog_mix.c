@@ -133,9 +133,34 @@ static void mixtures_by_example(void **state)
     a = mix("card_declined", "amex", "51", NULL,
             402); /* no table: nothing is guessed from another network's */
     assert_string_equal(a.name, "declined_generic");
+    /* An advice code is looked for among advice codes only: 03 is also an issuer's code. */
+    a = (pr_catalog_answer){0};
+    pr_catalog_query m = {.provider = "mastercard", .code = "05", .advice_code = "03"};
+    pr_catalog_lookup(&a, NULL, &m);
+    assert_string_equal(a.name, "do_not_try_again");
+    m.provider = "visa";
+    pr_catalog_lookup(&a, NULL, &m);
+    assert_string_equal(a.name, "do_not_honor");
+    assert_int_equal(a.advice, PR_ADVICE_OTHER_CHANNEL);
     pr_catalog_query q = {.provider = "alipay", .code = "10000", .network = "visa", .network_code = "51"};
     pr_catalog_lookup(&a, NULL, &q);
     assert_string_equal(a.name, "contradictory_answer");
+}
+
+/* Visa's category 1: never again with this card. All others may be repeated within limits. */
+static void visa_category_1_is_forbidden(void **state)
+{
+    static const char never[] = " 04 07 12 14 15 41 43 46 57 R0 R1 R3 ";
+    (void)state;
+    for (size_t i = 0; i < data_count; i++) {
+        if (strcmp(data[i].provider, "visa") == 0 && strcmp(data[i].layer, "issuer") == 0) {
+            char word[16];
+            snprintf(word, sizeof word, " %s ", data[i].code);
+            pr_catalog_answer a = ask("visa", NULL, data[i].code, NULL, 0);
+            assert_int_equal(a.network_forbids, strstr(never, word) != NULL);
+            assert_true(!a.network_forbids || a.advice == PR_ADVICE_NEVER);
+        }
+    }
 }
 
 static int32_t may(const pr_catalog_answer *a)
@@ -226,9 +251,9 @@ static void a_broken_server_is_not_believed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(money_codes_have_their_class),    cmocka_unit_test(mixtures_by_example),
-        cmocka_unit_test(mixtures_never_loosen),           cmocka_unit_test(tightening_is_a_meet),
-        cmocka_unit_test(a_broken_server_is_not_believed),
+        cmocka_unit_test(money_codes_have_their_class), cmocka_unit_test(mixtures_by_example),
+        cmocka_unit_test(visa_category_1_is_forbidden), cmocka_unit_test(mixtures_never_loosen),
+        cmocka_unit_test(tightening_is_a_meet),         cmocka_unit_test(a_broken_server_is_not_believed),
     };
     return cmocka_run_group_tests(tests, load_data, drop_data);
 }

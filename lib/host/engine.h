@@ -87,9 +87,10 @@ typedef struct prh_work prh_work;
 struct prh_work {
     payroute_engine *engine;
     payroute_payment *payment;
-    int64_t id;           /* 0: not stored yet */
-    int64_t version;      /* of the rows that the handle stands on */
-    int64_t amount_minor; /* as stored, when the payment was there before */
+    payroute_payment *beside; /* the host acts for this one meanwhile; only to tell of it */
+    int64_t id;               /* 0: not stored yet */
+    int64_t version;          /* of the rows that the handle stands on */
+    int64_t amount_minor;     /* as stored, when the payment was there before */
     char currency[8];
     int32_t present;
     int64_t end_ms;   /* monotonic end of the budget */
@@ -140,6 +141,8 @@ int32_t prh_entropy(void *out, size_t len);
 /* engine_work.c: from rows to a handle and back */
 int32_t prh_work_begin(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms,
                        int32_t present);
+/* The host's own answer: goes to the handle that asked. */
+int32_t prh_work_answer(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms);
 int32_t prh_work_fresh(prh_work *w, payroute_engine *engine, int64_t payment_id);
 int32_t prh_work_new(prh_work *w, payroute_engine *engine, const prh_args *args, int64_t budget_ms);
 int32_t prh_work_save(prh_work *w);

@@ -293,7 +293,7 @@ int32_t payroute_engine_feed_code(payroute_engine *engine, int64_t payment_id, c
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    rc = prh_work_begin(&w, engine, payment_id, budget_ms, 1);
+    rc = prh_work_answer(&w, engine, payment_id, budget_ms);
     if (rc == PAYROUTE_OK && !w.keep) {
         rc = arm_question(&w);
     }

@@ -104,12 +104,13 @@ int32_t prh_result_events(payroute_engine *engine, payroute_json_out *out, const
 
 static void put_do(prh_work *w, payroute_json_out *out)
 {
-    payroute_payment *p = w->payment;
-    if (w->do_action <= 0 || w->do_action >= COUNT_OF(action_names) || !action_names[w->do_action]) {
+    payroute_payment *p = w->beside ? w->beside : w->payment;
+    int32_t action = w->beside ? payroute_payment_next(p) : w->do_action;
+    if (action <= 0 || action >= COUNT_OF(action_names) || !action_names[action]) {
         return;
     }
     payroute_json_out_object(out, "do");
-    payroute_json_out_string(out, "do", action_names[w->do_action]);
+    payroute_json_out_string(out, "do", action_names[action]);
     payroute_json_out_string(out, "channel", payroute_payment_channel(p));
     payroute_json_out_string(out, "key", payroute_payment_key(p));
     payroute_json_out_integer(out, "attempt", payroute_payment_exchange(p, PAYROUTE_EXCHANGE_ATTEMPT));

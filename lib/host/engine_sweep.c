@@ -42,6 +42,13 @@ static void note_failure(sweep *s, int64_t id, int32_t rc)
     s->failed++;
 }
 
+static void note_host(sweep *s, int64_t id, int32_t acts)
+{
+    if (acts && s->host_count < LISTED_MAX) {
+        s->host_id[s->host_count++] = id;
+    }
+}
+
 static void sweep_payment(sweep *s, int64_t id)
 {
     prh_work w;
@@ -49,6 +56,7 @@ static void sweep_payment(sweep *s, int64_t id)
     int32_t rc = prh_work_begin(&w, s->engine, id, left > 0 ? left : 1, 0);
     if (rc == PAYROUTE_OK && !w.lease_free) {
         s->held++;
+        note_host(s, id, w.beside != NULL);
     } else {
         if (rc == PAYROUTE_OK) {
             rc = prh_drive(&w);
@@ -62,9 +70,7 @@ static void sweep_payment(sweep *s, int64_t id)
         }
         if (rc == PAYROUTE_OK && w.do_action) {
             s->held++;
-            if (s->host_count < LISTED_MAX) {
-                s->host_id[s->host_count++] = id;
-            }
+            note_host(s, id, 1);
         }
     }
     prh_work_end(&w, rc);

@@ -1,5 +1,6 @@
 /* One payment in hand: from stored rows to a handle and back. A conflict is a normal case: the rows are read
    again, what providers said is folded again, and the shop's call is made again on what is true now. */
+#include <stdio.h>
 #include <string.h>
 
 #include "host/engine.h"
@@ -108,17 +109,8 @@ static int32_t keep_handle(prh_work *w)
     return PAYROUTE_OK;
 }
 
-/* 1 when a kept handle still stands on the rows of the store and was put into the work. */
-static int32_t resume_kept(prh_work *w, const payroute_row_payment *row)
+static void resume_kept(prh_work *w, prh_kept *kept)
 {
-    prh_kept *kept = find_kept(w->engine, w->id, 1);
-    if (!kept) {
-        return 0;
-    }
-    if (!kept->unsaved && kept->version != row->version) {
-        free_kept(kept);
-        return 0;
-    }
     w->payment = kept->payment;
     w->fed = kept->unsaved;
     w->keep = !kept->unsaved;
@@ -127,7 +119,32 @@ static int32_t resume_kept(prh_work *w, const payroute_row_payment *row)
     w->lease_until_ms = kept->lease_until_ms;
     w->lease_free = 1;
     free(kept);
-    return 1;
+}
+
+/* What a kept handle means for a call. News that could not be stored are stored first. While the host acts,
+   only its answer goes to the handle that asked; everything else works beside it, without the lease. When its
+   time is over or another worker took the lease, the handle is forgotten, and what became of the exchange is
+   asked. 1: the work has its handle. */
+static int32_t meet_kept(prh_work *w, const payroute_row_payment *row, int32_t answer)
+{
+    payroute_engine *e = w->engine;
+    prh_kept *kept = find_kept(e, w->id, 0);
+    if (!kept) {
+        return 0;
+    }
+    int32_t ours = row->lease_epoch == kept->lease_epoch && prh_clock_now(&e->clock) < kept->lease_until_ms;
+    if (kept->unsaved || answer) {
+        resume_kept(w, find_kept(e, w->id, 1));
+        return 1;
+    }
+    if (!ours) {
+        free_kept(find_kept(e, w->id, 1));
+        return 0;
+    }
+    w->beside = kept->payment;
+    w->facts_only = 1;
+    w->may_tick = 0;
+    return 0;
 }
 
 /* ---- rows to handle ---- */
@@ -196,23 +213,36 @@ static int32_t load_handle(prh_work *w, int32_t reload)
     return rc;
 }
 
-int32_t prh_work_begin(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms,
-                       int32_t present)
+static int32_t begin_work(prh_work *w, int32_t answer)
 {
     prh_rows rows = {0};
-    start_budget(w, engine, budget_ms, present);
-    w->id = payment_id;
     int32_t rc = fetch_rows(w, &rows);
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    w->amount_minor = rows.set.payment.amount_minor;
-    strncpy(w->currency, rows.set.payment.currency ? rows.set.payment.currency : "", sizeof w->currency - 1);
-    if (!resume_kept(w, &rows.set.payment)) {
+    const payroute_row_payment *row = &rows.set.payment;
+    w->amount_minor = row->amount_minor;
+    snprintf(w->currency, sizeof w->currency, "%s", row->currency ? row->currency : "");
+    if (!meet_kept(w, row, answer)) {
         rc = rows_to_handle(w, &rows, 0);
     }
-    engine->store->ops->rows_free(&rows);
+    w->engine->store->ops->rows_free(&rows);
     return rc;
+}
+
+int32_t prh_work_begin(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms,
+                       int32_t present)
+{
+    start_budget(w, engine, budget_ms, present);
+    w->id = payment_id;
+    return begin_work(w, 0);
+}
+
+int32_t prh_work_answer(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms)
+{
+    start_budget(w, engine, budget_ms, 1);
+    w->id = payment_id;
+    return begin_work(w, 1);
 }
 
 int32_t prh_work_refresh(prh_work *w)

@@ -36,6 +36,8 @@ int32_t pr_stripe_intent(pr_reading *out, const pr_fact *base, const payroute_js
                          int32_t asked, const pr_subject *subject);
 /* The fields of a PaymentIntent that identify it and its money, without saying what they mean. 0: unfit. */
 int32_t pr_stripe_identify(pr_fact *f, const payroute_json_node *intent);
+/* How much of the captured money a Charge object says went back: 1 read, 0 absent, -1 unreadable. */
+int32_t pr_stripe_reversed(int64_t *minor, const payroute_json_node *charge, const char *currency);
 /* What a Refund object states about the action that made it. */
 void pr_stripe_refund(pr_fact *f, const payroute_json_node *refund);
 /* Codes of an error object (of an answer, or last_payment_error) into a fact, and what the catalogue says of

@@ -142,21 +142,24 @@ static int32_t check_account(const pr_channel *channel, int32_t who, const payro
     return PAYROUTE_OK;
 }
 
-/* charge.refunded: the sum of what went back of this charge. */
-static int32_t read_charge(pr_reading *out, const pr_fact *base, const payroute_json_node *charge)
+/* charge.refunded: the sum of what went back of this charge. It also comes when a hold is let go, where
+ * nothing was taken. */
+static int32_t read_charge(pr_notice *out, const pr_fact *base, const payroute_json_node *charge)
 {
-    pr_fact *f = pr_reading_add(out, PR_TARGET_ATTEMPT, PR_EV_REVERSED_PART, base->evidence);
-    *f = *base;
-    f->event = PR_EV_REVERSED_PART;
-    int64_t back = 0;
-    if (pr_stripe_currency(f->currency, member(charge, "currency")) != PAYROUTE_OK ||
-        payroute_json_integer(&back, payroute_json_get(charge, "amount_refunded")) != PAYROUTE_OK ||
-        pr_stripe_amount_in(&f->reversed_total_minor, f->currency, back) != PAYROUTE_OK ||
-        pr_word_copy(f->txn_id, sizeof f->txn_id, member(charge, "id")) != 1 ||
-        pr_word_copy(f->provider_id, sizeof f->provider_id, member(charge, "payment_intent")) < 0 ||
-        pr_word_copy(f->reference, sizeof f->reference, pr_stripe_metadata(charge, "reference")) < 0) {
+    pr_fact f = *base;
+    f.event = PR_EV_REVERSED_PART;
+    if (pr_stripe_currency(f.currency, member(charge, "currency")) != PAYROUTE_OK ||
+        pr_stripe_reversed(&f.reversed_total_minor, charge, f.currency) != 1 ||
+        pr_word_copy(f.txn_id, sizeof f.txn_id, member(charge, "id")) != 1 ||
+        pr_word_copy(f.provider_id, sizeof f.provider_id, member(charge, "payment_intent")) < 0 ||
+        pr_word_copy(f.reference, sizeof f.reference, pr_stripe_metadata(charge, "reference")) < 0) {
         return PAYROUTE_E_SCHEMA;
     }
+    if (f.reversed_total_minor == 0) {
+        out->ignorable = 1;
+        return PAYROUTE_OK;
+    }
+    *pr_reading_add(&out->reading, PR_TARGET_ATTEMPT, f.event, f.evidence) = f;
     return PAYROUTE_OK;
 }
 
@@ -194,7 +197,7 @@ static int32_t read_object(pr_notice *out, const pr_subject *subject, const pr_f
         rc = pr_stripe_intent(&out->reading, base, object, PR_STRIPE_NEWS, subject);
         rc = rc == PAYROUTE_OK && !out->reading.facts[0].provider_id[0] ? PAYROUTE_E_SCHEMA : rc;
     } else if (strcmp(type, "charge.refunded") == 0) {
-        rc = read_charge(&out->reading, base, object);
+        rc = read_charge(out, base, object);
     } else {
         rc = read_refund_news(out, base, object);
     }

@@ -289,6 +289,53 @@ static void signatures_of_answers(void **state)
     adk_close(&k);
 }
 
+/* ---- certificate mode -----------------------------------------------------------------------------------
+ */
+
+static void number_of(char *out, size_t cap, const adk *k, const char *field, int32_t roots)
+{
+    const char *pem = pr_credential_get(k->channel, NULL, field);
+    assert_non_null(pem);
+    assert_true(pr_cert_alipay_sn(out, cap, pem, strlen(pem), roots) > 0);
+}
+
+static void certificates_are_named_and_asked_for(void **state)
+{
+    (void)state;
+    adk k;
+    static char json[8192];
+    snprintf(
+        json, sizeof json,
+        "%s\"private_key\":\"%s\",\"app_cert\":\"%s\",\"alipay_cert\":\"%s\",\"alipay_root_cert\":\"%s\"}],%s",
+        "{\"id\":\"ali\",\"provider\":\"alipay\",\"credentials\":[{\"app_id\":\"2021000122671080\",",
+        ADK_OFFICIAL_APP_PRIVATE, ADK_APP_CERT, ADK_ALIPAY_CERT, ADK_ALIPAY_CERT,
+        "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}");
+    adk_open(&k, json, "alipay", "qr", "CNY");
+    char app[40], root[40], ours[40], want[200], sign[1024], text[2048];
+    number_of(app, sizeof app, &k, "app_cert", 0);
+    number_of(root, sizeof root, &k, "alipay_root_cert", 1);
+    number_of(ours, sizeof ours, &k, "alipay_cert", 0);
+    pr_http_request r;
+    assert_int_equal(adk_build(&k, &r, PR_OP_QUERY, 1), PAYROUTE_OK);
+    snprintf(want, sizeof want, "?alipay_root_cert_sn=%s&app_cert_sn=%s&app_id=", root, app);
+    assert_non_null(strstr(r.url.at, want));
+    pr_http_request_free(&r);
+    sign_with(sign, sizeof sign, ADK_ALIPAY_PRIVATE, good_paid, strlen(good_paid));
+    snprintf(text, sizeof text,
+             "{\"alipay_trade_query_response\":%s,\"alipay_cert_sn\":\"%s\",\"sign\":\"%s\"}", good_paid,
+             ours, sign);
+    adk_read(&k, PR_OP_QUERY, 1, 200, NULL, text, strlen(text), 1);
+    assert_int_equal(k.reading.facts[0].event, PR_EV_PAID);
+    assert_string_equal(k.reading.need_aux, "");
+    snprintf(text, sizeof text,
+             "{\"alipay_trade_query_response\":%s,\"alipay_cert_sn\":\"0123abcd\",\"sign\":\"%s\"}",
+             good_paid, sign);
+    adk_read(&k, PR_OP_QUERY, 1, 200, NULL, text, strlen(text), 1);
+    never_paid(&k, "other certificate", 0);
+    assert_string_equal(k.reading.need_aux, "0123abcd");
+    adk_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +344,7 @@ int main(void)
         cmocka_unit_test(an_answer_cut_or_changed_anywhere_says_nothing),
         cmocka_unit_test(malformed_answers_say_nothing),
         cmocka_unit_test(signatures_of_answers),
+        cmocka_unit_test(certificates_are_named_and_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

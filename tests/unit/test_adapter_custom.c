@@ -1,6 +1,8 @@
 /* The custom channel: the host's words become statements, and nothing else happens. */
 #include "adapter_fixture.h"
 
+#include <payroute/catalog.h>
+
 #define REF "0K3V9Z2M4QABCDEFGHJKMNPQRS"
 #define CHANNEL(facts)                                                                                       \
     "{\"id\":\"own\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"direct\"]}],"    \
@@ -107,6 +109,49 @@ static void codes_that_nobody_knows_say_nothing(void **state)
     adk_close(&k);
 }
 
+/* The host's own rows: those under the channel's name before those under `custom`. */
+static void codes_by_the_hosts_own_rows(void **state)
+{
+    (void)state;
+    static const char rows[] = "[{\"provider\":\"custom\",\"code\":\"E1\",\"reason\":\"insufficient_funds\"},"
+                               "{\"provider\":\"own\",\"code\":\"E1\",\"reason\":\"lost_card\"},"
+                               "{\"provider\":\"custom\",\"code\":\"E2\",\"reason\":\"invalid_request\"},"
+                               "{\"provider\":\"custom\",\"code\":\"E3\",\"reason\":\"rate_limited\"},"
+                               "{\"provider\":\"custom\",\"code\":\"E4\",\"reason\":\"order_not_found\"},"
+                               "{\"provider\":\"custom\",\"code\":\"E5\",\"reason\":\"already_paid\"}]";
+    payroute_catalog *catalog = NULL;
+    char why[400] = "";
+    if (payroute_catalog_new(&catalog, rows, strlen(rows), why, sizeof why) != PAYROUTE_OK) {
+        fail_msg("%s", why);
+    }
+    static const struct {
+        const char *code;
+        int32_t create, query, refund;
+    } want[] = {
+        {"E1", PR_EV_DECLINED, PR_EV_UNCLEAR, PR_AE_REFUSED},
+        {"E2", PR_EV_INVALID, PR_EV_UNCLEAR, PR_AE_REFUSED},
+        {"E3", PR_EV_REFUSED_BEFORE, PR_EV_UNCLEAR, PR_AE_REFUSED_BEFORE},
+        {"E4", PR_EV_UNCLEAR, PR_EV_ST_NOT_FOUND, PR_AE_UNCLEAR},
+        {"E5", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_UNCLEAR},
+    };
+    adk k;
+    adk_open(&k, CHANNEL(""), "card", "direct", "CNY");
+    k.subject.catalog = catalog;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        say_words(&k, PR_OP_CREATE, want[i].code, NULL, NULL);
+        assert_int_equal(k.reading.facts[0].event, want[i].create);
+        if (i == 0) {
+            assert_string_equal(k.reading.facts[0].meaning.name, "lost_card");
+        }
+        say_words(&k, PR_OP_QUERY, want[i].code, NULL, NULL);
+        assert_int_equal(k.reading.facts[0].event, want[i].query);
+        say_words(&k, PR_OP_REFUND, want[i].code, NULL, NULL);
+        assert_int_equal(k.reading.facts[0].event, want[i].refund);
+    }
+    adk_close(&k);
+    payroute_catalog_free(catalog);
+}
+
 static void nothing_is_sent_and_nobody_knocks(void **state)
 {
     (void)state;
@@ -163,6 +208,7 @@ int main(void)
         cmocka_unit_test(words_become_statements),
         cmocka_unit_test(a_decline_in_a_container_is_not_final),
         cmocka_unit_test(codes_that_nobody_knows_say_nothing),
+        cmocka_unit_test(codes_by_the_hosts_own_rows),
         cmocka_unit_test(nothing_is_sent_and_nobody_knocks),
         cmocka_unit_test(content_has_a_limit),
     };

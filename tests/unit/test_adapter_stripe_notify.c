@@ -107,6 +107,9 @@ static void official_vector(void **state)
     "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\",\"client_secre"     \
     "t\":\"pi_1_secret_CANARY3\","                                                                           \
     "\"metadata\":{\"reference\":\"" REF "\",\"order_hash\":\"00ff\"},\"status\":\"" status "\"" more "}"
+#define CHARGE_NEWS(back, captured, flag)                                                                    \
+    "{\"id\":\"ch_1\",\"object\":\"charge\",\"payment_intent\":\"pi_1\",\"currency\":\"usd\","               \
+    "\"amount\":1250,\"amount_refunded\":" back ",\"amount_captured\":" captured ",\"captured\":" flag "}"
 #define PAID_EVENT                                                                                           \
     EVENT("payment_intent.succeeded", PI("succeeded", ",\"amount_received\":1250,\"latest_charge\":\"ch_1\""))
 #define REFUND(meta, status)                                                                                 \
@@ -182,7 +185,10 @@ static void events_state_facts(void **state)
 static void other_events_are_passed_over(void **state)
 {
     (void)state;
-    static const char *const bodies[] = {EVENT("invoice.paid", "{}"), EVENT("charge.succeeded", "{}"),
+    static const char *const bodies[] = {EVENT("charge.refunded", CHARGE_NEWS("1250", "0", "false")),
+                                         EVENT("charge.refunded", CHARGE_NEWS("250", "1000", "true")),
+                                         EVENT("invoice.paid", "{}"),
+                                         EVENT("charge.succeeded", "{}"),
                                          EVENT("payment_intentx", "{}"),
                                          EVENT("refund.created", REFUND("", "succeeded"))};
     adk k;

@@ -194,6 +194,24 @@ static void details_of_money(void **state)
     assert_int_equal(k.reading.count, 2);
     assert_int_equal(k.reading.facts[1].event, PR_EV_REVERSED_PART);
     assert_int_equal(k.reading.facts[1].reversed_total_minor, 200);
+    static const struct { /* amount refunded, amount captured of 1250, what of it was a refund */
+        const char *back, *captured;
+        int64_t reversed;
+    } holds[] = {{"250", "1000", 0}, {"350", "1000", 100}, {"1250", "1000", 1000}, {"1250", "1250", 1250}};
+    for (size_t i = 0; i < sizeof holds / sizeof holds[0]; i++) {
+        char body[700];
+        snprintf(
+            body, sizeof body,
+            PI("succeeded",
+               ",\"amount_received\":%s,\"latest_charge\":{\"id\":\"ch_1\",\"amount\":1250,\"captured\":true,"
+               "\"amount_captured\":%s,\"amount_refunded\":%s}"),
+            holds[i].captured, holds[i].captured, holds[i].back);
+        adk_read(&k, PR_OP_QUERY, 2, 200, NULL, body, strlen(body), 1);
+        assert_int_equal(k.reading.count, holds[i].reversed ? 2 : 1);
+        if (holds[i].reversed) {
+            assert_int_equal(k.reading.facts[1].reversed_total_minor, holds[i].reversed);
+        }
+    }
     const char *sdk = PI("requires_action", ",\"next_action\":{\"type\":\"use_stripe_sdk\"}");
     adk_read(&k, PR_OP_CREATE, 2, 200, NULL, sdk, strlen(sdk), 1);
     assert_int_equal(k.reading.show_kind, PR_SHOW_CLIENT_SECRET);

@@ -133,6 +133,16 @@ static void mixtures_by_example(void **state)
     a = mix("card_declined", "amex", "51", NULL,
             402); /* no table: nothing is guessed from another network's */
     assert_string_equal(a.name, "declined_generic");
+    a = mix("processing_error", "mastercard", NULL, "03",
+            402); /* a cause of its own stays, the class hardens */
+    assert_string_equal(a.name, "processing_error");
+    assert_int_equal(a.reason_class, PR_CLASS_DECLINED_HARD);
+    a = mix("processing_error", "mastercard", NULL, "40", 402);
+    assert_int_equal(a.reason_class, PR_CLASS_DECLINED_CUSTOMER);
+    assert_int_equal(a.advice, PR_ADVICE_OTHER_INSTRUMENT);
+    a = mix("processing_error", "mastercard", NULL, "02", 402);
+    assert_int_equal(a.reason_class, PR_CLASS_DECLINED_SOFT);
+    assert_int_equal(a.advice, PR_ADVICE_LATER);
     /* An advice code is looked for among advice codes only: 03 is also an issuer's code. */
     a = (pr_catalog_answer){0};
     pr_catalog_query m = {.provider = "mastercard", .code = "05", .advice_code = "03"};
@@ -236,6 +246,24 @@ static void tightening_is_a_meet(void **state)
     }
 }
 
+static void what_may_be_tried(void **state)
+{
+    enum { SAME = PR_RETRY_SAME_CHANNEL, OTHER = PR_RETRY_OTHER_CHANNEL, MEANS = PR_RETRY_OTHER_INSTRUMENT };
+    (void)state;
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_SOFT, PR_ADVICE_OTHER_CHANNEL, 0),
+                     SAME | OTHER | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_SOFT, PR_ADVICE_LATER, 0), SAME | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_REFUSED_BEFORE, PR_ADVICE_LATER, 0), SAME | OTHER | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_INVALID, PR_ADVICE_MERCHANT_ACTS, 0), OTHER | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_OTHER_CHANNEL, 0), SAME | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_FIX_INPUT, 0), SAME | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_FIX_INPUT, 1), MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_HARD, PR_ADVICE_OTHER_CHANNEL, 0), MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_UNKNOWN, PR_ADVICE_QUERY, 0), 0);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_PAID_ALREADY, PR_ADVICE_ALREADY_PAID, 0), 0);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_NOT_FOUND, PR_ADVICE_QUERY, 0), 0);
+}
+
 static void a_broken_server_is_not_believed(void **state)
 {
     (void)state;
@@ -251,9 +279,13 @@ static void a_broken_server_is_not_believed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(money_codes_have_their_class), cmocka_unit_test(mixtures_by_example),
-        cmocka_unit_test(visa_category_1_is_forbidden), cmocka_unit_test(mixtures_never_loosen),
-        cmocka_unit_test(tightening_is_a_meet),         cmocka_unit_test(a_broken_server_is_not_believed),
+        cmocka_unit_test(money_codes_have_their_class),
+        cmocka_unit_test(mixtures_by_example),
+        cmocka_unit_test(visa_category_1_is_forbidden),
+        cmocka_unit_test(mixtures_never_loosen),
+        cmocka_unit_test(tightening_is_a_meet),
+        cmocka_unit_test(what_may_be_tried),
+        cmocka_unit_test(a_broken_server_is_not_believed),
     };
     return cmocka_run_group_tests(tests, load_data, drop_data);
 }

@@ -68,8 +68,8 @@ enum payroute_match_level {
  * Allocates: the catalogue; release with payroute_catalog_free.
  * Lifetime: the text may go after the call.   Threads: immutable, any number may read.   Since: 0.1
  */
-PAYROUTE_API int32_t payroute_catalog_new(payroute_catalog **out, const char *json, size_t json_len, char *why,
-                                          size_t why_cap);
+PAYROUTE_API int32_t payroute_catalog_new(payroute_catalog **out, const char *json, size_t json_len,
+                                          char *why, size_t why_cap);
 
 /**
  * Release a catalogue; NULL is fine. Nothing may use it any more.

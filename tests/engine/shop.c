@@ -135,7 +135,7 @@ static const payroute_json_node *walk(const payroute_json_node *node, const char
 
 const char *picked(const char *json, const char *path)
 {
-    static char texts[4][4096];
+    static char texts[4][16384];
     static int turn;
     payroute_json *doc = NULL;
     char *text = texts[turn = (turn + 1) % 4];
@@ -295,4 +295,45 @@ int64_t sandbox_books(const struct sandbox *sb, const char *path)
 {
     const char *text = picked(sandbox_call(sb, "GET", "/_books", ""), path);
     return *text ? atoll(text) : -1;
+}
+
+/* ---- notifications ---- */
+
+static void copy_headers(char *out, size_t cap, const payroute_json_node *headers)
+{
+    size_t len = 0;
+    for (const payroute_json_node *at = payroute_json_first(headers); at; at = payroute_json_next(at)) {
+        len += (size_t)snprintf(out + len, cap - len, "%s: %s\r\n", payroute_json_name(at),
+                                payroute_json_string(at));
+    }
+}
+
+int take_letter(struct sandbox *sb, struct letter *letter)
+{
+    payroute_json *doc = NULL;
+    const char *json = sandbox_call(sb, "GET", "/_outbox", "");
+    memset(letter, 0, sizeof *letter);
+    assert_int_equal(payroute_json_parse(&doc, json, strlen(json), NULL, 0), PAYROUTE_OK);
+    const payroute_json_node *at = payroute_json_first(payroute_json_root(doc));
+    for (; at && !letter->id; at = payroute_json_next(at)) {
+        int64_t id = 0;
+        assert_int_equal(payroute_json_integer(&id, payroute_json_get(at, "id")), PAYROUTE_OK);
+        if (id <= sb->last_letter) {
+            continue;
+        }
+        letter->id = sb->last_letter = id;
+        snprintf(letter->channel, sizeof letter->channel, "%s",
+                 payroute_json_string(payroute_json_get(at, "account")));
+        snprintf(letter->body, sizeof letter->body, "%s",
+                 payroute_json_string(payroute_json_get(at, "body")));
+        copy_headers(letter->headers, sizeof letter->headers, payroute_json_get(at, "headers"));
+    }
+    payroute_json_free(doc);
+    return letter->id != 0;
+}
+
+int32_t bring_letter(payroute_engine *e, const struct letter *letter)
+{
+    return payroute_engine_notify(e, letter->channel, "POST", "", 0, letter->headers, strlen(letter->headers),
+                                  letter->body, strlen(letter->body));
 }

@@ -13,6 +13,7 @@ struct sandbox {
     int port;
     char dir[64];
     char *config; /* with short time-outs */
+    int64_t last_letter;
 };
 
 /* A folder of this test program, removed at its end by shop_clean. */
@@ -42,6 +43,14 @@ void sandbox_stop(struct sandbox *sb);
 /* One control call; the answer's body, until the next call. */
 const char *sandbox_call(const struct sandbox *sb, const char *method, const char *path, const char *body);
 int64_t sandbox_books(const struct sandbox *sb, const char *path);
+
+/* The oldest notification that this test has not seen; 0: there is none. */
+struct letter {
+    int64_t id;
+    char channel[64], headers[4096], body[16384];
+};
+int take_letter(struct sandbox *sb, struct letter *letter);
+int32_t bring_letter(payroute_engine *e, const struct letter *letter);
 
 extern const char custom_config[];
 

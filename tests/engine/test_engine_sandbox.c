@@ -1,0 +1,470 @@
+/* The engine against the sandbox, over HTTP: normal payments with their transactions counted, each fault at
+   each step, notifications, and what two processes do to each other. At the end of every story the providers'
+   books are compared with the shop's. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "shop.h"
+
+#define BUDGET 5000
+#define START_MS INT64_C(1790000000000)
+
+static struct sandbox box;
+
+static int use_virtual(void **state)
+{
+    (void)state;
+    sandbox_start(&box, START_MS);
+    return 0;
+}
+
+static int use_real(void **state)
+{
+    (void)state;
+    sandbox_start(&box, 0);
+    return 0;
+}
+
+static int drop_box(void **state)
+{
+    (void)state;
+    sandbox_stop(&box);
+    return 0;
+}
+
+static payroute_engine *open_virtual(int sqlite)
+{
+    char clock[96];
+    snprintf(clock, sizeof clock, "\"clock\":{\"base_ms\":%lld,\"rate\":0}", (long long)START_MS);
+    return shop_open(box.config, shop_store(sqlite), clock);
+}
+
+/* Both clocks go on, then the shop does what is due. */
+static void pass(payroute_engine *e, int64_t ms)
+{
+    char body[64];
+    assert_int_equal(payroute_engine_clock_step(e, ms), PAYROUTE_OK);
+    snprintf(body, sizeof body, "{\"advance_ms\":%lld}", (long long)ms);
+    (void)sandbox_call(&box, "POST", "/_clock", body);
+}
+
+static void pass_and_sweep(payroute_engine *e, int64_t ms)
+{
+    pass(e, ms);
+    assert_int_equal(payroute_engine_sweep(e, BUDGET), PAYROUTE_OK);
+}
+
+static void strike(const char *account, const char *operation, const char *fault, const char *more)
+{
+    char body[256];
+    snprintf(body, sizeof body, "{\"account\":\"%s\",\"operation\":\"%s\",\"fault\":\"%s\"%s%s}", account,
+             operation, fault, *more ? "," : "", more);
+    const char *answer = sandbox_call(&box, "POST", "/_fault", body);
+    if (strstr(answer, "\"error\"")) {
+        fail_msg("fault %s: %s", fault, answer);
+    }
+}
+
+static void customer(const char *reference, const char *act)
+{
+    char body[256];
+    snprintf(body, sizeof body, "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, act);
+    const char *answer = sandbox_call(&box, "POST", "/_customer", body);
+    if (strstr(answer, "\"error\"")) {
+        fail_msg("customer %s: %s", act, answer);
+    }
+}
+
+/* ---- normal payments ---- */
+
+static void qr_in_three(void **state)
+{
+    int sqlite = *(int *)*state;
+    int64_t id = 0;
+    struct letter letter;
+    payroute_engine *e = open_virtual(sqlite);
+    int64_t before = payroute_engine_transactions(e);
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    assert_string_equal(told(e, "attempts.0.state"), "waiting");
+    assert_string_equal(told(e, "show.kind"), "qr");
+    assert_int_equal(payroute_engine_transactions(e) - before, 2);
+    customer(told(e, "attempts.0.reference"), "scan");
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id),
+                     PAYROUTE_OK); /* a double click: the same code */
+    customer(told(e, "attempts.0.reference"), "pay");
+    assert_true(take_letter(&box, &letter));
+    assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
+    assert_string_equal(told(e, "ack.body"), "success");
+    assert_string_equal(told(e, "events.0.kind"), "paid");
+    assert_int_equal(payroute_engine_transactions(e) - before, 3);
+    assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK); /* a duplicate */
+    assert_string_equal(told(e, "ack.body"), "success");
+    assert_string_equal(told(e, "changed"), "false");
+    assert_int_equal(payroute_engine_show(e, id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_int_equal(told_count(e, "events"), 1);
+    assert_int_equal(payroute_engine_transactions(e) - before, 3);
+    payroute_engine_close(e);
+}
+
+static void card_in_three(void **state)
+{
+    int64_t id = 0;
+    struct letter letter;
+    payroute_engine *e = open_virtual(*(int *)*state);
+    int64_t before = payroute_engine_transactions(e);
+    assert_int_equal(shop_create(e, "o1", "card", BUDGET, &id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_int_equal(payroute_engine_transactions(e) - before, 3);
+    while (take_letter(&box, &letter)) { /* the webhooks tell nothing new */
+        assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
+        assert_string_equal(told(e, "changed"), "false");
+    }
+    assert_int_equal(payroute_engine_transactions(e) - before, 3);
+    assert_int_equal(payroute_engine_refund(e, id, "r1", 250, BUDGET), PAYROUTE_OK);
+    assert_int_equal(told_number(e, "reversed_minor"), 250);
+    assert_int_equal(payroute_engine_transactions(e) - before, 5);
+    payroute_engine_close(e);
+}
+
+/* ---- faults ---- */
+
+typedef struct fault_case {
+    const char *account;
+    const char *operation;
+    const char *fault;
+    const char *more;
+} fault_case;
+
+/* Goes on until the payment has its verdict; days of it if need be. The customer pays whatever code is shown.
+ */
+static void settle(payroute_engine *e, int64_t id)
+{
+    for (int i = 0; i < 60; i++) {
+        struct letter letter;
+        assert_int_equal(payroute_engine_advance(e, id, BUDGET), PAYROUTE_OK);
+        if (strcmp(told(e, "final"), "true") == 0) {
+            return;
+        }
+        char path[64];
+        char reference[64];
+        int last = told_count(e, "attempts") - 1;
+        snprintf(path, sizeof path, "attempts.%d.reference", last);
+        snprintf(reference, sizeof reference, "%s", told(e, path));
+        snprintf(path, sizeof path, "attempts.%d.state", last);
+        if (*told(e, "show.text") || (i > 3 && strcmp(told(e, path), "processing") == 0)) {
+            customer(reference, "pay");
+            while (take_letter(&box, &letter)) {
+                (void)bring_letter(e, &letter);
+            }
+        }
+        pass_and_sweep(e, i < 20 ? 5000 : 600000);
+    }
+}
+
+/* What the provider holds is what the shop knows, and nothing is held twice. */
+static void agree(payroute_engine *e, int64_t id, const char *what)
+{
+    assert_int_equal(payroute_engine_show(e, id), PAYROUTE_OK);
+    int64_t ours = told_number(e, "captured_minor") - told_number(e, "reversed_minor");
+    int64_t theirs =
+        sandbox_books(&box, "totals.captured_minor") - sandbox_books(&box, "totals.refunded_minor");
+    int64_t twice = sandbox_books(&box, "totals.double");
+    if (ours != theirs || twice != 0) {
+        (void)payroute_engine_show(e, id);
+        fail_msg("%s: shop %lld, providers %lld, double %lld: %s", what, (long long)ours, (long long)theirs,
+                 (long long)twice, payroute_engine_result(e, NULL));
+    }
+}
+
+static void each_fault_of(const char *method, const fault_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = 0;
+        char what[96];
+        const fault_case *c = &cases[i];
+        snprintf(what, sizeof what, "%s %s %s", c->account, c->operation, c->fault);
+        sandbox_start(&box, START_MS);
+        payroute_engine *e = open_virtual(0);
+        strike(c->account, c->operation, c->fault, c->more);
+        int32_t rc = shop_create(e, "o1", method, BUDGET, &id);
+        if (rc != PAYROUTE_OK) {
+            fail_msg("%s: %s %s", what, payroute_rc_name(rc), payroute_engine_result(e, NULL));
+        }
+        settle(e, id);
+        if (strcmp(told(e, "status"), "paid") != 0) {
+            fail_msg("%s: not paid: %s", what, payroute_engine_result(e, NULL));
+        }
+        agree(e, id, what);
+        payroute_engine_close(e);
+        sandbox_stop(&box);
+    }
+}
+
+static void faults_of_a_code(void **state)
+{
+    (void)state;
+    static const fault_case cases[] = {
+        {"ali-main", "precreate", "refuse", ""},
+        {"ali-main", "precreate", "drop_before", ""},
+        {"ali-main", "precreate", "drop_after", ""},
+        {"ali-main", "precreate", "stall", "\"delay_ms\":1500"},
+        {"ali-main", "precreate", "status_before", ""},
+        {"ali-main", "precreate", "status_after", ""},
+        {"ali-main", "precreate", "html", ""},
+        {"ali-main", "precreate", "html_after", ""},
+        {"ali-main", "precreate", "bad_signature", ""},
+        {"ali-main", "precreate", "unsigned", ""},
+        {"ali-main", "precreate", "cut", "\"at_byte\":40"},
+        {"ali-main", "precreate", "malformed", ""},
+        {"ali-main", "precreate", "system_error", ""},
+        {"ali-main", "precreate", "system_error_after", ""},
+        {"ali-main", "precreate", "huge_body", ""},
+    };
+    each_fault_of("alipay", cases, sizeof cases / sizeof cases[0]);
+}
+
+static void faults_of_a_card(void **state)
+{
+    (void)state;
+    static const fault_case cases[] = {
+        {"card-main", "create", "refuse", ""},
+        {"card-main", "create", "drop_before", ""},
+        {"card-main", "create", "drop_after", ""},
+        {"card-main", "create", "html_after", ""},
+        {"card-main", "confirm", "refuse", ""},
+        {"card-main", "confirm", "drop_before", ""},
+        {"card-main", "confirm", "drop_after", ""},
+        {"card-main", "confirm", "stall", "\"delay_ms\":1500"},
+        {"card-main", "confirm", "status_before", ""},
+        {"card-main", "confirm", "status_after", ""},
+        {"card-main", "confirm", "html", ""},
+        {"card-main", "confirm", "html_after", ""},
+        {"card-main", "confirm", "cut", "\"at_byte\":40"},
+        {"card-main", "confirm", "malformed", ""},
+        {"card-main", "confirm", "system_error", ""},
+        {"card-main", "confirm", "system_error_after", ""},
+        {"card-main", "confirm", "pending", ""},
+        {"card-main", "confirm", "huge_body", ""},
+        {"card-main", "confirm", "hold", "\"delay_ms\":3000"},
+    };
+    each_fault_of("card", cases, sizeof cases / sizeof cases[0]);
+}
+
+/* A kept-alive connection that executes and hangs up: the money request runs once. */
+static void executed_once_on_the_wire(void **state)
+{
+    int64_t id = 0;
+    payroute_engine *e = open_virtual(*(int *)*state);
+    assert_int_equal(shop_create(e, "o1", "card", BUDGET, &id), PAYROUTE_OK);
+    strike("card-main", "confirm", "drop_after", "");
+    assert_int_equal(shop_create(e, "o2", "card", BUDGET, &id), PAYROUTE_OK);
+    settle(e, id);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_int_equal(sandbox_books(&box, "totals.double"), 0);
+    assert_int_equal(sandbox_books(&box, "totals.captured_minor"), 2500);
+    payroute_engine_close(e);
+}
+
+/* ---- notifications ---- */
+
+static void forged_and_foreign_letters(void **state)
+{
+    static const char *const kinds[] = {"bad_signature", "foreign_app", "wrong_seller"};
+    int64_t id = 0;
+    payroute_engine *e = open_virtual(*(int *)*state);
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    char reference[64], body[256];
+    struct letter letter;
+    snprintf(reference, sizeof reference, "%s", told(e, "attempts.0.reference"));
+    customer(reference, "scan");
+    int64_t before = payroute_engine_transactions(e);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        snprintf(body, sizeof body, "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"%s\"}",
+                 reference, kinds[i]);
+        (void)sandbox_call(&box, "POST", "/_forge", body);
+        assert_true(take_letter(&box, &letter));
+        int32_t rc = bring_letter(e, &letter);
+        assert_true(rc == PAYROUTE_E_SIGNATURE || rc == PAYROUTE_E_FOREIGN);
+        assert_string_not_equal(told(e, "ack.body"), "success");
+        assert_true(told_number(e, "ack.status") >= 400 || strcmp(told(e, "ack.body"), "fail") == 0);
+    }
+    assert_int_equal(payroute_engine_transactions(e), before);
+    snprintf(body, sizeof body,
+             "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"unknown_reference\"}", reference);
+    (void)sandbox_call(&box, "POST", "/_forge", body);
+    assert_true(take_letter(&box, &letter));
+    assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
+    assert_string_equal(told(e, "orphan"), "true");
+    assert_string_equal(told(e, "ack.body"), "success");
+    assert_int_equal(payroute_engine_notify(e, "nowhere", "POST", "", 0, "", 0, "a=b", 3),
+                     PAYROUTE_E_NOT_FOUND);
+    assert_int_equal(payroute_engine_sweep(e, 0), PAYROUTE_OK);
+    assert_int_equal(told_number(e, "orphans"), 1);
+    assert_int_equal(told_number(e, "counts.refused_notices"), 4);
+    payroute_engine_close(e);
+}
+
+/* The notification comes while another process still waits for the answer of the confirm. */
+static void letter_during_advance(void **state)
+{
+    (void)state;
+    char store[128];
+    int64_t id = 0;
+    int status = 1;
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    payroute_engine *e = shop_open(box.config, store, NULL);
+    strike("card-main", "confirm", "stall", "\"delay_ms\":700");
+    pid_t pid = shop_fork();
+    if (pid == 0) {
+        payroute_engine *own = shop_open(box.config, store, NULL);
+        int32_t rc = shop_create(own, "o1", "card", BUDGET, &id);
+        _exit(rc != PAYROUTE_OK || strcmp(told(own, "status"), "paid") != 0 ||
+              told_count(own, "events") != 1);
+    }
+    struct letter letter;
+    int brought = 0;
+    for (int i = 0; i < 400 && !brought; i++) {
+        while (take_letter(&box, &letter)) {
+            assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
+            brought |= strcmp(told(e, "status"), "paid") == 0;
+        }
+        usleep(5000);
+    }
+    assert_true(brought);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0); /* it still waits */
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+    assert_int_equal(payroute_engine_events(e, 10), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "events"), 1);
+    assert_int_equal(sandbox_books(&box, "totals.captured_minor"), 1250);
+    payroute_engine_close(e);
+}
+
+/* ---- processes ---- */
+
+static void two_workers_one_charge(void **state)
+{
+    (void)state;
+    char store[128];
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    for (int i = 0; i < 4; i++) {
+        if (shop_fork() == 0) {
+            int64_t id = 0;
+            payroute_engine *own = shop_open(box.config, store, NULL);
+            int32_t rc = shop_create(own, "o1", "card", BUDGET, &id);
+            _exit(rc != PAYROUTE_OK || strcmp(told(own, "status"), "paid") != 0);
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        int status = 1;
+        wait(&status);
+        assert_int_equal(status, 0); /* the ones who came second waited and saw it paid */
+    }
+    assert_int_equal(sandbox_books(&box, "totals.captured_minor"), 1250);
+    assert_int_equal(sandbox_books(&box, "totals.double"), 0);
+}
+
+/* Killed while the provider works: the next process asks, and charges nobody twice. */
+static void killed_between_charge_and_answer(void **state)
+{
+    (void)state;
+    char store[128];
+    int64_t id = 0;
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    strike("card-main", "confirm", "stall", "");
+    pid_t pid = shop_fork();
+    if (pid == 0) {
+        payroute_engine *own = shop_open(box.config, store, NULL);
+        (void)shop_create(own, "o1", "card", BUDGET, &id);
+        _exit(0);
+    }
+    for (int i = 0; i < 400 && sandbox_books(&box, "totals.captured_minor") < 1250; i++) {
+        usleep(5000);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    payroute_engine *e = shop_open(box.config, store, NULL);
+    assert_int_equal(shop_create(e, "o1", "card", BUDGET, &id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_int_equal(told_count(e, "events"), 1);
+    assert_int_equal(sandbox_books(&box, "totals.captured_minor"), 1250);
+    assert_int_equal(sandbox_books(&box, "totals.double"), 0);
+    payroute_engine_close(e);
+}
+
+/* Killed between our commit and the shop's delivery: the event comes again, once. */
+static void killed_before_delivery(void **state)
+{
+    (void)state;
+    char store[128];
+    int64_t id = 0;
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    pid_t pid = shop_fork();
+    if (pid == 0) {
+        payroute_engine *own = shop_open(box.config, store, NULL);
+        (void)shop_create(own, "o1", "card", BUDGET, &id);
+        kill(getpid(), SIGKILL);
+    }
+    waitpid(pid, NULL, 0);
+    payroute_engine *e = shop_open(box.config, store, NULL);
+    assert_int_equal(payroute_engine_events(e, 10), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "events"), 1);
+    char ids[64];
+    int len = snprintf(ids, sizeof ids, "[\"%s\"]", told(e, "events.0.id"));
+    assert_int_equal(payroute_engine_event_ack(e, ids, (size_t)len), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_events(e, 10), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "events"), 0);
+    payroute_engine_close(e);
+}
+
+/* ---- switching ---- */
+
+static void switch_closes_first(void **state)
+{
+    int64_t id = 0;
+    payroute_engine *e = open_virtual(*(int *)*state);
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    customer(told(e, "attempts.0.reference"), "scan");
+    const char *wish = "{\"method\":\"card\",\"instrument\":\"pm_card_visa\"}";
+    assert_int_equal(payroute_engine_switch(e, id, wish, strlen(wish), BUDGET), PAYROUTE_OK);
+    settle(e, id);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_string_equal(told(e, "attempts.0.state"), "closed");
+    assert_string_equal(told(e, "attempts.1.method"), "card");
+    agree(e, id, "switch");
+    payroute_engine_close(e);
+}
+
+int main(void)
+{
+    static int memory = 0, sqlite = 1;
+#define BOTH(name)                                                                                           \
+    {#name " (memory)", name, use_virtual, drop_box, &memory},                                               \
+    {                                                                                                        \
+        #name " (sqlite)", name, use_virtual, drop_box, &sqlite                                              \
+    }
+#define REAL(name) cmocka_unit_test_setup_teardown(name, use_real, drop_box)
+    const struct CMUnitTest tests[] = {
+        BOTH(qr_in_three),
+        BOTH(card_in_three),
+        cmocka_unit_test(faults_of_a_code),
+        cmocka_unit_test(faults_of_a_card),
+        BOTH(executed_once_on_the_wire),
+        BOTH(forged_and_foreign_letters),
+        BOTH(switch_closes_first),
+        REAL(letter_during_advance),
+        REAL(two_workers_one_charge),
+        REAL(killed_between_charge_and_answer),
+        REAL(killed_before_delivery),
+    };
+    return cmocka_run_group_tests_name("engine against the sandbox", tests, NULL, shop_clean);
+}

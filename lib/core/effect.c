@@ -53,7 +53,9 @@ static void look_now(pr_pay *p, int32_t n, const pr_input *in) {
 
 static void write_close(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in) {
     const pr_attempt *a = &p->attempts[n - 1];
-    int32_t something = (effects & PR_FX_C) != 0 || a->has_id || (a->sends > 0 && a->facts.steps == 1);
+    /* by proof a refused request made nothing, unless it spoke of a container; one that merely was not shown may be there */
+    int32_t may_be = a->sends > 0 && ((a->facts.flags & PR_FACT_CONTAINER) != 0 || in->event == PR_EV_CLOSE_WANTED);
+    int32_t something = (effects & PR_FX_C) != 0 || a->has_id || may_be;
     if (something && pr_can_close(a)) {
         (void)pr_action_write(p, n, PR_ACT_CLOSE, 0, "", in->now_ms);
     }

@@ -132,6 +132,23 @@ static int32_t waits_for_proof(const pr_attempt *a, const pr_alternative *alt, i
 /* Effects after which the payment must be durable; the rest only moves schedules. */
 enum { SOFT_EFFECTS = PR_FX_Q | PR_FX_N | PR_FX_RESEND };
 
+static int32_t fold_moved(const pr_pay *p, int32_t n, const pr_pay *before) {
+    const pr_attempt *a = &p->attempts[n - 1];
+    const pr_attempt *b = &before->attempts[n - 1];
+    int32_t moved = p->money_count != before->money_count || a->captured_flat != b->captured_flat || a->reversed_flat != b->reversed_flat;
+    for (int32_t i = 0; i < before->money_count; i++) {
+        moved |= p->money[i].amount_minor != before->money[i].amount_minor;
+    }
+    return moved;
+}
+
+/* The same fact once more is no second refund and no second news. */
+static uint32_t effects_of(const pr_pay *p, int32_t n, const pr_alternative *alt, const pr_pay *before) {
+    int32_t same = before != NULL && alt->next == PR_NEXT_SAME && pr_captured(p, n) == pr_captured(before, n) &&
+                   pr_reversed(p, n) == pr_reversed(before, n);
+    return same ? alt->effect & ~(uint32_t)(PR_FX_F | PR_FX_REFUNDED) : alt->effect;
+}
+
 int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
     pr_attempt *a = pr_pay_attempt(p, n);
     pr_input in = *raw;
@@ -145,12 +162,14 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
     note_refusal(p, a, &in);
     pr_pay before;
     int32_t folds = is_money(in.event) || in.event == PR_EV_RESOLVE_PAID || in.event == PR_EV_RESOLVE_REFUNDED;
-    int32_t tells = folds && pr_money_tells(p, n, &in);
+    int32_t tells = 0;
     if (folds) {
         before = *p;
         in.event = pr_money_fold(p, n, &in);
+        tells = fold_moved(p, n, &before);
     }
     const pr_alternative *alt = choose(p, a, &in);
+    uint32_t effects = effects_of(p, n, alt, folds ? &before : NULL);
     if (waits_for_proof(a, alt, in.event)) {
         *p = before; /* taken up by the lookup that confirms it, not before */
         if (pr_state_free(a->state) && !a->held) {
@@ -164,10 +183,10 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
     if (alt->next != PR_NEXT_SAME && alt->next != a->state) {
         enter(p, n, alt->next, &in);
     }
-    if (tells || (alt->effect & ~(uint32_t)SOFT_EFFECTS) != 0) {
+    if (tells || (effects & ~(uint32_t)SOFT_EFFECTS) != 0) {
         p->dirty = 1;
         p->dirty_attempts |= 1u << (n - 1);
     }
-    pr_effects(p, n, alt->effect, &in);
+    pr_effects(p, n, effects, &in);
     return PAYROUTE_OK;
 }

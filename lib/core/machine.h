@@ -25,7 +25,6 @@ int64_t pr_reversed(const pr_pay *p, int32_t n);
 int64_t pr_refunds_open(const pr_pay *p, int32_t n);   /* of ours: intent, unknown, processing */
 /* Adds what an event states; returns the event to look up in the table (PAID, REVERSED_PART or REVERSED_FULL stay or change). */
 int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in);
-int32_t pr_money_tells(const pr_pay *p, int32_t n, const pr_input *in); /* 1: something not yet in the fold */
 
 /* ---- actions (action.c) ---- */
 /* Index of the action written or reopened; -1: the channel cannot, or no room (flagged). */

@@ -40,16 +40,6 @@ int64_t pr_refunds_open(const pr_pay *p, int32_t n) {
     return sum;
 }
 
-static const pr_money *money_find(const pr_pay *p, int32_t n, int32_t kind, uint64_t id) {
-    for (int32_t i = 0; i < p->money_count; i++) {
-        const pr_money *m = &p->money[i];
-        if (m->n == n && m->kind == kind && m->id == id) {
-            return m;
-        }
-    }
-    return NULL;
-}
-
 static void money_put(pr_pay *p, int32_t n, int32_t kind, uint64_t id, int64_t amount_minor) {
     for (int32_t i = 0; i < p->money_count; i++) {
         pr_money *m = &p->money[i];
@@ -123,26 +113,5 @@ int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in) {
         return in->event;
     default:
         return in->event;
-    }
-}
-
-int32_t pr_money_tells(const pr_pay *p, int32_t n, const pr_input *in) {
-    const pr_attempt *a = &p->attempts[n - 1];
-    const pr_money *m;
-    switch (in->event) {
-    case PR_EV_PAID:
-        m = in->txn != 0 ? money_find(p, n, PR_MONEY_CAPTURE, in->txn) : NULL;
-        return stated(p, n, in) > (in->txn != 0 ? (m != NULL ? m->amount_minor : 0) : a->captured_flat);
-    case PR_EV_REVERSED_PART:
-    case PR_EV_REVERSED_FULL:
-        if (in->reversed_total_minor >= 0) {
-            return in->reversed_total_minor > a->reversed_flat;
-        }
-        m = in->txn != 0 ? money_find(p, n, PR_MONEY_REFUND, in->txn) : NULL;
-        return in->txn != 0 ? (m == NULL || in->amount_minor > m->amount_minor) : in->amount_minor > a->reversed_flat;
-    case PR_EV_REFUND_UNDONE:
-        return money_find(p, n, PR_MONEY_UNDONE, in->txn) == NULL;
-    default:
-        return 0;
     }
 }

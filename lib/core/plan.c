@@ -101,8 +101,10 @@ static int32_t watched(const pr_pay *p, const pr_attempt *a) {
     switch (a->state) {
     case PR_ST_WAITING:
     case PR_ST_PROCESSING:
-    case PR_ST_AUTHORIZED: return 1;
+    case PR_ST_AUTHORIZED:
+    case PR_ST_PAID: return 1; /* PAID only after a word that contradicts it: else nothing is due */
     case PR_ST_CLOSING:
+    case PR_ST_SURPLUS:
     case PR_ST_FAILED:
     case PR_ST_CLOSED: return !(p->present && p->winner != 0);
     default: return 0;

@@ -77,7 +77,8 @@ void pr_schedule_next(pr_pay *p, pr_attempt *a, int64_t now_ms) {
     }
     int64_t from = pr_state_free(a->state) && !a->held ? a->free_ms : now_ms;
     a->check_ms = delay == INT64_MAX ? INT64_MAX : pr_add_ms(from, delay);
-    if ((a->facts.flags & PR_FACT_EXPIRES) != 0 && a->not_found > 0 && !pr_state_free(a->state)) {
+    int32_t provable = a->state == PR_ST_UNKNOWN || a->state == PR_ST_WAITING || a->state == PR_ST_CLOSING;
+    if ((a->facts.flags & PR_FACT_EXPIRES) != 0 && a->not_found > 0 && provable) {
         meet_expiry(p, a, now_ms);
     }
 }

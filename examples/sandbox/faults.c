@@ -23,6 +23,7 @@ static const char *const fault_names[SB_FAULT_COUNT] = {
     [SB_FAULT_WRONG_AMOUNT] = "wrong_amount",
     [SB_FAULT_WRONG_CURRENCY] = "wrong_currency",
     [SB_FAULT_PENDING] = "pending",
+    [SB_FAULT_DECLINE] = "decline",
     [SB_FAULT_HUGE_BODY] = "huge_body",
     [SB_FAULT_SLOW_BODY] = "slow_body",
     [SB_FAULT_NOT_FOUND] = "not_found_once",

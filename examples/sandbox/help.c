@@ -49,6 +49,7 @@ const char *const sb_help[] = {
     "    wrong_amount     an authentic answer with another amount; wrong_currency\n"
     "    pending          paid is told as waiting; confirm goes to processing; a refund is done\n"
     "                     delay_ms later (10 s)\n"
+    "    decline          confirm declines, whatever the card\n"
     "    not_found_once   as if the order were not known\n"
     "  POST /_customer    {reference | qr | url [, account], act, force, payment_method}\n"
     "                     act: scan, open, pay, pay_again, fail, authenticate, decline, refund_fail;\n"

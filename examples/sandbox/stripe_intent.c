@@ -114,7 +114,7 @@ void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_
 
 /* What confirming does, by the server or by the customer's browser. NULL, or the card that declined. */
 static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent, bool off_session,
-                                         bool pending)
+                                         enum sb_fault_kind fault)
 {
     static const struct sb_card unattended = {
         NULL,
@@ -129,12 +129,15 @@ static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent
     if (authenticate && off_session) {
         card = &unattended;
     }
+    if (fault == SB_FAULT_DECLINE) {
+        card = sb_stripe_card("pm_card_chargeDeclined", &known, &authenticate); /* whatever the card */
+    }
     if (card) {
         sb_stripe_decline(sb, intent, card);
     } else if (authenticate || redirect_kind(intent->kind)) {
         set_status(intent, "requires_action");
         sb_stripe_event(sb, intent, "payment_intent.requires_action", NULL);
-    } else if (pending || strcmp(intent->method, "pm_card_processing") == 0) {
+    } else if (fault == SB_FAULT_PENDING || strcmp(intent->method, "pm_card_processing") == 0) {
         set_status(intent, "processing");
         sb_stripe_event(sb, intent, "payment_intent.processing", NULL);
     } else {
@@ -211,7 +214,7 @@ static void finish_confirm(struct sb_request *req, struct sb_intent *intent)
     }
     req->executed = true;
     bool alone = truthy(req, "off_session") || truthy(req, "error_on_requires_action");
-    if (!confirm_now(req->sb, intent, alone, sb_is(req, SB_FAULT_PENDING))) {
+    if (!confirm_now(req->sb, intent, alone, req->fault.kind)) {
         sb_stripe_intent_reply(req, intent);
         return;
     }
@@ -414,7 +417,7 @@ const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char
     if (open && pays) { /* the browser holds the client secret and confirms by itself */
         sb_copy(intent->method, sizeof intent->method, method ? method : "pm_card_visa");
         sb_copy(intent->kind, sizeof intent->kind, "card");
-        confirm_now(sb, intent, false, false);
+        confirm_now(sb, intent, false, SB_FAULT_NONE);
         return NULL;
     }
     if (!force || !pays) {

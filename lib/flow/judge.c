@@ -119,7 +119,9 @@ int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int
                  int64_t now_ms) {
     int32_t answer = source == PR_SOURCE_ANSWER;
     int32_t on_action = f->target == PR_TARGET_ACTION;
-    const pr_operation_facts *o = pr_provider_operation(p->kept[n - 1].channel->provider, op);
+    /* what the answer to a close or refund says about the order itself is as good as a lookup, and compared like one */
+    int32_t rides = !on_action && op != PR_OP_CREATE && op != PR_OP_NOTIFY;
+    const pr_operation_facts *o = pr_provider_operation(p->kept[n - 1].channel->provider, rides ? PR_OP_QUERY : op);
     pr_input_init(out, f->event, source, now_ms);
     out->provider_ms = f->evidence >= PR_EVIDENCE_TLS ? f->provider_ms : 0;
     out->final = f->final;

@@ -27,7 +27,9 @@ REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
 deps:       ; @sh .ci/deps.sh build
 deps-model: ; @sh .ci/deps.sh model
 deps-peers: ; @sh .ci/deps.sh peers
-after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(REST),:)
+# A newcomer gives no -j: then as many at a time as the machine has cores.
+JOBS_FLAG = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(JOBS_FLAG) $(REST),:)
 $(REST): after-deps ; @:
 .NOTPARALLEL:
 
@@ -79,7 +81,7 @@ PURE_CFLAGS  = -D_POSIX_C_SOURCE=200809L $(CJSON_CFLAGS) -Iinclude -Ilib -I$(B)/
 HOST_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) -Iinclude -Ilib
 PROG_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) -Iinclude
 TEST_CFLAGS  = -D_GNU_SOURCE= $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) $(CMOCKA_CFLAGS) \
-               -Iinclude -Ilib -I$(B)/gen -I$(<D)
+               -Iinclude -Ilib -I$(B)/gen -I$(<D) -DPR_SOURCE_DIR='"$(CURDIR)"'
 PURE_LIBS    = $(CJSON_LIBS) $(MBEDTLS_LIBS)
 HOST_LIBS    = $(CURL_LIBS) $(SQLITE_LIBS)
 ALL_LIBS     = $(HOST_LIBS) $(PURE_LIBS) $(MHD_LIBS) -lm -pthread
@@ -184,7 +186,7 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 # ---- the catalogue is data, turned into tables at build time ------------------------------------------------
 ifneq ($(wildcard lib/catalog/mkcatalog.c),)
 CATALOG_DATA := $(sort $(wildcard lib/catalog/data/*.tsv lib/catalog/texts/*.tsv lib/catalog/*.def))
-$(B)/mkcatalog: lib/catalog/mkcatalog.c $(wildcard lib/catalog/*.def) $(B)/flags
+$(B)/mkcatalog: lib/catalog/mkcatalog.c $(wildcard lib/catalog/*.h lib/catalog/*.def) $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=c11 -O1 -g $(WARN) -D_GNU_SOURCE= -Iinclude -Ilib -o $@ $<
 $(B)/gen/catalog_tables.inc: $(B)/mkcatalog $(CATALOG_DATA) $(wildcard lib/catalog/data lib/catalog/texts)
@@ -202,7 +204,7 @@ endif
 variant_b = $(if $(B_GIVEN),$(B)-$(1),build/$(1))
 RUN_TESTS = B='$(abspath $(B))' CC='$(CC)' sh tests/run.sh
 
-.PHONY: check check-quick lint asan debug model peers demo clean
+.PHONY: check check-quick lint asan debug model peers demo docs clean
 check: all tests
 	@$(RUN_TESTS) $(CHECKS) $(TEST_BIN)
 check-quick: $(QUICK_BIN)
@@ -219,6 +221,11 @@ peers: all
 	@B='$(abspath $(B))' sh tests/peers/run.sh
 demo: all
 	@B='$(abspath $(B))' sh $(firstword $(wildcard examples/demo.sh tests/demo/demo.sh) examples/demo.sh)
+# What is generated from the sources for people; tests/docs checks that it is up to date.
+docs: docs/states.md
+docs/states.md: docs/mkstates.c $(wildcard lib/core/*.def)
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(B) && $(HOSTCC) -std=c11 -O1 $(WARN) -Ilib -o $(B)/mkstates $< && $(B)/mkstates >$@
 clean:
 	rm -rf $(B) $(if $(B_GIVEN),,build)
 

@@ -1,0 +1,12 @@
+/* The whole pure library. What stores and sends (libpayroute-host) has its own header, host.h, and is not part of it. */
+#ifndef PAYROUTE_PAYROUTE_H
+#define PAYROUTE_PAYROUTE_H
+
+#include <payroute/base.h>
+#include <payroute/catalog.h>
+#include <payroute/json.h>
+#include <payroute/payment.h>
+#include <payroute/registry.h>
+#include <payroute/route.h>
+
+#endif

@@ -150,6 +150,10 @@ static int32_t file_judge(prh_sqlite *s, const struct stat *st, int32_t first, c
         prh_why(why, why_cap, "%s: others may write to it; chmod 600 it", s->path);
         return PAYROUTE_E_STORE;
     }
+    if (st->st_size == 1) { /* SQLite takes that for an empty file and would write over it */
+        prh_why(why, why_cap, "%s: not a database: one byte of another program", s->path);
+        return PAYROUTE_E_CHECKSUM;
+    }
     if (!first && (st->st_dev != s->device || st->st_ino != s->inode)) {
         prh_why(why, why_cap, "%s: another file was put in its place while it was open; close and open again", s->path);
         return PAYROUTE_E_STORE;
@@ -182,6 +186,32 @@ int32_t prh_sqlite_file_check(prh_sqlite *s, int32_t first, char *why, size_t wh
         return PAYROUTE_E_STORE;
     }
     return file_judge(s, &st, first, why, why_cap);
+}
+
+/* Copies come with the mode of the umask. Rights are only taken away: a file that its owner made read-only stays so. */
+static int narrow(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st)) {
+        return errno == ENOENT ? 0 : -1;
+    }
+    return st.st_mode & 0177 ? chmod(path, st.st_mode & 0600) : 0;
+}
+
+/* SQLite gives a new journal the mode of the database; one that lies there keeps its own. */
+int32_t prh_sqlite_mode_narrow(const prh_sqlite *s, char *why, size_t why_cap)
+{
+    char *journal = NULL;
+    if (asprintf(&journal, "%s-journal", s->path) < 0) {
+        return PAYROUTE_E_NOMEM;
+    }
+    int bad = narrow(s->path) || narrow(journal);
+    free(journal);
+    if (bad) {
+        prh_why(why, why_cap, "%s: its mode cannot be set to 0600 (%s)", s->path, strerror(errno));
+        return PAYROUTE_E_STORE;
+    }
+    return PAYROUTE_OK;
 }
 
 static char *ballast_path(const prh_sqlite *s)

@@ -297,13 +297,9 @@ static int32_t connect_steps(prh_sqlite *s, int32_t first, char *why, size_t why
         rc = judge_header(s, &facts, why, why_cap);
     }
     if (!rc) {
-        rc = start(s, first, &facts, why, why_cap);
+        rc = prh_sqlite_mode_narrow(s, why, why_cap);
     }
-    if (!rc && chmod(s->path, 0600)) {
-        prh_why(why, why_cap, "%s: its mode cannot be set to 0600 (%s)", s->path, strerror(errno));
-        rc = PAYROUTE_E_STORE;
-    }
-    return rc;
+    return rc ? rc : start(s, first, &facts, why, why_cap);
 }
 
 int32_t prh_sqlite_connect(prh_sqlite *s, int32_t first, char *why, size_t why_cap)
@@ -356,6 +352,7 @@ static const prh_store_ops sqlite_ops = {
     .orphan_body = prh_sqlite_orphan_body,
     .kv_get = prh_sqlite_kv_get,
     .kv_put = prh_sqlite_kv_put,
+    .kv_add = prh_sqlite_kv_add,
     .check = prh_sqlite_check,
     .backup = prh_sqlite_backup,
     .counter = prh_sqlite_counter,

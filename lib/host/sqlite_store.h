@@ -107,6 +107,7 @@ int32_t prh_sqlite_schema_make(prh_sqlite *s, char *why, size_t why_cap);
 int32_t prh_sqlite_schema_verify(prh_sqlite *s, char *why, size_t why_cap);
 /* sqlite_file.c */
 int32_t prh_sqlite_file_check(prh_sqlite *s, int32_t first, char *why, size_t why_cap);
+int32_t prh_sqlite_mode_narrow(const prh_sqlite *s, char *why, size_t why_cap);
 int32_t prh_sqlite_network_magic(uint64_t magic);           /* 1: a network file system */
 int32_t prh_sqlite_mode_check(uint32_t directory_mode);     /* 1: others could replace the file */
 int32_t prh_sqlite_ballast_make(const prh_sqlite *s);
@@ -135,6 +136,7 @@ int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char
 int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len);
 int32_t prh_sqlite_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len);
 int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms);
+int32_t prh_sqlite_kv_add(prh_store *store, const char *name, const char *value, size_t len);
 /* sqlite_check.c */
 int32_t prh_sqlite_check(prh_store *store, char *why, size_t why_cap);
 int32_t prh_sqlite_quick(prh_sqlite *s, const char *pragma, char *why, size_t why_cap);

@@ -16,6 +16,7 @@ int32_t prh_amnesia_read(payroute_engine *engine)
     size_t len = 0;
     int32_t rc = engine->store->ops->kv_get(engine->store, "amnesia", 0, text, sizeof text - 1, &len);
     if (rc == PAYROUTE_E_NOT_FOUND) {
+        engine->restored_ms = 0;
         return PAYROUTE_OK;
     }
     if (rc != PAYROUTE_OK) {

@@ -90,8 +90,9 @@ static int32_t join_payment(payroute_engine *e, prh_work *w, const order_head *h
 
 static int32_t remembered(payroute_engine *e, const order_head *head)
 {
-    if (e->restored_ms == 0 || head->ordered_ms >= e->restored_ms) {
-        return PAYROUTE_OK;
+    int32_t rc = prh_amnesia_read(e); /* another process may have been told since */
+    if (rc != PAYROUTE_OK || e->restored_ms == 0 || head->ordered_ms >= e->restored_ms) {
+        return rc;
     }
     prh_say(
         e,

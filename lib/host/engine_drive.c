@@ -3,10 +3,10 @@
    first byte would leave. */
 #include "host/engine.h"
 
-#define STEP_LIMIT 200     /* machine steps of one call; far above what a payment needs */
-#define AGE_LIMIT_MS 10000 /* from the save that allowed an effect to its first byte */
-#define LOOKUP_MS 5000     /* what a lookup may take when none was seen yet */
-#define PEEK_MS 50         /* between looks at what another worker does */
+#define STEP_LIMIT 200    /* machine steps of one call; far above what a payment needs */
+#define AGE_LIMIT_MS 5000 /* from the save that allowed an effect to its first byte, beside connecting */
+#define LOOKUP_MS 5000    /* what a lookup may take when none was seen yet */
+#define PEEK_MS 50        /* between looks at what another worker does */
 
 /* ---- one exchange ---- */
 
@@ -17,7 +17,8 @@ static int32_t still_holds(void *user)
     prh_work *w = user;
     payroute_engine *e = w->engine;
     prh_rows rows = {0};
-    if (prh_monotonic_ms() - w->armed_ms > AGE_LIMIT_MS) {
+    int64_t connect = payroute_payment_exchange(w->payment, PAYROUTE_EXCHANGE_CONNECT_MS);
+    if (prh_monotonic_ms() - w->armed_ms > AGE_LIMIT_MS + (connect > 0 ? connect : 0)) {
         return 0;
     }
     if (e->store->ops->load(e->store, w->id, &rows) != PAYROUTE_OK) {
@@ -234,17 +235,16 @@ void prh_one_due(payroute_engine *engine, int64_t not_this)
         PAYROUTE_OK) {
         return;
     }
-    for (int32_t i = 0; i < count; i++) {
+    for (int32_t i = 0, done = 0; i < count && !done; i++) {
         if (ids[i] == not_this || prh_is_kept(engine, ids[i])) {
             continue;
         }
         int32_t rc = prh_work_begin(&w, engine, ids[i], 1, 0);
-        w.end_ms =
-            0; /* no time for any exchange: what is armed is taken back, what merely fell due is saved */
-        if (rc == PAYROUTE_OK && w.lease_free) {
+        w.end_ms = 0; /* no time for any exchange: what merely fell due is saved */
+        done = rc == PAYROUTE_OK && w.lease_free;
+        if (done) {
             rc = prh_drive(&w);
         }
         prh_work_end(&w, rc);
-        return;
     }
 }

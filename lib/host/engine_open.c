@@ -86,9 +86,7 @@ static int32_t agree_on_instance(payroute_engine *e)
             fresh[i] = digits[random[i] & 31u];
         }
         fresh[sizeof random] = '\0';
-        rc = e->store->ops->kv_add
-                 ? e->store->ops->kv_add(e->store, "instance", fresh, sizeof random)
-                 : e->store->ops->kv_put(e->store, "instance", fresh, sizeof random, INT64_MAX);
+        rc = e->store->ops->kv_add(e->store, "instance", fresh, sizeof random);
         if (rc == PAYROUTE_OK || rc == PAYROUTE_E_CONFLICT || rc == PAYROUTE_E_STORE_DOUBT) {
             rc = e->store->ops->kv_get(e->store, "instance", 0, e->instance, sizeof e->instance - 1, &len);
         }

@@ -239,7 +239,8 @@ static void kv_drop(prh_mem_kv **at)
     free(gone);
 }
 
-int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms)
+static int32_t kv_write(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms,
+                        int32_t only_new)
 {
     prh_mem_db *db;
     int32_t rc = prh_kv_check(name, value, len);
@@ -250,6 +251,9 @@ int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value,
         return rc;
     }
     prh_mem_kv **at = kv_slot(db, name);
+    if (only_new && *at) {
+        return prh_memory_leave(PAYROUTE_E_CONFLICT);
+    }
     if (expires_ms <= 0) {
         int32_t there = *at != NULL;
         if (there) {
@@ -275,4 +279,14 @@ int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value,
     kv->next = *at;
     *at = kv;
     return prh_memory_wrote(store, PAYROUTE_OK, 1);
+}
+
+int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms)
+{
+    return kv_write(store, name, value, len, expires_ms, 0);
+}
+
+int32_t prh_memory_kv_add(prh_store *store, const char *name, const char *value, size_t len)
+{
+    return kv_write(store, name, value, len, INT64_MAX, 1);
 }

@@ -305,6 +305,7 @@ static const prh_store_ops memory_ops = {
     .orphan_body = prh_memory_orphan_body,
     .kv_get = prh_memory_kv_get,
     .kv_put = prh_memory_kv_put,
+    .kv_add = prh_memory_kv_add,
     .check = memory_check,
     .backup = memory_backup,
     .counter = memory_counter,

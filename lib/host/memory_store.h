@@ -78,5 +78,6 @@ int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char
 int32_t prh_memory_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len);
 int32_t prh_memory_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len);
 int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms);
+int32_t prh_memory_kv_add(prh_store *store, const char *name, const char *value, size_t len);
 
 #endif

@@ -305,3 +305,28 @@ int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value,
     prh_sqlite_write write = { kv_put_body, NULL, &args, 0 };
     return prh_sqlite_transact((prh_sqlite *)store, &write);
 }
+
+/* Found again after a doubtful COMMIT it says E_CONFLICT: whoever adds reads afterwards what stands there. */
+static int32_t kv_add_body(prh_sqlite *s, void *arg)
+{
+    const kv_args *args = arg;
+    prh_val key = prh_val_text(args->name);
+    sqlite3_stmt *st = NULL;
+    int32_t rc = prh_sqlite_row(s, PRH_SQL_KV_GET, &key, 1, &st);
+    if (!rc) {
+        sqlite3_reset(st);
+        return PAYROUTE_E_CONFLICT;
+    }
+    return rc == PAYROUTE_E_NOT_FOUND ? kv_put_body(s, arg) : rc;
+}
+
+int32_t prh_sqlite_kv_add(prh_store *store, const char *name, const char *value, size_t len)
+{
+    int32_t rc = prh_kv_check(name, value, len);
+    if (rc) {
+        return rc;
+    }
+    kv_args args = { name, value, len, INT64_MAX };
+    prh_sqlite_write write = { kv_add_body, NULL, &args, 0 };
+    return prh_sqlite_transact((prh_sqlite *)store, &write);
+}

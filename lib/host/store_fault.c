@@ -111,6 +111,11 @@ static int32_t faulty_kv_put(prh_store *s, const char *name, const char *value, 
     WRITE(s, kv_put, name, value, len, expires_ms);
 }
 
+static int32_t faulty_kv_add(prh_store *s, const char *name, const char *value, size_t len)
+{
+    WRITE(s, kv_add, name, value, len);
+}
+
 static int32_t faulty_check(prh_store *s, char *why, size_t why_cap)
 {
     return PASS(s, check, why, why_cap);
@@ -162,6 +167,7 @@ static const prh_store_ops faulty_ops = {
     .orphan_body = faulty_orphan_body,
     .kv_get = faulty_kv_get,
     .kv_put = faulty_kv_put,
+    .kv_add = faulty_kv_add,
     .check = faulty_check,
     .backup = faulty_backup,
     .counter = faulty_counter,

@@ -12,76 +12,7 @@
 
 #include <cmocka.h>
 
-#include "shop.h"
-
-#define BUDGET 5000
-#define START_MS INT64_C(1790000000000)
-
-static struct sandbox box;
-
-static int use_virtual(void **state)
-{
-    (void)state;
-    sandbox_start(&box, START_MS);
-    return 0;
-}
-
-static int use_real(void **state)
-{
-    (void)state;
-    sandbox_start(&box, 0);
-    return 0;
-}
-
-static int drop_box(void **state)
-{
-    (void)state;
-    sandbox_stop(&box);
-    return 0;
-}
-
-static payroute_engine *open_virtual(int sqlite)
-{
-    char clock[96];
-    snprintf(clock, sizeof clock, "\"clock\":{\"base_ms\":%lld,\"rate\":0}", (long long)START_MS);
-    return shop_open(box.config, shop_store(sqlite), clock);
-}
-
-/* Both clocks go on, then the shop does what is due. */
-static void pass(payroute_engine *e, int64_t ms)
-{
-    char body[64];
-    assert_int_equal(payroute_engine_clock_step(e, ms), PAYROUTE_OK);
-    snprintf(body, sizeof body, "{\"advance_ms\":%lld}", (long long)ms);
-    (void)sandbox_call(&box, "POST", "/_clock", body);
-}
-
-static void pass_and_sweep(payroute_engine *e, int64_t ms)
-{
-    pass(e, ms);
-    assert_int_equal(payroute_engine_sweep(e, BUDGET), PAYROUTE_OK);
-}
-
-static void strike(const char *account, const char *operation, const char *fault, const char *more)
-{
-    char body[256];
-    snprintf(body, sizeof body, "{\"account\":\"%s\",\"operation\":\"%s\",\"fault\":\"%s\"%s%s}", account,
-             operation, fault, *more ? "," : "", more);
-    const char *answer = sandbox_call(&box, "POST", "/_fault", body);
-    if (strstr(answer, "\"error\"")) {
-        fail_msg("fault %s: %s", fault, answer);
-    }
-}
-
-static void customer(const char *reference, const char *act)
-{
-    char body[256];
-    snprintf(body, sizeof body, "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, act);
-    const char *answer = sandbox_call(&box, "POST", "/_customer", body);
-    if (strstr(answer, "\"error\"")) {
-        fail_msg("customer %s: %s", act, answer);
-    }
-}
+#include "story.h"
 
 /* ---- normal payments ---- */
 
@@ -133,130 +64,6 @@ static void card_in_three(void **state)
     assert_int_equal(told_number(e, "reversed_minor"), 250);
     assert_int_equal(payroute_engine_transactions(e) - before, 5);
     payroute_engine_close(e);
-}
-
-/* ---- faults ---- */
-
-typedef struct fault_case {
-    const char *account;
-    const char *operation;
-    const char *fault;
-    const char *more;
-} fault_case;
-
-/* Goes on until the payment has its verdict; days of it if need be. The customer pays whatever code is shown.
- */
-static void settle(payroute_engine *e, int64_t id)
-{
-    for (int i = 0; i < 60; i++) {
-        struct letter letter;
-        assert_int_equal(payroute_engine_advance(e, id, BUDGET), PAYROUTE_OK);
-        if (strcmp(told(e, "final"), "true") == 0) {
-            return;
-        }
-        char path[64];
-        char reference[64];
-        int last = told_count(e, "attempts") - 1;
-        snprintf(path, sizeof path, "attempts.%d.reference", last);
-        snprintf(reference, sizeof reference, "%s", told(e, path));
-        snprintf(path, sizeof path, "attempts.%d.state", last);
-        if (*told(e, "show.text") || (i > 3 && strcmp(told(e, path), "processing") == 0)) {
-            customer(reference, "pay");
-            while (take_letter(&box, &letter)) {
-                (void)bring_letter(e, &letter);
-            }
-        }
-        pass_and_sweep(e, i < 20 ? 5000 : 600000);
-    }
-}
-
-/* What the provider holds is what the shop knows, and nothing is held twice. */
-static void agree(payroute_engine *e, int64_t id, const char *what)
-{
-    assert_int_equal(payroute_engine_show(e, id), PAYROUTE_OK);
-    int64_t ours = told_number(e, "captured_minor") - told_number(e, "reversed_minor");
-    int64_t theirs =
-        sandbox_books(&box, "totals.captured_minor") - sandbox_books(&box, "totals.refunded_minor");
-    int64_t twice = sandbox_books(&box, "totals.double");
-    if (ours != theirs || twice != 0) {
-        (void)payroute_engine_show(e, id);
-        fail_msg("%s: shop %lld, providers %lld, double %lld: %s", what, (long long)ours, (long long)theirs,
-                 (long long)twice, payroute_engine_result(e, NULL));
-    }
-}
-
-static void each_fault_of(const char *method, const fault_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int64_t id = 0;
-        char what[96];
-        const fault_case *c = &cases[i];
-        snprintf(what, sizeof what, "%s %s %s", c->account, c->operation, c->fault);
-        sandbox_start(&box, START_MS);
-        payroute_engine *e = open_virtual(0);
-        strike(c->account, c->operation, c->fault, c->more);
-        int32_t rc = shop_create(e, "o1", method, BUDGET, &id);
-        if (rc != PAYROUTE_OK) {
-            fail_msg("%s: %s %s", what, payroute_rc_name(rc), payroute_engine_result(e, NULL));
-        }
-        settle(e, id);
-        if (strcmp(told(e, "status"), "paid") != 0) {
-            fail_msg("%s: not paid: %s", what, payroute_engine_result(e, NULL));
-        }
-        agree(e, id, what);
-        payroute_engine_close(e);
-        sandbox_stop(&box);
-    }
-}
-
-static void faults_of_a_code(void **state)
-{
-    (void)state;
-    static const fault_case cases[] = {
-        {"ali-main", "precreate", "refuse", ""},
-        {"ali-main", "precreate", "drop_before", ""},
-        {"ali-main", "precreate", "drop_after", ""},
-        {"ali-main", "precreate", "stall", "\"delay_ms\":1500"},
-        {"ali-main", "precreate", "status_before", ""},
-        {"ali-main", "precreate", "status_after", ""},
-        {"ali-main", "precreate", "html", ""},
-        {"ali-main", "precreate", "html_after", ""},
-        {"ali-main", "precreate", "bad_signature", ""},
-        {"ali-main", "precreate", "unsigned", ""},
-        {"ali-main", "precreate", "cut", "\"at_byte\":40"},
-        {"ali-main", "precreate", "malformed", ""},
-        {"ali-main", "precreate", "system_error", ""},
-        {"ali-main", "precreate", "system_error_after", ""},
-        {"ali-main", "precreate", "huge_body", ""},
-    };
-    each_fault_of("alipay", cases, sizeof cases / sizeof cases[0]);
-}
-
-static void faults_of_a_card(void **state)
-{
-    (void)state;
-    static const fault_case cases[] = {
-        {"card-main", "create", "refuse", ""},
-        {"card-main", "create", "drop_before", ""},
-        {"card-main", "create", "drop_after", ""},
-        {"card-main", "create", "html_after", ""},
-        {"card-main", "confirm", "refuse", ""},
-        {"card-main", "confirm", "drop_before", ""},
-        {"card-main", "confirm", "drop_after", ""},
-        {"card-main", "confirm", "stall", "\"delay_ms\":1500"},
-        {"card-main", "confirm", "status_before", ""},
-        {"card-main", "confirm", "status_after", ""},
-        {"card-main", "confirm", "html", ""},
-        {"card-main", "confirm", "html_after", ""},
-        {"card-main", "confirm", "cut", "\"at_byte\":40"},
-        {"card-main", "confirm", "malformed", ""},
-        {"card-main", "confirm", "system_error", ""},
-        {"card-main", "confirm", "system_error_after", ""},
-        {"card-main", "confirm", "pending", ""},
-        {"card-main", "confirm", "huge_body", ""},
-        {"card-main", "confirm", "hold", "\"delay_ms\":3000"},
-    };
-    each_fault_of("card", cases, sizeof cases / sizeof cases[0]);
 }
 
 /* A kept-alive connection that executes and hangs up: the money request runs once. */
@@ -456,8 +263,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(qr_in_three),
         BOTH(card_in_three),
-        cmocka_unit_test(faults_of_a_code),
-        cmocka_unit_test(faults_of_a_card),
         BOTH(executed_once_on_the_wire),
         BOTH(forged_and_foreign_letters),
         BOTH(switch_closes_first),

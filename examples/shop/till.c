@@ -122,10 +122,10 @@ static int32_t pass_on(till *t, const payroute_json_node *n) {
                                   body, strlen(body));
 }
 
-int till_notify(till *t, const char *reference, int32_t *last_rc) {
+static int take(till *t, const char *reference, const char *how, int32_t *last_rc) {
     char path[200];
     int count = 0;
-    (void)snprintf(path, sizeof path, "/_outbox?take=1&reference=%s", reference);
+    (void)snprintf(path, sizeof path, "/_outbox?%sreference=%s", how, reference);
     payroute_json *doc = world_call(t->w, path, NULL);
     const payroute_json_node *root = payroute_json_root(doc);
     const payroute_json_node *list = payroute_json_type(root) == PAYROUTE_JSON_ARRAY ? root : payroute_json_get(root, "notifications");
@@ -138,6 +138,14 @@ int till_notify(till *t, const char *reference, int32_t *last_rc) {
     }
     payroute_json_free(doc);
     return count;
+}
+
+int till_notify(till *t, const char *reference, int32_t *last_rc) {
+    return take(t, reference, "take=1&", last_rc);
+}
+
+int till_notify_again(till *t, const char *reference) {
+    return take(t, reference, "", NULL);
 }
 
 static int hand_out(till *t, const char *order_id) {

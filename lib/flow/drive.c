@@ -304,7 +304,7 @@ int32_t pr_drive(payroute_payment *p, int64_t now_ms) {
     if (p->pay.dirty && !p->ex.armed && p->lease_held != 0) {
         p->pay.lease_until_ms = 0; /* nothing of ours is on its way: let the next worker in */
     }
-    return rc;
+    return PR_NEVER(pr_invariant(&p->pay) != NULL) ? PAYROUTE_E_INTERNAL : rc;
 }
 
 int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms) {

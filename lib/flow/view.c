@@ -212,6 +212,11 @@ const char *payroute_payment_view(payroute_payment *p, const char *locale, size_
         view_show(p, o, "show", n);
     }
     view_guidance(p, o, status, locale != NULL ? locale : own);
+    size_t trace_len = 0;
+    const char *trace = payroute_payment_trace(p, &trace_len);
+    if (trace_len > 2) {
+        payroute_json_out_raw(o, "trace", trace, trace_len); /* a channel was chosen, or none was found, in this very call */
+    }
     payroute_json_out_array(o, "attempts");
     for (int32_t i = 1; i <= p->pay.attempt_count; i++) {
         view_attempt(p, o, i);

@@ -1,6 +1,29 @@
 #!/bin/sh
 # Spin over payment.pml, which includes the shipped lib/core/attempt.def: the table must hold in every variant, and each removed
 # rule must be caught. One line a search, the last line is the count, the exit status tells the truth.
+#
+# The removed rules, each a -DBUG_...:
+#   TIMEOUT_IS_FAIL        a lost answer counts as a failure                     (INTENT x LOST, UNCLEAR)
+#   NOTFOUND_IS_FAIL       'no such order' frees while a request may still arrive (GONE)
+#   NO_WAL                 the request leaves before its intent is in the journal
+#   NEW_KEY                a retry after a lost answer uses a new reference
+#   NO_CLOSE               failover from a shown attempt without a confirmed close
+#   NO_QUERY               recovery waits for webhooks only
+#   RACY_CLAIM             'nothing open' is checked and the intent written in two steps
+#   SECOND_COPY            a proof about one copy frees the other                (UNKNOWN x NOT_SENT, REFUSED_BEFORE)
+#   LATE_SEND              'not found' frees though the provider still takes a copy that a paused worker holds
+#   DECLINE_IN_CONTAINER   a decline inside a container frees it                 (CONTAINER, CLIENT_WANTED)
+#   SHOW_FIRST             the QR code is shown before shown = 1 is in the journal
+#   IGNORE_LATE            'paid' for a closed or failed attempt is dropped      (FAILED, CLOSED x PAID, AUTH)
+#   NO_REFUND_INTENT       the surplus is refunded without a journal entry first (F)
+#   NO_WINNER_CLOSE        a winner does not close the other attempts            (UNWANTED)
+#   GUARD_ON_STATE         the unique index is on the state and so rejects late money
+#   UNLEARN_REVERSAL       the newest notice wins over the money join
+# and three that the reference has not:
+#   STALE_STEP             an answer to the create of a container counts as one to its confirm
+#   UNCONFIRMED            late money is taken up without a lookup               (UNCONFIRMED)
+#   STUCK_STEP             a free step is kept for a resend that nobody wants any more (FREE_AGAIN)
+#
 #   JOBS=2 searches at a time; LONG=1 adds the big ones; ONLY=word runs those whose line contains it.
 # Needs spin and a C compiler (make deps-model).
 set -u
@@ -67,6 +90,7 @@ fail -DW=2 -DBUG_LATE_SEND
 fail -DW=1 -DBUG_DECLINE_IN_CONTAINER
 fail -DW=2 -DBUG_SHOW_FIRST
 fail -DW=2 -DBUG_STALE_STEP -DKINDS=K(K_CARD)K(K_CONT)
+fail -DW=1 -DCANCEL -DBUG_STUCK_STEP
 fail -DW=1 -DLATEPAY -DBUG_IGNORE_LATE
 fail -DW=1 -DLATEPAY -DBUG_NO_REFUND_INTENT
 fail -DW=1 -DLATEPAY -DBUG_NO_WINNER_CLOSE

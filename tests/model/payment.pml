@@ -180,7 +180,11 @@ hidden byte fc, fr, confirmed, aold, moves, busy;
 #define P_NEXT_STEP FREESTEP_
 #define P_UNWANTED_NEXT (FREESTEP_ && P_UNWANTED)
 #define P_FREE_STEP FREESTEP_
-#define P_FREE_AGAIN (FREESTEP_ && sends[a] < 2 && !P_UNWANTED)
+#ifdef BUG_STUCK_STEP
+#define P_FREE_AGAIN (FREESTEP_ && sends[a] < 2)
+#else
+#define P_FREE_AGAIN (FREESTEP_ && sends[a] < 2 && !P_UNWANTED)  /* what is not wanted is not sent again, so it must not wait for it */
+#endif
 #define P_MAY_RESEND (sends[a] < 2 && !P_UNWANTED)
 #define P_NEXT_STEP_WANTED false                /* no kind has a step after WAITING */
 #define P_SHOWABLE (k[a] == K_CLIENT)             /* from UNKNOWN, PROCESSING: no kind with a payload of its own comes there with it */

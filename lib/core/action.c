@@ -100,6 +100,10 @@ static void action_enter(pr_pay *p, int32_t i, int32_t state, int64_t now_ms) {
     x->check_no = 0;
     x->check_ms = pr_action_open(state) ? pr_add_ms(now_ms, pr_schedule_unknown(0)) : INT64_MAX;
     action_touch(p, i);
+    if (state == PR_AS_UNKNOWN && x->kind == PR_ACT_REFUND && (p->attempts[x->n - 1].facts.flags & PR_FACT_REFUND_KEYED) == 0) {
+        x->reviewed = 1; /* it may not go out again: a person must see what came of it */
+        pr_review_flag(p, x->n, PR_REVIEW_ACTION_LONG);
+    }
 }
 
 void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms) {
@@ -230,6 +234,8 @@ int32_t pr_machine_action(pr_pay *p, int32_t i, const pr_input *in) {
             x->not_found = 0;
         } else if (x->not_found++ == 0) {
             x->not_found_ms = in->asked_ms;
+        } else if (x->not_found > 200) {
+            x->not_found = 200;
         }
     }
     while (!pr_action_predicate(p, x, in, alt->predicate)) {

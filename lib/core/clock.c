@@ -20,6 +20,15 @@ static void step_back(pr_pay *p, int64_t now_ms) {
             a->check_ms = now_ms; /* scheduled by a clock that was ahead */
         }
     }
+    for (int32_t i = 0; i < p->action_count; i++) {
+        pr_action *x = &p->actions[i];
+        if (pr_action_open(x->state)) {
+            x->built_ms = now_ms;
+            x->not_found = 0;
+            x->check_ms = x->check_ms > pr_add_ms(now_ms, 86400000) ? now_ms : x->check_ms;
+            p->dirty_actions |= 1u << i;
+        }
+    }
     p->dirty = 1;
 }
 

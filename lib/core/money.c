@@ -71,10 +71,16 @@ static void fold_capture(pr_pay *p, int32_t n, const pr_input *in) {
     }
 }
 
+/* What must have been taken when something comes back of which no capture is known. */
+static int64_t presumed(const pr_pay *p, int32_t n) {
+    int32_t i = pr_action_find(p, n, PR_ACT_CAPTURE);
+    return i >= 0 && p->actions[i].sends > 0 ? p->actions[i].amount_minor : p->attempts[n - 1].amount_minor;
+}
+
 static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in) {
     pr_attempt *a = &p->attempts[n - 1];
     if (pr_captured(p, n) == 0) {
-        a->captured_flat = a->amount_minor; /* what comes back was taken before */
+        a->captured_flat = presumed(p, n);
     }
     if (in->reversed_total_minor >= 0) {
         if (in->reversed_total_minor > a->reversed_flat) {
@@ -94,6 +100,16 @@ static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in) {
     return pr_reversed(p, n) > 0 ? PR_EV_REVERSED_PART : PR_EV_PAID;
 }
 
+/* A repeated word, or one about a part, does not bring back money of which nothing stands. */
+static int32_t fold_undone(pr_pay *p, int32_t n, const pr_input *in) {
+    money_put(p, n, PR_MONEY_UNDONE, in->txn, in->amount_minor >= 0 ? in->amount_minor : 0);
+    if (p->attempts[n - 1].state != PR_ST_REVERSED || pr_reversed(p, n) < pr_captured(p, n)) {
+        return in->event;
+    }
+    pr_review_flag(p, n, PR_REVIEW_REFUND_UNDONE);
+    return PR_EV_REVERSED_FULL;
+}
+
 int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in) {
     switch (in->event) {
     case PR_EV_PAID:
@@ -109,8 +125,7 @@ int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in) {
         }
         return in->event;
     case PR_EV_REFUND_UNDONE:
-        money_put(p, n, PR_MONEY_UNDONE, in->txn, in->amount_minor >= 0 ? in->amount_minor : 0);
-        return in->event;
+        return fold_undone(p, n, in);
     default:
         return in->event;
     }

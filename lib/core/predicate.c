@@ -69,18 +69,22 @@ static int32_t expired_there(const pr_pay *p, const pr_attempt *a, const pr_inpu
            in->asked_ms - a->gone_ms >= p->policy.value[PR_POLICY_proof_gap_ms];
 }
 
-static int32_t window_passed(const pr_pay *p, const pr_attempt *a, const pr_input *in) {
+static int64_t quarantine(const pr_pay *p, const pr_attempt *a) {
     int64_t wait = (int64_t)a->facts.late_window_s * 1000 + 60000;
-    if (wait < p->policy.value[PR_POLICY_quarantine_ms]) {
-        wait = p->policy.value[PR_POLICY_quarantine_ms];
-    }
+    int64_t least = p->policy.value[PR_POLICY_quarantine_ms];
+    return wait > least ? wait : least;
+}
+
+/* Our clock may have jumped: a jump never shortens a quarantine. */
+static int32_t drifted(const pr_input *in) {
     int64_t drift = in->provider_ms == 0 ? 0 : in->provider_ms - in->now_ms;
-    if (drift > 60000 || drift < -60000) {
-        return 0; /* our clock may have jumped: a jump never shortens a quarantine */
-    }
-    return a->facts.late_send == PR_LATE_WINDOW && a->not_found >= 2 && !p->clock_suspect &&
+    return drift > 60000 || drift < -60000;
+}
+
+static int32_t window_passed(const pr_pay *p, const pr_attempt *a, const pr_input *in) {
+    return a->facts.late_send == PR_LATE_WINDOW && a->not_found >= 2 && !p->clock_suspect && !drifted(in) &&
            in->asked_ms - a->not_found_ms >= p->policy.value[PR_POLICY_proof_gap_ms] &&
-           in->asked_ms >= pr_add_ms(a->built_ms, wait);
+           in->asked_ms >= pr_add_ms(a->built_ms, quarantine(p, a));
 }
 
 static int32_t close_confirmed(const pr_pay *p, const pr_attempt *a) {
@@ -184,7 +188,7 @@ int32_t pr_predicate(const pr_pay *p, const pr_attempt *a, const pr_input *in, i
     case PR_P_UNCONFIRMED: return !confirmed(a, in);
     case PR_P_REV_CLOSE: return close_out(p, a, 1);
     case PR_P_EXCESS: return pr_captured(p, n) - pr_reversed(p, n) - pr_refunds_open(p, n) > a->amount_minor;
-    case PR_P_SETTLED: return pr_captured(p, n) == pr_reversed(p, n);
+    case PR_P_SETTLED: return pr_captured(p, n) <= pr_reversed(p, n); /* less: not every capture was heard of yet */
     case PR_P_IS_WINNER: return p->winner == n;
     case PR_P_BY_CUSTOMER: return has(a, PR_FACT_BY_CUSTOMER);
     case PR_P_UNSENT: return a->sends == 0;
@@ -200,23 +204,24 @@ int32_t pr_predicate(const pr_pay *p, const pr_attempt *a, const pr_input *in, i
     return 0;
 }
 
+static int32_t keyed(const pr_attempt *a, const pr_action *x) {
+    return x->kind == PR_ACT_REFUND ? has(a, PR_FACT_REFUND_KEYED) : has(a, PR_FACT_REPEAT_SAFE);
+}
+
+/* Nothing of it can arrive any more. Without a key one send that may have left is the last one, whatever is found. */
 static int32_t action_gone(const pr_pay *p, const pr_action *x, const pr_input *in) {
     const pr_attempt *a = &p->attempts[x->n - 1];
-    if (a->facts.late_send != PR_LATE_WINDOW || x->not_found < 2) {
+    if (a->facts.late_send != PR_LATE_WINDOW || x->not_found < 2 || p->clock_suspect || drifted(in) ||
+        (x->kind == PR_ACT_REFUND && !keyed(a, x))) {
         return 0;
     }
-    int64_t wait = (int64_t)a->facts.late_window_s * 1000 + 60000;
-    if (wait < p->policy.value[PR_POLICY_quarantine_ms]) {
-        wait = p->policy.value[PR_POLICY_quarantine_ms];
-    }
     return in->asked_ms - x->not_found_ms >= p->policy.value[PR_POLICY_proof_gap_ms] &&
-           in->asked_ms >= pr_add_ms(x->built_ms, wait);
+           in->asked_ms >= pr_add_ms(x->built_ms, quarantine(p, a));
 }
 
 int32_t pr_action_predicate(const pr_pay *p, const pr_action *x, const pr_input *in, int32_t predicate) {
     const pr_attempt *a = &p->attempts[x->n - 1];
     int32_t closing = x->kind == PR_ACT_CLOSE || x->kind == PR_ACT_VOID;
-    int32_t keyed = x->kind == PR_ACT_REFUND ? has(a, PR_FACT_REFUND_KEYED) : has(a, PR_FACT_REPEAT_SAFE);
     int32_t alone = x->sends == 1 && in->source == PR_SOURCE_ANSWER && in->send_no == 1 && in->lease_epoch == p->lease_epoch;
     int32_t again = has(a, PR_FACT_REPLAYS_DECLINE) && in->source == PR_SOURCE_ANSWER &&
                     pr_key_alive(p, a, x->first_send_ms, in->now_ms);
@@ -226,7 +231,7 @@ int32_t pr_action_predicate(const pr_pay *p, const pr_action *x, const pr_input 
     case PR_P_REPLAYS: return again;
     case PR_P_SOLE_OR_REPLAYS: return alone || again || closing;
     case PR_P_UNSENT: return x->sends == 0;
-    case PR_P_SENDABLE: return closing || (keyed && pr_key_alive(p, a, x->first_send_ms, in->now_ms));
+    case PR_P_SENDABLE: return closing || (keyed(a, x) && pr_key_alive(p, a, x->first_send_ms, in->now_ms));
     case PR_P_REFUND: return x->kind == PR_ACT_REFUND;
     case PR_P_GONE: return action_gone(p, x, in);
     default: return 0;

@@ -1,4 +1,4 @@
-/* Reads core_matrix.txt: for each state and event the alternatives that the specification gives, as text. */
+/* Reads core_matrix.txt or core_actions.txt: for each state and event the alternatives that the specification gives, as text. */
 #ifndef CORE_MATRIX_H
 #define CORE_MATRIX_H
 
@@ -18,18 +18,17 @@ typedef struct matrix_cell {
 
 static matrix_cell matrix[PR_ST_COUNT][PR_EV_COUNT];
 
-static const char *const matrix_states[PR_ST_COUNT] = {"",   "IN", "UN", "WA", "PR", "CL",
-                                                       "AU", "PD", "SU", "RV", "FA", "CD"};
-static const char *const matrix_events[PR_EV_COUNT] = {
-    "",         "NOT_SENT",     "REFUSED_BEFORE", "INVALID",       "DECLINED",     "ACTION_NEEDED",    "ACCEPTED",
-    "UNCLEAR",  "MISMATCH",     "ST_NOT_FOUND",   "ST_UNPAID",     "ST_PROCESSING", "ST_DECLINED",     "ST_CLOSED",
-    "AUTH",     "PAID",         "REVERSED_PART",  "REVERSED_FULL", "REFUND_UNDONE", "DISPATCH",        "LOST",
-    "SHOW",     "CLOSE_WANTED", "T_REVIEW",       "RESOLVE_PAID",  "RESOLVE_NOT_PAID", "RESOLVE_REFUNDED"};
+/* Which file, and what its states and events are called, by number from 1. */
+typedef struct matrix_names {
+    const char *file;
+    const char *states[PR_ST_COUNT];
+    const char *events[PR_EV_COUNT];
+} matrix_names;
 
 static int32_t matrix_name(const char *const *names, int32_t count, const char *word, size_t len)
 {
     for (int32_t i = 1; i < count; i++) {
-        if (strlen(names[i]) == len && memcmp(names[i], word, len) == 0) {
+        if (names[i] != NULL && strlen(names[i]) == len && memcmp(names[i], word, len) == 0) {
             return i;
         }
     }
@@ -37,7 +36,7 @@ static int32_t matrix_name(const char *const *names, int32_t count, const char *
 }
 
 /* "  IN UN: cell": the same cell for each state named. */
-static void matrix_row(char *row, int32_t event, int32_t line)
+static void matrix_row(const matrix_names *names, char *row, int32_t event, int32_t line)
 {
     char *colon = strchr(row, ':');
     assert_non_null(colon);
@@ -46,33 +45,34 @@ static void matrix_row(char *row, int32_t event, int32_t line)
     assert_true(strlen(cell) < CELL_CAP);
     *colon = '\0';
     for (char *word = strtok(row, " "); word != NULL; word = strtok(NULL, " ")) {
-        int32_t state = matrix_name(matrix_states, PR_ST_COUNT, word, strlen(word));
+        int32_t state = matrix_name(names->states, PR_ST_COUNT, word, strlen(word));
         if (state == 0 || matrix[state][event].line != 0) {
-            fail_msg("core_matrix.txt:%d: %s is no state or is there twice", line, word);
+            fail_msg("%s:%d: %s is no state or is there twice", names->file, line, word);
         }
         strcpy(matrix[state][event].text, cell);
         matrix[state][event].line = line;
     }
 }
 
-static int matrix_read(void **state)
+static int matrix_read(const matrix_names *names)
 {
-    (void)state;
+    char path[256];
     char row[512];
     int32_t line = 0;
     int32_t event = 0;
-    FILE *f = fopen(PR_SOURCE_DIR "/tests/unit/core_matrix.txt", "r");
+    snprintf(path, sizeof path, "%s/tests/unit/%s", PR_SOURCE_DIR, names->file);
+    FILE *f = fopen(path, "r");
     if (f == NULL) {
-        print_error("core_matrix.txt: run from the top of the sources\n");
+        print_error("%s: run from the top of the sources\n", path);
         return -1;
     }
     while (fgets(row, sizeof row, f) != NULL) {
         line++;
         row[strcspn(row, "\n")] = '\0';
-        int32_t named = matrix_name(matrix_events, PR_EV_COUNT, row, strlen(row));
+        int32_t named = matrix_name(names->events, PR_EV_COUNT, row, strlen(row));
         event = named != 0 ? named : event;
         if (row[0] == ' ') {
-            matrix_row(row, event, line);
+            matrix_row(names, row, event, line);
         }
     }
     fclose(f);

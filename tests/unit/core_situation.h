@@ -16,7 +16,7 @@ static inline int64_t pick(pr_rng *r, const int64_t *values, uint32_t count)
 }
 #define PICK(r, ...) pick(r, (const int64_t[]){__VA_ARGS__}, (uint32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
-static void situate_facts(pr_rng *r, pr_facts *f)
+static inline void situate_facts(pr_rng *r, pr_facts *f)
 {
     fixture_qr(f);
     f->flags = pr_rng_u32(r) & (PR_FACT_BY_CUSTOMER | PR_FACT_CONTAINER | PR_FACT_CLIENT | PR_FACT_REPEAT_SAFE |
@@ -34,7 +34,7 @@ static void situate_facts(pr_rng *r, pr_facts *f)
     f->auth_ttl_ms = PICK(r, 0, DAY);
 }
 
-static void situate_money(pr_rng *r, pr_pay *p, pr_attempt *a)
+static inline void situate_money(pr_rng *r, pr_pay *p, pr_attempt *a)
 {
     int64_t captured = 0;
     if (a->state == PR_ST_PAID) {
@@ -54,7 +54,7 @@ static void situate_money(pr_rng *r, pr_pay *p, pr_attempt *a)
     }
 }
 
-static void situate_action(pr_rng *r, pr_pay *p, int32_t kind, int64_t amount)
+static inline void situate_action(pr_rng *r, pr_pay *p, int32_t kind, int64_t amount)
 {
     pr_action *x = &p->actions[p->action_count++];
     memset(x, 0, sizeof *x);
@@ -68,7 +68,7 @@ static void situate_action(pr_rng *r, pr_pay *p, int32_t kind, int64_t amount)
     x->check_ms = NOW + MINUTE;
 }
 
-static void situate_actions(pr_rng *r, pr_pay *p, pr_attempt *a)
+static inline void situate_actions(pr_rng *r, pr_pay *p, pr_attempt *a)
 {
     int64_t owed = a->state == PR_ST_PAID ? pr_captured(p, 1) - PRICE : pr_captured(p, 1);
     if (a->state == PR_ST_CLOSING && pr_rng_below(r, 4) != 0) {
@@ -89,7 +89,7 @@ static void situate_actions(pr_rng *r, pr_pay *p, pr_attempt *a)
     }
 }
 
-static void situate_attempt(pr_rng *r, pr_pay *p, int32_t state)
+static inline void situate_attempt(pr_rng *r, pr_pay *p, int32_t state)
 {
     pr_attempt *a = fixture_attempt(p, state, fixture_qr);
     int32_t free = pr_state_free(state);
@@ -119,7 +119,7 @@ static void situate_attempt(pr_rng *r, pr_pay *p, int32_t state)
 }
 
 /* A second attempt: free, waiting for its customer, or the winner. */
-static void situate_other(pr_rng *r, pr_pay *p, int32_t state)
+static inline void situate_other(pr_rng *r, pr_pay *p, int32_t state)
 {
     int32_t own = state == PR_ST_AUTHORIZED || state == PR_ST_PAID || (state == PR_ST_REVERSED && pr_captured(p, 1) > 0 && pr_rng_below(r, 3) == 0);
     int32_t kind = (int32_t)pr_rng_below(r, 3);
@@ -141,7 +141,7 @@ static void situate_other(pr_rng *r, pr_pay *p, int32_t state)
     p->clock_suspect = pr_rng_below(r, 6) == 0;
 }
 
-static void situate_input(pr_rng *r, situation *s, int32_t event)
+static inline void situate_input(pr_rng *r, situation *s, int32_t event)
 {
     pr_attempt *a = &s->p.attempts[0];
     pr_input *in = &s->in;
@@ -164,7 +164,7 @@ static void situate_input(pr_rng *r, situation *s, int32_t event)
     }
 }
 
-static void situate(pr_rng *r, situation *s, int32_t state, int32_t event)
+static inline void situate(pr_rng *r, situation *s, int32_t state, int32_t event)
 {
     memset(s, 0, sizeof *s);
     fixture_pay(&s->p);

@@ -1,5 +1,6 @@
-/* A lease names its process so that nobody else can be taken for it: boot id, pid, start time. A pid means something only in its own pid namespace, so
-   that is named too: from another container only the clock can tell. */
+/* A lease names its process so that nobody else can be taken for it: boot id, pid, start time. A pid means
+   something only in its own pid namespace, so that is named too: from another container only the clock can
+   tell. */
 #include "host/lease.h"
 
 #include <inttypes.h>
@@ -37,7 +38,8 @@ int32_t prh_boot_machine(char *out, size_t cap)
     return PAYROUTE_OK;
 }
 
-/* State and start time (fields 3 and 22) of a process. The name in field 2 may hold blanks and brackets: what follows its last bracket is plain. */
+/* State and start time (fields 3 and 22) of a process. The name in field 2 may hold blanks and brackets: what
+   follows its last bracket is plain. */
 static int32_t process_facts(long pid, char *state, uint64_t *started)
 {
     char path[64];
@@ -110,7 +112,8 @@ static int owner_read(const char *text, owner_parts *out)
     memcpy(out->boot, text, BOOT_LEN);
     out->boot[BOOT_LEN] = 0;
     const char *at = text + BOOT_LEN;
-    if (!number_part(&at, &pid) || !number_part(&at, &out->started) || !number_part(&at, &out->space) || *at) {
+    if (!number_part(&at, &pid) || !number_part(&at, &out->started) || !number_part(&at, &out->space)
+        || *at) {
         return 0;
     }
     out->pid = (long)pid;

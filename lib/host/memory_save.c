@@ -1,5 +1,5 @@
-/* One save set on the memory store: the payment is copied with the changes laid over, judged by the unique rules in the order in which SQLite meets
-   them, and only then put in the place of the old one. */
+/* One save set on the memory store: the payment is copied with the changes laid over, judged by the unique
+   rules in the order in which SQLite meets them, and only then put in the place of the old one. */
 #include "host/memory_store.h"
 
 #include <stdio.h>
@@ -75,27 +75,6 @@ int32_t prh_memory_grow(void **array, size_t count, size_t more)
     return PAYROUTE_OK;
 }
 
-prh_mem_note *prh_memory_note_new(const payroute_row_notification *row, int64_t at_ms, int64_t payment_id)
-{
-    prh_mem_note *note = calloc(1, sizeof *note);
-    if (!note) {
-        return NULL;
-    }
-    note->row.channel = prh_arena_text(&note->arena, row->channel);
-    note->row.event_id = prh_arena_text(&note->arena, row->event_id);
-    note->row.order_hash = prh_arena_text(&note->arena, row->order_hash);
-    note->row.body = prh_arena_copy(&note->arena, row->body, row->body_len);
-    note->row.body_len = row->body_len;
-    note->at_ms = at_ms;
-    note->payment_id = payment_id;
-    if (!note->row.channel || !note->row.event_id || !note->row.order_hash || !note->row.body) {
-        prh_arena_free(note->arena);
-        free(note);
-        return NULL;
-    }
-    return note;
-}
-
 /* What a save is about to do. Everything that can fail happens on this; then it is applied. */
 typedef struct staged {
     prh_mem_db *db;
@@ -131,6 +110,11 @@ static int32_t stage_key(staged *st, char kind, const char *a, const char *b, in
     return PAYROUTE_OK;
 }
 
+static int32_t made(int all_there)
+{
+    return all_there ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+}
+
 static int32_t copy_payment(prh_arena **arena, payroute_row_payment *to, const payroute_row_payment *from)
 {
     *to = *from;
@@ -140,7 +124,7 @@ static int32_t copy_payment(prh_arena **arena, payroute_row_payment *to, const p
     to->lease_owner = prh_arena_text(arena, from->lease_owner);
     to->record = prh_arena_copy(arena, from->record, from->record_len);
     to->seen = to->version;
-    return to->instance && to->order_id && to->currency && to->lease_owner && to->record ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    return made(to->instance && to->order_id && to->currency && to->lease_owner && to->record);
 }
 
 static int32_t copy_attempt(prh_arena **arena, payroute_row_attempt *to, const payroute_row_attempt *from)
@@ -152,8 +136,7 @@ static int32_t copy_attempt(prh_arena **arena, payroute_row_attempt *to, const p
     to->capture_id = prh_arena_text(arena, from->capture_id);
     to->content = prh_arena_copy(arena, from->content, from->content_len);
     to->show = prh_arena_copy(arena, from->show, from->show_len);
-    return to->channel && to->reference && to->provider_id && to->capture_id && to->content && to->show ? PAYROUTE_OK
-                                                                                                        : PAYROUTE_E_NOMEM;
+    return made(to->channel && to->reference && to->provider_id && to->capture_id && to->content && to->show);
 }
 
 static int32_t copy_action(prh_arena **arena, payroute_row_action *to, const payroute_row_action *from)
@@ -162,33 +145,39 @@ static int32_t copy_action(prh_arena **arena, payroute_row_action *to, const pay
     to->key = prh_arena_text(arena, from->key);
     to->caller_id = prh_arena_text(arena, from->caller_id);
     to->provider_id = prh_arena_text(arena, from->provider_id);
-    return to->key && to->caller_id && to->provider_id ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    return made(to->key && to->caller_id && to->provider_id);
 }
 
 static int32_t copy_fact(prh_arena **arena, payroute_row_fact *to, const payroute_row_fact *from)
 {
     *to = *from;
     to->body = prh_arena_copy(arena, from->body, from->body_len);
-    return to->body ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    return made(to->body != NULL);
 }
 
 static int32_t copy_event(prh_arena **arena, payroute_row_event *to, const payroute_row_event *from)
 {
     *to = *from;
     to->body = prh_arena_copy(arena, from->body, from->body_len);
-    return to->body ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    return made(to->body != NULL);
+}
+
+static void *stage_room(prh_mem_payment *m, int32_t count, size_t size)
+{
+    return prh_arena_get(&m->arena, ((size_t)count + 1) * size);
 }
 
 static int32_t stage_arrays(staged *st, const payroute_save_set *set)
 {
     prh_mem_payment *m = st->made;
     const payroute_save_set *now = &m->set;
-    st->attempts = prh_arena_get(&m->arena, (size_t)(now->attempt_count + set->attempt_count + 1) * sizeof *st->attempts);
-    st->actions = prh_arena_get(&m->arena, (size_t)(now->action_count + set->action_count + 1) * sizeof *st->actions);
-    st->facts = prh_arena_get(&m->arena, (size_t)(now->fact_count + set->fact_count + 1) * sizeof *st->facts);
-    st->events = prh_arena_get(&m->arena, (size_t)(now->event_count + set->event_count + 1) * sizeof *st->events);
-    m->acked = prh_arena_get(&m->arena, (size_t)(now->event_count + set->event_count + 1) * sizeof *m->acked);
-    return st->attempts && st->actions && st->facts && st->events && m->acked ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    size_t events = (size_t)(now->event_count + set->event_count + 1);
+    st->attempts = stage_room(m, now->attempt_count + set->attempt_count, sizeof *st->attempts);
+    st->actions = stage_room(m, now->action_count + set->action_count, sizeof *st->actions);
+    st->facts = stage_room(m, now->fact_count + set->fact_count, sizeof *st->facts);
+    st->events = prh_arena_get(&m->arena, events * sizeof *st->events);
+    m->acked = prh_arena_get(&m->arena, events * sizeof *m->acked);
+    return made(st->attempts && st->actions && st->facts && st->events && m->acked);
 }
 
 /* The old rows into the new block. */
@@ -317,7 +306,8 @@ static int32_t fact_put(staged *st, const payroute_row_fact *given)
 {
     int32_t at = 0;
     while (at < st->made->set.fact_count
-           && (st->facts[at].n != given->n || st->facts[at].source != given->source || st->facts[at].no != given->no)) {
+           && (st->facts[at].n != given->n || st->facts[at].source != given->source
+               || st->facts[at].no != given->no)) {
         at++;
     }
     if (at == st->made->set.fact_count) {
@@ -340,7 +330,8 @@ static int32_t event_put(staged *st, const payroute_row_event *given)
 
 static int32_t note_stage(staged *st, const payroute_row_notification *row, int64_t at_ms)
 {
-    int32_t rc = stage_key(st, 'n', row->channel, row->event_id, (int64_t)(st->db->note_count + st->note_count + 1));
+    int32_t rc = stage_key(st, 'n', row->channel, row->event_id,
+                           (int64_t)(st->db->note_count + st->note_count + 1));
     if (rc) {
         return rc == PAYROUTE_E_STALE ? PAYROUTE_OK : rc; /* a repeat is no new row */
     }
@@ -385,8 +376,9 @@ static int32_t stage_payment(staged *st, const payroute_save_set *set, const prh
 /* As SQLite's UPDATE … WHERE, which comes last there. */
 static int32_t payment_may(const payroute_row_payment *p, const payroute_row_payment *o)
 {
-    return o->lease_epoch <= p->lease_epoch && !strcmp(o->instance, p->instance) && !strcmp(o->order_id, p->order_id)
-           && o->ordered_ms == p->ordered_ms && o->amount_minor == p->amount_minor && !strcmp(o->currency, p->currency);
+    return o->lease_epoch <= p->lease_epoch && !strcmp(o->instance, p->instance)
+           && !strcmp(o->order_id, p->order_id) && o->ordered_ms == p->ordered_ms
+           && o->amount_minor == p->amount_minor && !strcmp(o->currency, p->currency);
 }
 
 static int32_t stage_all(staged *st, const payroute_save_set *set, const prh_mem_payment *old)

@@ -1,4 +1,5 @@
-/* What stands beside the payments in the memory store: events, orphan notifications, tokens with an expiry. */
+/* What stands beside the payments in the memory store: events, orphan notifications, tokens with an expiry.
+   */
 #include "host/memory_store.h"
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static int event_order(const void *left, const void *right)
     return a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : (a->no > b->no) - (a->no < b->no);
 }
 
-static int32_t events_collect(const prh_mem_db *db, int64_t only, prh_arena **arena, prh_event_row **rows, size_t *count)
+static int32_t events_collect(const prh_mem_db *db, int64_t only, prh_arena **arena, prh_event_row **rows,
+                              size_t *count)
 {
     for (int32_t pass = 0; pass < 2; pass++) { /* count, then copy */
         size_t at = 0;
@@ -29,7 +31,8 @@ static int32_t events_collect(const prh_mem_db *db, int64_t only, prh_arena **ar
                     continue;
                 }
                 if (pass) {
-                    prh_event_row row = { (int64_t)i + 1, prh_arena_text(arena, m->set.payment.order_id), e->kind, e->no,
+                    prh_event_row row = { (int64_t)i + 1, prh_arena_text(arena, m->set.payment.order_id),
+                                          e->kind, e->no,
                                           e->at_ms, prh_arena_copy(arena, e->body, e->body_len) };
                     if (!row.order_id || !row.body) {
                         return PAYROUTE_E_NOMEM;
@@ -50,10 +53,12 @@ static int32_t events_collect(const prh_mem_db *db, int64_t only, prh_arena **ar
     return PAYROUTE_OK;
 }
 
-int32_t prh_memory_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit, void *user)
+int32_t prh_memory_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit,
+                          void *user)
 {
     prh_mem_db *db;
-    int32_t rc = limit >= 1 && limit <= PRH_LIMIT_VISIT && visit ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
+    int32_t rc = limit >= 1 && limit <= PRH_LIMIT_VISIT && visit ? prh_memory_enter(store, &db)
+        : PAYROUTE_E_ARG;
     if (rc) {
         return rc;
     }
@@ -87,7 +92,8 @@ static int64_t *acked_slot(const prh_mem_db *db, int64_t payment_id, int32_t kin
     return NULL;
 }
 
-int32_t prh_memory_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds, const int32_t *nos,
+int32_t prh_memory_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds,
+                             const int32_t *nos,
                                 int32_t count, int64_t now_ms)
 {
     prh_mem_db *db;
@@ -110,6 +116,27 @@ int32_t prh_memory_event_ack(prh_store *store, const int64_t *payment_ids, const
         }
     }
     return prh_memory_wrote(store, PAYROUTE_OK, changed);
+}
+
+prh_mem_note *prh_memory_note_new(const payroute_row_notification *row, int64_t at_ms, int64_t payment_id)
+{
+    prh_mem_note *note = calloc(1, sizeof *note);
+    if (!note) {
+        return NULL;
+    }
+    note->row.channel = prh_arena_text(&note->arena, row->channel);
+    note->row.event_id = prh_arena_text(&note->arena, row->event_id);
+    note->row.order_hash = prh_arena_text(&note->arena, row->order_hash);
+    note->row.body = prh_arena_copy(&note->arena, row->body, row->body_len);
+    note->row.body_len = row->body_len;
+    note->at_ms = at_ms;
+    note->payment_id = payment_id;
+    if (!note->row.channel || !note->row.event_id || !note->row.order_hash || !note->row.body) {
+        prh_arena_free(note->arena);
+        free(note);
+        return NULL;
+    }
+    return note;
 }
 
 int32_t prh_memory_orphan_put(prh_store *store, const payroute_row_notification *row, int64_t now_ms)
@@ -159,7 +186,8 @@ int32_t prh_memory_orphans(prh_store *store, const char *order_hash, prh_orphan_
     return rc;
 }
 
-int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char *event_id, int64_t payment_id)
+int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char *event_id,
+                               int64_t payment_id)
 {
     prh_mem_db *db;
     int32_t rc = channel && event_id && payment_id > 0 ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
@@ -181,7 +209,8 @@ int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char
     return prh_memory_wrote(store, PAYROUTE_OK, 1);
 }
 
-int32_t prh_memory_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len)
+int32_t prh_memory_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body,
+                               size_t *len)
 {
     prh_mem_db *db;
     int32_t rc = channel && event_id && body && len ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
@@ -210,10 +239,12 @@ static prh_mem_kv **kv_slot(prh_mem_db *db, const char *name)
     return at;
 }
 
-int32_t prh_memory_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len)
+int32_t prh_memory_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap,
+                          size_t *len)
 {
     prh_mem_db *db;
-    int32_t rc = !prh_kv_check(name, NULL, 0) && len && (!cap || out) ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
+    int32_t rc = !prh_kv_check(name, NULL, 0) && len && (!cap || out) ? prh_memory_enter(store, &db)
+        : PAYROUTE_E_ARG;
     if (rc) {
         return rc;
     }
@@ -281,7 +312,8 @@ static int32_t kv_write(prh_store *store, const char *name, const char *value, s
     return prh_memory_wrote(store, PAYROUTE_OK, 1);
 }
 
-int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms)
+int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len,
+                          int64_t expires_ms)
 {
     return kv_write(store, name, value, len, expires_ms, 0);
 }

@@ -1,5 +1,6 @@
-/* The memory store: the same promises as the SQLite store but durability, for tests and simulations; and, being written on its own, the oracle
-   against which the other one is compared. Databases are shared by name within the process. */
+/* The memory store: the same promises as the SQLite store but durability, for tests and simulations; and,
+   being written on its own, the oracle against which the other one is compared. Databases are shared by name
+   within the process. */
 #include "host/memory_store.h"
 
 #include <pthread.h>
@@ -61,7 +62,8 @@ static int32_t copy_rows(const prh_mem_payment *m, prh_arena **arena, payroute_s
     set->audit = prh_arena_text(arena, set->audit);
     payroute_row_attempt *as = prh_arena_get(arena, ((size_t)set->attempt_count + 1) * sizeof *as);
     payroute_row_action *cs = prh_arena_get(arena, ((size_t)set->action_count + 1) * sizeof *cs);
-    int32_t good = p->instance && p->order_id && p->currency && p->lease_owner && p->record && set->audit && as && cs;
+    int32_t good = p->instance && p->order_id && p->currency && p->lease_owner && p->record && set->audit
+        && as && cs;
     for (int32_t i = 0; good && i < set->attempt_count; i++) {
         as[i] = m->set.attempts[i];
         as[i].channel = prh_arena_text(arena, as[i].channel);
@@ -70,7 +72,8 @@ static int32_t copy_rows(const prh_mem_payment *m, prh_arena **arena, payroute_s
         as[i].capture_id = prh_arena_text(arena, as[i].capture_id);
         as[i].content = prh_arena_copy(arena, as[i].content, as[i].content_len);
         as[i].show = prh_arena_copy(arena, as[i].show, as[i].show_len);
-        good = as[i].channel && as[i].reference && as[i].provider_id && as[i].capture_id && as[i].content && as[i].show;
+        good = as[i].channel && as[i].reference && as[i].provider_id && as[i].capture_id && as[i].content
+            && as[i].show;
     }
     for (int32_t i = 0; good && i < set->action_count; i++) {
         cs[i] = m->set.actions[i];
@@ -118,17 +121,20 @@ static int32_t memory_find(prh_store *store, char kind, const char *a, const cha
     return prh_memory_leave(id ? PAYROUTE_OK : PAYROUTE_E_NOT_FOUND);
 }
 
-static int32_t memory_find_order(prh_store *store, const char *instance, const char *order_id, int64_t *payment_id)
+static int32_t memory_find_order(prh_store *store, const char *instance, const char *order_id,
+                                 int64_t *payment_id)
 {
     return memory_find(store, 'o', instance, order_id, payment_id);
 }
 
-static int32_t memory_find_reference(prh_store *store, const char *channel, const char *reference, int64_t *payment_id)
+static int32_t memory_find_reference(prh_store *store, const char *channel, const char *reference,
+                                     int64_t *payment_id)
 {
     return memory_find(store, 'r', channel, reference, payment_id);
 }
 
-static int32_t memory_find_provider_id(prh_store *store, const char *channel, const char *provider_id, int64_t *payment_id)
+static int32_t memory_find_provider_id(prh_store *store, const char *channel, const char *provider_id,
+                                       int64_t *payment_id)
 {
     prh_mem_db *db;
     int32_t rc = channel && provider_id && payment_id ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
@@ -139,7 +145,8 @@ static int32_t memory_find_provider_id(prh_store *store, const char *channel, co
     for (size_t i = db->payment_count; i > 0 && rc && *provider_id; i--) {
         const payroute_save_set *set = &db->payments[i - 1]->set;
         for (int32_t j = 0; j < set->attempt_count; j++) {
-            if (!strcmp(set->attempts[j].channel, channel) && !strcmp(set->attempts[j].provider_id, provider_id)) {
+            if (!strcmp(set->attempts[j].channel, channel)
+                && !strcmp(set->attempts[j].provider_id, provider_id)) {
                 *payment_id = (int64_t)i;
                 rc = PAYROUTE_OK;
                 break;
@@ -178,11 +185,12 @@ static int32_t memory_due(prh_store *store, int64_t now_ms, int64_t *ids, int32_
     return prh_memory_leave(PAYROUTE_OK);
 }
 
-static int32_t memory_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit, prh_payment_visit visit,
-                           void *user)
+static int32_t memory_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit,
+                           prh_payment_visit visit, void *user)
 {
     prh_mem_db *db;
-    int32_t rc = limit >= 1 && limit <= PRH_LIMIT_VISIT && visit ? prh_memory_enter(store, &db) : PAYROUTE_E_ARG;
+    int32_t rc = limit >= 1 && limit <= PRH_LIMIT_VISIT && visit ? prh_memory_enter(store, &db)
+        : PAYROUTE_E_ARG;
     if (rc) {
         return rc;
     }

@@ -58,7 +58,6 @@ typedef struct prh_memory {
 int64_t prh_memory_find(const prh_mem_db *db, char kind, const char *a, const char *b); /* 0: none */
 prh_mem_key *prh_memory_key(char kind, const char *a, const char *b, int64_t value);
 void prh_memory_link(prh_mem_db *db, prh_mem_key *key);
-prh_mem_note *prh_memory_note_new(const payroute_row_notification *row, int64_t at_ms, int64_t payment_id);
 int32_t prh_memory_grow(void **array, size_t count, size_t more);
 int32_t prh_memory_save_locked(prh_mem_db *db, const payroute_save_set *set, int64_t *payment_id);
 
@@ -69,15 +68,21 @@ int32_t prh_memory_wrote(prh_store *store, int32_t rc, int32_t changed);
 int32_t prh_memory_open(prh_store **out, const char *name);
 
 /* memory_side.c */
-int32_t prh_memory_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit, void *user);
-int32_t prh_memory_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds, const int32_t *nos,
-                             int32_t count, int64_t now_ms);
+prh_mem_note *prh_memory_note_new(const payroute_row_notification *row, int64_t at_ms, int64_t payment_id);
+int32_t prh_memory_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit,
+                          void *user);
+int32_t prh_memory_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds,
+                             const int32_t *nos, int32_t count, int64_t now_ms);
 int32_t prh_memory_orphan_put(prh_store *store, const payroute_row_notification *row, int64_t now_ms);
 int32_t prh_memory_orphans(prh_store *store, const char *order_hash, prh_orphan_visit visit, void *user);
-int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char *event_id, int64_t payment_id);
-int32_t prh_memory_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len);
-int32_t prh_memory_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len);
-int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms);
+int32_t prh_memory_orphan_take(prh_store *store, const char *channel, const char *event_id,
+                               int64_t payment_id);
+int32_t prh_memory_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body,
+                               size_t *len);
+int32_t prh_memory_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap,
+                          size_t *len);
+int32_t prh_memory_kv_put(prh_store *store, const char *name, const char *value, size_t len,
+                          int64_t expires_ms);
 int32_t prh_memory_kv_add(prh_store *store, const char *name, const char *value, size_t len);
 
 #endif

@@ -92,7 +92,8 @@ static int32_t slot_read(const char *bytes, int64_t *turn, prh_sidecar *into)
     int end = 0;
     memcpy(line, bytes, SLOT);
     line[SLOT] = 0;
-    if (sscanf(line, "payroute-sidecar 1 %" SCNd64 " %63s %" SCNd64 " %32s %n", turn, into->was_instance, &into->counter,
+    if (sscanf(line, "payroute-sidecar 1 %" SCNd64 " %63s %" SCNd64 " %32s %n", turn, into->was_instance,
+               &into->counter,
                into->boot, &end) != 4
         || !end || sscanf(line + end, "%16" SCNx64, &sum) != 1) {
         return 0;
@@ -129,8 +130,8 @@ static int32_t slot_write(prh_sidecar *s)
 {
     char bytes[SLOT];
     memset(bytes, '\n', sizeof bytes);
-    int len = snprintf(bytes, SLOT - 32, "payroute-sidecar 1 %" PRId32 " %s %" PRId64 " %s ", s->turn, s->instance,
-                       s->counter, s->boot);
+    int len = snprintf(bytes, SLOT - 32, "payroute-sidecar 1 %" PRId32 " %s %" PRId64 " %s ", s->turn,
+                       s->instance, s->counter, s->boot);
     (void)snprintf(bytes + len, 24, "%016" PRIx64 "\n", hash(bytes, (size_t)len));
     bytes[strlen(bytes)] = '\n';
     off_t at = (off_t)(s->turn & 1) * (off_t)SLOT;
@@ -142,8 +143,8 @@ static int32_t slot_write(prh_sidecar *s)
     return PAYROUTE_OK;
 }
 
-int32_t prh_sidecar_open(prh_sidecar **out, const char *dir, const char *store_url, const char *instance, char *why,
-                         size_t why_cap)
+int32_t prh_sidecar_open(prh_sidecar **out, const char *dir, const char *store_url, const char *instance,
+                         char *why, size_t why_cap)
 {
     if (!out || !dir || !*dir || !store_url || !instance || !*instance || strlen(instance) > 63
         || strpbrk(instance, " \t\r\n")) {
@@ -171,18 +172,20 @@ int32_t prh_sidecar_open(prh_sidecar **out, const char *dir, const char *store_u
     return PAYROUTE_OK;
 }
 
-int32_t prh_sidecar_verdict(const prh_sidecar *s, int64_t counter, const prh_boot_ids *ids, char *why, size_t why_cap)
+int32_t prh_sidecar_verdict(const prh_sidecar *s, int64_t counter, const prh_boot_ids *ids, char *why,
+                            size_t why_cap)
 {
     if (s->damaged) {
-        prh_why(why, why_cap, "%s: damaged, and begun anew: whether the database was restored is not known", s->path);
+        prh_why(why, why_cap, "%s: damaged, and begun anew: whether the database was restored is not known",
+                s->path);
         return PAYROUTE_E_CHECKSUM;
     }
     if (!s->known) {
         return PAYROUTE_OK;
     }
     if (strcmp(s->was_instance, s->instance) != 0) {
-        prh_why(why, why_cap, "%s: was written beside another database (instance %s, now %s)", s->path, s->was_instance,
-                s->instance);
+        prh_why(why, why_cap, "%s: was written beside another database (instance %s, now %s)", s->path,
+                s->was_instance, s->instance);
         return PAYROUTE_E_AMNESIA;
     }
     if (counter < s->counter) {
@@ -191,7 +194,8 @@ int32_t prh_sidecar_verdict(const prh_sidecar *s, int64_t counter, const prh_boo
         return PAYROUTE_E_AMNESIA;
     }
     if (strcmp(s->boot, ids->now) != 0 && strcmp(s->boot, ids->before) != 0) {
-        prh_why(why, why_cap, "%s: the database does not know the machine start in which it was last used: it is another "
+        prh_why(why, why_cap, "%s: the database does not know the machine start in which it was last used: "
+                              "it is another "
                 "copy", s->path);
         return PAYROUTE_E_AMNESIA;
     }
@@ -224,14 +228,16 @@ int32_t prh_sidecar_begin(prh_sidecar *s, int64_t counter, const prh_boot_ids *i
     return rc;
 }
 
-/* Other processes write too: what they noted is looked at, so that a slow one does not set the counter back. */
+/* Other processes write too: what they noted is looked at, so that a slow one does not set the counter back.
+   */
 int32_t prh_sidecar_note(prh_sidecar *s, int64_t counter)
 {
     if (!s->begun) {
         return PAYROUTE_OK;
     }
     prh_sidecar now = *s;
-    if (!file_read(&now) && now.known && !strcmp(now.was_instance, s->instance) && !strcmp(now.boot, s->boot)) {
+    if (!file_read(&now) && now.known && !strcmp(now.was_instance, s->instance)
+        && !strcmp(now.boot, s->boot)) {
         s->turn = now.turn;
         s->counter = now.counter;
     }

@@ -1,4 +1,5 @@
-/* The checks that read everything, and the backup: SQLite's own structure, then what the rows say about each other. */
+/* The checks that read everything, and the backup: SQLite's own structure, then what the rows say about each
+   other. */
 #include "host/sqlite_store.h"
 
 #include <errno.h>
@@ -37,18 +38,23 @@ static const struct {
     const char *sql;
 } rules[] = {
     { "the audit lines of payment %lld are not one a version",
-      "SELECT p.id FROM payment p WHERE p.version <> (SELECT count(*) FROM audit a WHERE a.payment_id = p.id) "
+      "SELECT p.id FROM payment p WHERE p.version <> (SELECT count(*) FROM audit a WHERE a.payment_id = "
+      "p.id) "
       "OR p.version <> (SELECT coalesce(max(version), 0) FROM audit a WHERE a.payment_id = p.id) LIMIT 1" },
     { "payment %lld has not the attempts or actions that it counts",
-      "SELECT p.id FROM payment p WHERE p.attempts <> (SELECT count(*) FROM attempt a WHERE a.payment_id = p.id) "
+      "SELECT p.id FROM payment p WHERE p.attempts <> (SELECT count(*) FROM attempt a WHERE a.payment_id = "
+      "p.id) "
       "OR p.actions <> (SELECT count(*) FROM action a WHERE a.payment_id = p.id) LIMIT 1" },
     { "payment %lld has a winner that is no attempt of it",
       "SELECT p.id FROM payment p WHERE p.winner IS NOT NULL AND NOT EXISTS (SELECT 1 FROM attempt a "
       "WHERE a.payment_id = p.id AND a.n = p.winner) LIMIT 1" },
     { "a row of payment %lld has no payment",
-      "SELECT payment_id FROM (SELECT payment_id FROM attempt UNION SELECT payment_id FROM action UNION SELECT "
-      "payment_id FROM fact UNION SELECT payment_id FROM event UNION SELECT payment_id FROM audit UNION SELECT "
-      "payment_id FROM notification WHERE payment_id IS NOT NULL) WHERE payment_id NOT IN (SELECT id FROM payment) "
+      "SELECT payment_id FROM (SELECT payment_id FROM attempt UNION SELECT payment_id FROM action UNION "
+      "SELECT "
+      "payment_id FROM fact UNION SELECT payment_id FROM event UNION SELECT payment_id FROM audit UNION "
+      "SELECT "
+      "payment_id FROM notification WHERE payment_id IS NOT NULL) WHERE payment_id NOT IN (SELECT id FROM "
+      "payment) "
       "LIMIT 1" },
 };
 
@@ -80,14 +86,17 @@ static const struct {
     int count;
 } sums[] = {
     { "payment",
-      "id, instance, order_id, ordered_at, amount, currency, winner, cancelled, over, status, version, lease_until, "
+      "id, instance, order_id, ordered_at, amount, currency, winner, cancelled, over, status, version, "
+      "lease_until, "
       "lease_epoch, lease_owner, wake, attempts, actions, record",
       PRH_PAYMENT_COLUMNS },
     { "attempt",
-      "payment_id, n, channel, reference, state, review, sends, shown, guard, provider_id, capture_id, content, "
+      "payment_id, n, channel, reference, state, review, sends, shown, guard, provider_id, capture_id, "
+      "content, "
       "show_kind, show",
       PRH_ATTEMPT_COLUMNS },
-    { "action", "payment_id, no, n, kind, key, caller_id, state, sends, amount, provider_id", PRH_ACTION_COLUMNS },
+    { "action", "payment_id, no, n, kind, key, caller_id, state, sends, amount, provider_id",
+      PRH_ACTION_COLUMNS },
     { "notification", "channel, event_id, order_hash, body, at", 5 },
     { "fact", "payment_id, n, source, no, asked_at, last_seen, count, body", 8 },
     { "event", "payment_id, kind, no, at, body", 5 },
@@ -98,14 +107,16 @@ static const struct {
 static int32_t sum_check(prh_sqlite *s, size_t i, char *why, size_t why_cap)
 {
     char sql[512];
-    (void)sqlite3_snprintf((int)sizeof sql, sql, "SELECT %s, sum, rowid FROM %s", sums[i].columns, sums[i].table);
+    (void)sqlite3_snprintf((int)sizeof sql, sql, "SELECT %s, sum, rowid FROM %s", sums[i].columns,
+                           sums[i].table);
     sqlite3_stmt *st = NULL;
     int code = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
     int32_t rc = PAYROUTE_OK;
     while (!rc && (code == SQLITE_OK || code == SQLITE_ROW)) {
         code = sqlite3_step(st);
         if (code == SQLITE_ROW && prh_sqlite_summed(st, sums[i].count)) {
-            prh_why(why, why_cap, "%s: row %lld of table %s is damaged; restore a backup, then run payroute restore",
+            prh_why(why, why_cap, "%s: row %lld of table %s is damaged; restore a backup, then run payroute "
+                                  "restore",
                     s->path, (long long)sqlite3_column_int64(st, sums[i].count + 1), sums[i].table);
             rc = PAYROUTE_E_CHECKSUM;
         }

@@ -1,5 +1,6 @@
-/* The file before SQLite sees it: who may write there, which file system it is, who can read it, and the room kept back for a full disk.
-   The database file itself is never opened here when it exists: closing it would drop this process' locks on it. */
+/* The file before SQLite sees it: who may write there, which file system it is, who can read it, and the room
+   kept back for a full disk. The database file itself is never opened here when it exists: closing it would
+   drop this process' locks on it. */
 #include "host/sqlite_store.h"
 
 #include <errno.h>
@@ -57,7 +58,8 @@ static int32_t folder_check(prh_sqlite *s, const char *folder, char *why, size_t
         return PAYROUTE_E_STORE;
     }
     if (prh_sqlite_mode_check(st.st_mode)) {
-        prh_why(why, why_cap, "%s: anybody may write to %s and could replace the file; chmod o-w it", s->path, folder);
+        prh_why(why, why_cap, "%s: anybody may write to %s and could replace the file; chmod o-w it",
+                s->path, folder);
         return PAYROUTE_E_STORE;
     }
     struct statfs fs;
@@ -66,7 +68,8 @@ static int32_t folder_check(prh_sqlite *s, const char *folder, char *why, size_t
         return PAYROUTE_E_STORE;
     }
     if (!s->network && prh_sqlite_network_magic((uint64_t)fs.f_type)) {
-        prh_why(why, why_cap, "%s: on a network file system, where locks and syncs may not hold; use a local disk, or "
+        prh_why(why, why_cap, "%s: on a network file system, where locks and syncs may not hold; use a "
+                              "local disk, or "
                 "insist with ?network=1", s->path);
         return PAYROUTE_E_STORE;
     }
@@ -138,12 +141,13 @@ static int32_t file_make(const prh_sqlite *s, char *why, size_t why_cap)
 static int32_t file_judge(prh_sqlite *s, const struct stat *st, int32_t first, char *why, size_t why_cap)
 {
     if (!S_ISREG(st->st_mode)) {
-        prh_why(why, why_cap, "%s: not a regular file%s", s->path, S_ISDIR(st->st_mode) ? " but a folder" : "");
+        prh_why(why, why_cap, "%s: not a regular file%s", s->path, S_ISDIR(st->st_mode) ? " but a folder"
+                : "");
         return PAYROUTE_E_STORE;
     }
     if (geteuid() != 0 && st->st_uid != geteuid()) {
-        prh_why(why, why_cap, "%s: belongs to user %lu, this process is %lu", s->path, (unsigned long)st->st_uid,
-                (unsigned long)geteuid());
+        prh_why(why, why_cap, "%s: belongs to user %lu, this process is %lu", s->path,
+                (unsigned long)st->st_uid, (unsigned long)geteuid());
         return PAYROUTE_E_STORE;
     }
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
@@ -155,7 +159,8 @@ static int32_t file_judge(prh_sqlite *s, const struct stat *st, int32_t first, c
         return PAYROUTE_E_CHECKSUM;
     }
     if (!first && (st->st_dev != s->device || st->st_ino != s->inode)) {
-        prh_why(why, why_cap, "%s: another file was put in its place while it was open; close and open again", s->path);
+        prh_why(why, why_cap, "%s: another file was put in its place while it was open; close and open "
+                              "again", s->path);
         return PAYROUTE_E_STORE;
     }
     s->device = st->st_dev;
@@ -188,7 +193,8 @@ int32_t prh_sqlite_file_check(prh_sqlite *s, int32_t first, char *why, size_t wh
     return file_judge(s, &st, first, why, why_cap);
 }
 
-/* Copies come with the mode of the umask. Rights are only taken away: a file that its owner made read-only stays so. */
+/* Copies come with the mode of the umask. Rights are only taken away: a file that its owner made read-only
+   stays so. */
 static int narrow(const char *path)
 {
     struct stat st;

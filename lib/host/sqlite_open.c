@@ -1,4 +1,5 @@
-/* Opening fails closed: a foreign file is not touched, and no setting on which the promises rest is believed before it was read back. */
+/* Opening fails closed: a foreign file is not touched, and no setting on which the promises rest is believed
+   before it was read back. */
 #include "host/sqlite_store.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@
 
 #define BUSY_MS 5000
 
-/* What the first bytes of the file say, read through the VFS (which knows about the locks of this process). */
+/* What the first bytes of the file say, read through the VFS (which knows about the locks of this process).
+   */
 typedef struct header_facts {
     int32_t empty;
     int32_t zero;        /* 1: only zeros, as after a power cut in the very first transaction */
@@ -69,7 +71,8 @@ static int journal_size(sqlite3_vfs *vfs, const char *name, sqlite3_int64 *size)
     return code == SQLITE_CANTOPEN ? SQLITE_OK : code; /* it went away in between: not hot */
 }
 
-/* SQLite's own rule: a journal with content beside a database which nobody has reserved. Looked at twice, since writers come and go. */
+/* SQLite's own rule: a journal with content beside a database which nobody has reserved. Looked at twice,
+   since writers come and go. */
 static int hot_journal(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int32_t *hot)
 {
     sqlite3_int64 size = 0;
@@ -124,7 +127,8 @@ static int32_t judge_header(prh_sqlite *s, const header_facts *facts, char *why,
         return PAYROUTE_OK;
     }
     if (!facts->sqlite) {
-        prh_why(why, why_cap, "%s: not a database: damaged, or another program's file; nothing was changed", s->path);
+        prh_why(why, why_cap, "%s: not a database: damaged, or another program's file; nothing was changed",
+                s->path);
         return PAYROUTE_E_CHECKSUM;
     }
     if (facts->application != PRH_SQLITE_APPLICATION) {
@@ -141,7 +145,8 @@ static int32_t judge_header(prh_sqlite *s, const header_facts *facts, char *why,
 }
 
 /* Set, then ask: `want` NULL takes any answer. */
-static int32_t pragma(prh_sqlite *s, const char *name, const char *value, const char *want, char *why, size_t why_cap)
+static int32_t pragma(prh_sqlite *s, const char *name, const char *value, const char *want, char *why,
+                      size_t why_cap)
 {
     char sql[96];
     char got[32] = "";
@@ -161,12 +166,14 @@ static int32_t pragma(prh_sqlite *s, const char *name, const char *value, const 
     sqlite3_finalize(st);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         int32_t rc = prh_sqlite_fail(s, code);
-        prh_why(why, why_cap, "%s: PRAGMA %s = %s failed (SQLite: %s)", s->path, name, value, sqlite3_errstr(code));
+        prh_why(why, why_cap, "%s: PRAGMA %s = %s failed (SQLite: %s)", s->path, name, value,
+                sqlite3_errstr(code));
         return rc;
     }
     /* A build without memory maps answers mmap_size with nothing. */
     if (strcmp(got, want) != 0 && !(code == SQLITE_DONE && !strcmp(want, "0"))) {
-        prh_why(why, why_cap, "%s: PRAGMA %s is '%s' although '%s' was asked for; the store would not keep its promises",
+        prh_why(why, why_cap, "%s: PRAGMA %s is '%s' although '%s' was asked for; the store would not keep "
+                              "its promises",
                 s->path, name, got, value);
         return PAYROUTE_E_STORE;
     }
@@ -261,7 +268,8 @@ static int32_t probe_said(prh_sqlite *s, header_facts *facts, char *why, size_t 
     return rc;
 }
 
-/* A writer that died left its journal: SQLite undoes it at the first read. That is only let happen to a file of ours. */
+/* A writer that died left its journal: SQLite undoes it at the first read. That is only let happen to a file
+   of ours. */
 static int32_t recover(prh_sqlite *s, header_facts *facts, char *why, size_t why_cap)
 {
     int ours = facts->application == PRH_SQLITE_APPLICATION && facts->version == PRH_SQLITE_SCHEMA;
@@ -275,7 +283,8 @@ static int32_t recover(prh_sqlite *s, header_facts *facts, char *why, size_t why
     int code = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     prh_sqlite_drop(s);
     if (code != SQLITE_OK) {
-        prh_why(why, why_cap, "%s: the last transaction cannot be undone (SQLite: %s)", s->path, sqlite3_errstr(code));
+        prh_why(why, why_cap, "%s: the last transaction cannot be undone (SQLite: %s)", s->path,
+                sqlite3_errstr(code));
         return prh_sqlite_fail(s, code);
     }
     rc = probe_said(s, facts, why, why_cap);
@@ -313,7 +322,8 @@ int32_t prh_sqlite_connect(prh_sqlite *s, int32_t first, char *why, size_t why_c
     return rc;
 }
 
-/* A handle of another process is only forgotten: closing it would act on files and locks that are the parent's. */
+/* A handle of another process is only forgotten: closing it would act on files and locks that are the
+   parent's. */
 static void sqlite_close(prh_store *store)
 {
     prh_sqlite *s = (prh_sqlite *)store;
@@ -367,7 +377,8 @@ static int32_t versions_allow(const prh_sqlite_options *options, char *why, size
         return PAYROUTE_E_UNSUPPORTED;
     }
     if (options->journal == PRH_JOURNAL_WAL && sqlite3_libversion_number() < PRH_SQLITE_WAL_FROM) {
-        prh_why(why, why_cap, "journal=wal needs SQLite 3.51.3 or newer, this is %s, which can corrupt the file when "
+        prh_why(why, why_cap, "journal=wal needs SQLite 3.51.3 or newer, this is %s, which can corrupt the "
+                              "file when "
                 "several processes write; leave the option out", sqlite3_libversion());
         return PAYROUTE_E_UNSUPPORTED;
     }
@@ -392,7 +403,8 @@ int32_t prh_sqlite_open(prh_store **out, const prh_sqlite_options *options, char
     s->path = strdup(options->path);
     s->vfs = options->vfs ? strdup(options->vfs) : NULL;
     s->weaken = options->weaken ? strdup(options->weaken) : NULL;
-    rc = s->path && (s->vfs || !options->vfs) && (s->weaken || !options->weaken) ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    rc = s->path && (s->vfs || !options->vfs) && (s->weaken || !options->weaken) ? PAYROUTE_OK
+        : PAYROUTE_E_NOMEM;
     if (!rc) {
         rc = prh_sqlite_connect(s, 1, why, why_cap);
     }

@@ -1,5 +1,5 @@
-/* Reading payments: in one read transaction, every row's sum checked, and copied out before a visitor sees it, so that the visitor may call the
-   store again. */
+/* Reading payments: in one read transaction, every row's sum checked, and copied out before a visitor sees
+   it, so that the visitor may call the store again. */
 #include "host/sqlite_store.h"
 
 #include <string.h>
@@ -16,7 +16,8 @@ static const char *blob_at(sqlite3_stmt *st, int at, prh_arena **arena, size_t *
     return prh_arena_copy(arena, bytes, *len);
 }
 
-int32_t prh_sqlite_payment_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_payment *p, int64_t counts[2])
+int32_t prh_sqlite_payment_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_payment *p,
+                                int64_t counts[2])
 {
     if (prh_sqlite_summed(st, PRH_PAYMENT_COLUMNS)) {
         return PAYROUTE_E_CHECKSUM;
@@ -39,7 +40,8 @@ int32_t prh_sqlite_payment_read(sqlite3_stmt *st, prh_arena **arena, payroute_ro
     counts[0] = sqlite3_column_int64(st, 15);
     counts[1] = sqlite3_column_int64(st, 16);
     p->record = blob_at(st, 17, arena, &p->record_len);
-    return p->instance && p->order_id && p->currency && p->lease_owner && p->record ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    int32_t good = p->instance && p->order_id && p->currency && p->lease_owner && p->record;
+    return good ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
 }
 
 int32_t prh_sqlite_attempt_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_attempt *a)
@@ -60,8 +62,8 @@ int32_t prh_sqlite_attempt_read(sqlite3_stmt *st, prh_arena **arena, payroute_ro
     a->content = blob_at(st, 11, arena, &a->content_len);
     a->show_kind = sqlite3_column_int(st, 12);
     a->show = blob_at(st, 13, arena, &a->show_len);
-    return a->channel && a->reference && a->provider_id && a->capture_id && a->content && a->show ? PAYROUTE_OK
-                                                                                                  : PAYROUTE_E_NOMEM;
+    int32_t good = a->channel && a->reference && a->provider_id && a->capture_id && a->content && a->show;
+    return good ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
 }
 
 int32_t prh_sqlite_action_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_action *a)
@@ -78,13 +80,15 @@ int32_t prh_sqlite_action_read(sqlite3_stmt *st, prh_arena **arena, payroute_row
     a->sends = sqlite3_column_int(st, 7);
     a->amount_minor = sqlite3_column_int64(st, 8);
     a->provider_id = text_at(st, 9, arena);
-    return a->key && a->caller_id && a->provider_id ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    int32_t good = a->key && a->caller_id && a->provider_id;
+    return good ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
 }
 
 /* Rows that the payment counts but which are not there were lost, and rows beyond that are none of ours. */
 #define ROWS_MOST 4096
 
-static int32_t load_attempts(prh_sqlite *s, int64_t id, int64_t want, prh_arena **arena, payroute_save_set *set)
+static int32_t load_attempts(prh_sqlite *s, int64_t id, int64_t want, prh_arena **arena,
+                             payroute_save_set *set)
 {
     prh_val key = prh_val_int(id);
     sqlite3_stmt *st = NULL;
@@ -107,7 +111,8 @@ static int32_t load_attempts(prh_sqlite *s, int64_t id, int64_t want, prh_arena 
     return rc ? rc : count == want ? PAYROUTE_OK : PAYROUTE_E_CHECKSUM;
 }
 
-static int32_t load_actions(prh_sqlite *s, int64_t id, int64_t want, prh_arena **arena, payroute_save_set *set)
+static int32_t load_actions(prh_sqlite *s, int64_t id, int64_t want, prh_arena **arena,
+                            payroute_save_set *set)
 {
     prh_val key = prh_val_int(id);
     sqlite3_stmt *st = NULL;
@@ -203,17 +208,20 @@ static int32_t find(prh_sqlite *s, enum prh_sql which, const char *a, const char
     return prh_sqlite_read_end(s, rc);
 }
 
-int32_t prh_sqlite_find_order(prh_store *store, const char *instance, const char *order_id, int64_t *payment_id)
+int32_t prh_sqlite_find_order(prh_store *store, const char *instance, const char *order_id,
+                              int64_t *payment_id)
 {
     return find((prh_sqlite *)store, PRH_SQL_PAYMENT_ORDER, instance, order_id, payment_id);
 }
 
-int32_t prh_sqlite_find_reference(prh_store *store, const char *channel, const char *reference, int64_t *payment_id)
+int32_t prh_sqlite_find_reference(prh_store *store, const char *channel, const char *reference,
+                                  int64_t *payment_id)
 {
     return find((prh_sqlite *)store, PRH_SQL_ATTEMPT_REFERENCE, channel, reference, payment_id);
 }
 
-int32_t prh_sqlite_find_provider_id(prh_store *store, const char *channel, const char *id, int64_t *payment_id)
+int32_t prh_sqlite_find_provider_id(prh_store *store, const char *channel, const char *id,
+                                    int64_t *payment_id)
 {
     return find((prh_sqlite *)store, PRH_SQL_ATTEMPT_PROVIDER, channel, id, payment_id);
 }
@@ -242,8 +250,8 @@ int32_t prh_sqlite_due(prh_store *store, int64_t now_ms, int64_t *ids, int32_t c
     return prh_sqlite_read_end(s, rc);
 }
 
-int32_t prh_sqlite_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit, prh_payment_visit visit,
-                        void *user)
+int32_t prh_sqlite_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit,
+                        prh_payment_visit visit, void *user)
 {
     prh_sqlite *s = (prh_sqlite *)store;
     if (limit < 1 || limit > PRH_LIMIT_VISIT || !visit) {

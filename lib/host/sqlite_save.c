@@ -1,5 +1,5 @@
-/* One save set, one transaction: the payment's version is compared under the write lock, and every unique key that was taken meanwhile undoes
-   it all. */
+/* One save set, one transaction: the payment's version is compared under the write lock, and every unique key
+   that was taken meanwhile undoes it all. */
 #include "host/sqlite_store.h"
 
 #include <string.h>
@@ -110,8 +110,8 @@ static int32_t attempt_put(prh_sqlite *s, save_args *args, const payroute_row_at
     return rc;
 }
 
-/* The slots are given back first: in one set an attempt may free the guard which the next one takes. Sums are checked on the way, since a row
-   that is written anew would hide its damage. */
+/* The slots are given back first: in one set an attempt may free the guard which the next one takes. Sums are
+   checked on the way, since a row that is written anew would hide its damage. */
 static int32_t attempts_put(prh_sqlite *s, save_args *args)
 {
     const payroute_save_set *set = args->set;

@@ -1,19 +1,20 @@
-/* The tables and every statement. The unique keys here are the promises: one payment an order, one attempt a guard slot, one action a
-   caller's id. They are the database's rules, so that no race between workers can get round them. */
+/* The tables and every statement. The unique keys here are the promises: one payment an order, one attempt a
+   guard slot, one action a caller's id. They are the database's rules, so that no race between workers can
+   get round them. */
 #include "host/sqlite_store.h"
 
 #include <string.h>
 
-#define PAYMENT_LIST                                                                                                \
-    "id, instance, order_id, ordered_at, amount, currency, winner, cancelled, over, status, version, lease_until, " \
-    "lease_epoch, lease_owner, wake, attempts, actions, record, sum"
-#define ATTEMPT_LIST                                                                                            \
-    "payment_id, n, channel, reference, state, review, sends, shown, guard, provider_id, capture_id, content, " \
-    "show_kind, show, sum"
+#define PAYMENT_LIST                                                                               \
+    "id, instance, order_id, ordered_at, amount, currency, winner, cancelled, over, status, "      \
+    "version, lease_until, lease_epoch, lease_owner, wake, attempts, actions, record, sum"
+#define ATTEMPT_LIST                                                                               \
+    "payment_id, n, channel, reference, state, review, sends, shown, guard, provider_id, "         \
+    "capture_id, content, show_kind, show, sum"
 #define ACTION_LIST "payment_id, no, n, kind, key, caller_id, state, sends, amount, provider_id, sum"
 
-/* `sum` covers the columns before it: the pages of SQLite carry no checksum, and a flipped bit in an amount must not pass. `attempts` and
-   `actions` say how many rows belong to a payment, so that a lost one shows. */
+/* `sum` covers the columns before it: the pages of SQLite carry no checksum, and a flipped bit in an amount
+   must not pass. `attempts` and `actions` say how many rows belong to a payment, so that a lost one shows. */
 static const struct {
     const char *name;
     const char *sql;
@@ -30,7 +31,8 @@ static const struct {
       "CREATE TABLE attempt (payment_id INTEGER NOT NULL REFERENCES payment (id), n INTEGER NOT NULL, "
       "channel TEXT NOT NULL, reference TEXT NOT NULL, state INTEGER NOT NULL, review INTEGER NOT NULL, "
       "sends INTEGER NOT NULL, shown INTEGER NOT NULL, guard INTEGER CHECK (guard IN (1, 2)), "
-      "provider_id TEXT NOT NULL, capture_id TEXT NOT NULL, content BLOB NOT NULL, show_kind INTEGER NOT NULL, "
+      "provider_id TEXT NOT NULL, capture_id TEXT NOT NULL, content BLOB NOT NULL, show_kind INTEGER NOT "
+      "NULL, "
       "show BLOB, sum INTEGER NOT NULL, PRIMARY KEY (payment_id, n), UNIQUE (channel, reference), "
       "UNIQUE (payment_id, guard), CHECK (length(content) <= 4096), CHECK (length(show) <= 16384)) STRICT" },
     { "action",
@@ -55,11 +57,15 @@ static const struct {
       "CREATE TABLE kv (name TEXT PRIMARY KEY, value BLOB NOT NULL, expires INTEGER NOT NULL, "
       "sum INTEGER NOT NULL) STRICT" },
     { "audit",
-      "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, payment_id INTEGER NOT NULL REFERENCES payment (id), "
-      "version INTEGER NOT NULL, hash TEXT NOT NULL, sum INTEGER NOT NULL, UNIQUE (payment_id, version)) STRICT" },
+      "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, payment_id INTEGER NOT NULL REFERENCES "
+      "payment (id), "
+      "version INTEGER NOT NULL, hash TEXT NOT NULL, sum INTEGER NOT NULL, UNIQUE (payment_id, version)) "
+      "STRICT" },
     { "payment_due", "CREATE INDEX payment_due ON payment (wake, id) WHERE wake < 9223372036854775807" },
-    { "attempt_provider", "CREATE INDEX attempt_provider ON attempt (channel, provider_id) WHERE provider_id <> ''" },
-    { "notification_orphan", "CREATE INDEX notification_orphan ON notification (order_hash) WHERE payment_id IS NULL" },
+    { "attempt_provider", "CREATE INDEX attempt_provider ON attempt (channel, provider_id) WHERE "
+                          "provider_id <> ''" },
+    { "notification_orphan", "CREATE INDEX notification_orphan ON notification (order_hash) WHERE "
+                             "payment_id IS NULL" },
     { "event_open", "CREATE INDEX event_open ON event (at, payment_id, kind, no) WHERE acked_at IS NULL" },
 };
 #define OBJECTS ((int)(sizeof objects / sizeof objects[0]))
@@ -67,12 +73,16 @@ static const struct {
 const char *const prh_sqlite_text[PRH_SQL_COUNT] = {
     [PRH_SQL_PAYMENT_GET] = "SELECT " PAYMENT_LIST " FROM payment WHERE id = ?1",
     [PRH_SQL_PAYMENT_NEXT] = "SELECT coalesce(max(id), 0) + 1 FROM payment",
-    [PRH_SQL_PAYMENT_INSERT] = "INSERT INTO payment (" PAYMENT_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    [PRH_SQL_PAYMENT_INSERT] = "INSERT INTO payment (" PAYMENT_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                                                                    "?8, ?9, "
                                "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-    [PRH_SQL_PAYMENT_UPDATE] = "UPDATE payment SET winner = ?7, cancelled = ?8, over = ?9, status = ?10, version = ?11, "
-                               "lease_until = ?12, lease_epoch = ?13, lease_owner = ?14, wake = ?15, attempts = ?16, "
+    [PRH_SQL_PAYMENT_UPDATE] = "UPDATE payment SET winner = ?7, cancelled = ?8, over = ?9, status = ?10, "
+                               "version = ?11, "
+                               "lease_until = ?12, lease_epoch = ?13, lease_owner = ?14, wake = ?15, "
+                               "attempts = ?16, "
                                "actions = ?17, record = ?18, sum = ?19 WHERE id = ?1 AND version = ?11 - 1 "
-                               "AND lease_epoch <= ?13 AND instance = ?2 AND order_id = ?3 AND ordered_at = ?4 "
+                               "AND lease_epoch <= ?13 AND instance = ?2 AND order_id = ?3 AND ordered_at = "
+                               "?4 "
                                "AND amount = ?5 AND currency = ?6",
     [PRH_SQL_PAYMENT_LIST] = "SELECT " PAYMENT_LIST " FROM payment WHERE id > ?1 AND (?2 = 0 OR status = ?2) "
                              "ORDER BY id LIMIT ?3",
@@ -82,24 +92,32 @@ const char *const prh_sqlite_text[PRH_SQL_COUNT] = {
     [PRH_SQL_ATTEMPT_GET] = "SELECT " ATTEMPT_LIST " FROM attempt WHERE payment_id = ?1 AND n = ?2",
     [PRH_SQL_ATTEMPT_ALL] = "SELECT " ATTEMPT_LIST " FROM attempt WHERE payment_id = ?1 ORDER BY n",
     [PRH_SQL_ATTEMPT_UNGUARD] = "UPDATE attempt SET guard = NULL WHERE payment_id = ?1 AND n = ?2",
-    [PRH_SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (" ATTEMPT_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    [PRH_SQL_ATTEMPT_INSERT] = "INSERT INTO attempt (" ATTEMPT_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                                                                    "?8, ?9, "
                                "?10, ?11, ?12, ?13, ?14, ?15)",
-    [PRH_SQL_ATTEMPT_UPDATE] = "UPDATE attempt SET state = ?5, review = ?6, sends = ?7, shown = ?8, guard = ?9, "
+    [PRH_SQL_ATTEMPT_UPDATE] = "UPDATE attempt SET state = ?5, review = ?6, sends = ?7, shown = ?8, guard = "
+                               "?9, "
                                "provider_id = ?10, capture_id = ?11, show_kind = ?13, show = ?14, sum = ?15 "
-                               "WHERE payment_id = ?1 AND n = ?2 AND channel = ?3 AND reference = ?4 AND content = ?12",
+                               "WHERE payment_id = ?1 AND n = ?2 AND channel = ?3 AND reference = ?4 AND "
+                               "content = ?12",
     [PRH_SQL_ATTEMPT_REFERENCE] = "SELECT payment_id FROM attempt WHERE channel = ?1 AND reference = ?2",
     [PRH_SQL_ATTEMPT_PROVIDER] = "SELECT payment_id FROM attempt WHERE channel = ?1 AND provider_id = ?2 "
                                  "AND provider_id <> '' ORDER BY payment_id DESC LIMIT 1",
     [PRH_SQL_ACTION_GET] = "SELECT " ACTION_LIST " FROM action WHERE payment_id = ?1 AND no = ?2",
     [PRH_SQL_ACTION_ALL] = "SELECT " ACTION_LIST " FROM action WHERE payment_id = ?1 ORDER BY no",
-    [PRH_SQL_ACTION_INSERT] = "INSERT INTO action (" ACTION_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [PRH_SQL_ACTION_UPDATE] = "UPDATE action SET state = ?7, sends = ?8, amount = ?9, provider_id = ?10, sum = ?11 "
+    [PRH_SQL_ACTION_INSERT] = "INSERT INTO action (" ACTION_LIST ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                                                                 "?9, ?10, ?11)",
+    [PRH_SQL_ACTION_UPDATE] = "UPDATE action SET state = ?7, sends = ?8, amount = ?9, provider_id = ?10, "
+                              "sum = ?11 "
                               "WHERE payment_id = ?1 AND no = ?2 AND n = ?3 AND kind = ?4 AND key = ?5 "
                               "AND caller_id IS ?6",
-    [PRH_SQL_FACT_PUT] = "INSERT INTO fact (payment_id, n, source, no, asked_at, last_seen, count, body, sum) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (payment_id, n, source, no) "
+    [PRH_SQL_FACT_PUT] = "INSERT INTO fact (payment_id, n, source, no, asked_at, last_seen, count, body, "
+                         "sum) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (payment_id, n, source, "
+                         "no) "
                          "DO UPDATE SET asked_at = ?5, last_seen = ?6, count = ?7, body = ?8, sum = ?9",
-    [PRH_SQL_EVENT_PUT] = "INSERT INTO event (payment_id, kind, no, at, body, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    [PRH_SQL_EVENT_PUT] = "INSERT INTO event (payment_id, kind, no, at, body, sum) VALUES (?1, ?2, ?3, ?4, "
+                          "?5, ?6) "
                           "ON CONFLICT (payment_id, kind, no) DO NOTHING",
     [PRH_SQL_EVENT_GET] = "SELECT acked_at FROM event WHERE payment_id = ?1 AND kind = ?2 AND no = ?3",
     [PRH_SQL_EVENT_ACK] = "UPDATE event SET acked_at = ?4 WHERE payment_id = ?1 AND kind = ?2 AND no = ?3 "
@@ -107,10 +125,12 @@ const char *const prh_sqlite_text[PRH_SQL_COUNT] = {
     [PRH_SQL_EVENT_OPEN] = "SELECT e.payment_id, e.kind, e.no, e.at, e.body, e.sum, p.order_id FROM event e "
                            "LEFT JOIN payment p ON p.id = e.payment_id WHERE e.acked_at IS NULL "
                            "ORDER BY e.at, e.payment_id, e.kind, e.no LIMIT ?2",
-    [PRH_SQL_EVENT_OPEN_OF] = "SELECT e.payment_id, e.kind, e.no, e.at, e.body, e.sum, p.order_id FROM event e "
+    [PRH_SQL_EVENT_OPEN_OF] = "SELECT e.payment_id, e.kind, e.no, e.at, e.body, e.sum, p.order_id FROM "
+                              "event e "
                               "LEFT JOIN payment p ON p.id = e.payment_id WHERE e.payment_id = ?1 "
                               "AND e.acked_at IS NULL ORDER BY e.at, e.kind, e.no LIMIT ?2",
-    [PRH_SQL_NOTE_PUT] = "INSERT INTO notification (channel, event_id, order_hash, body, at, sum, payment_id) "
+    [PRH_SQL_NOTE_PUT] = "INSERT INTO notification (channel, event_id, order_hash, body, at, sum, "
+                         "payment_id) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (channel, event_id) DO NOTHING",
     [PRH_SQL_NOTE_LINK] = "UPDATE notification SET payment_id = ?3 WHERE channel = ?1 AND event_id = ?2 "
                           "AND payment_id IS NULL",
@@ -172,7 +192,8 @@ static int32_t number_of(prh_sqlite *s, const char *sql, int64_t *out)
     return code == SQLITE_ROW ? PAYROUTE_OK : prh_sqlite_fail(s, code);
 }
 
-/* Several processes may find the file empty at once: one makes the tables, the others see them when they get the lock. */
+/* Several processes may find the file empty at once: one makes the tables, the others see them when they get
+   the lock. */
 int32_t prh_sqlite_schema_make(prh_sqlite *s, char *why, size_t why_cap)
 {
     int32_t rc = exec(s, "BEGIN IMMEDIATE");
@@ -190,7 +211,8 @@ int32_t prh_sqlite_schema_make(prh_sqlite *s, char *why, size_t why_cap)
         }
     }
     if (rc) {
-        prh_why(why, why_cap, "%s: the tables could not be made (SQLite: %s)", s->path, sqlite3_errstr(s->last));
+        prh_why(why, why_cap, "%s: the tables could not be made (SQLite: %s)", s->path,
+                sqlite3_errstr(s->last));
     }
     return rc;
 }
@@ -222,7 +244,8 @@ static int32_t compare_objects(prh_sqlite *s, char *why, size_t why_cap)
         const char *sql = (const char *)sqlite3_column_text(st, 1);
         const char *ours = name ? sql_of(name) : NULL;
         if (!ours || !sql || strcmp(ours, sql) != 0) {
-            prh_why(why, why_cap, "%s: its table or index '%s' is not the one this version makes: damaged or altered",
+            prh_why(why, why_cap, "%s: its table or index '%s' is not the one this version makes: damaged "
+                                  "or altered",
                     s->path, name ? name : "?");
             rc = PAYROUTE_E_CHECKSUM;
             break;
@@ -258,8 +281,10 @@ int32_t prh_sqlite_schema_verify(prh_sqlite *s, char *why, size_t why_cap)
         return PAYROUTE_E_VERSION;
     }
     if (version != PRH_SQLITE_SCHEMA) {
-        prh_why(why, why_cap, "%s: written with schema %lld, this version reads %d; %s", s->path, (long long)version,
-                PRH_SQLITE_SCHEMA, version > PRH_SQLITE_SCHEMA ? "install the newer payroute" : "upgrade it first");
+        prh_why(why, why_cap, "%s: written with schema %lld, this version reads %d; %s", s->path,
+                (long long)version,
+                PRH_SQLITE_SCHEMA, version > PRH_SQLITE_SCHEMA ? "install the newer payroute"
+                    : "upgrade it first");
         return PAYROUTE_E_VERSION;
     }
     return compare_objects(s, why, why_cap);

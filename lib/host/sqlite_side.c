@@ -1,5 +1,6 @@
-/* What stands beside the payments: events until the shop has them, notifications nobody claims yet, tokens with an expiry. All writes here may be
-   repeated without harm, so after a doubtful COMMIT they are simply done again. */
+/* What stands beside the payments: events until the shop has them, notifications nobody claims yet, tokens
+   with an expiry. All writes here may be repeated without harm, so after a doubtful COMMIT they are simply
+   done again. */
 #include "host/sqlite_store.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static int32_t event_read(sqlite3_stmt *st, prh_arena **arena, prh_event_row *ro
     return row->body && row->order_id ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
 }
 
-int32_t prh_sqlite_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit, void *user)
+int32_t prh_sqlite_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit,
+                          void *user)
 {
     prh_sqlite *s = (prh_sqlite *)store;
     if (limit < 1 || limit > PRH_LIMIT_VISIT || !visit) {
@@ -63,8 +65,8 @@ static int32_t ack_body(prh_sqlite *s, void *arg)
 {
     const ack_args *args = arg;
     for (int32_t i = 0; i < args->count; i++) {
-        prh_val key[4] = { prh_val_int(args->payment_ids[i]), prh_val_int(args->kinds[i]), prh_val_int(args->nos[i]),
-                           prh_val_int(args->now_ms) };
+        prh_val key[4] = { prh_val_int(args->payment_ids[i]), prh_val_int(args->kinds[i]),
+                           prh_val_int(args->nos[i]), prh_val_int(args->now_ms) };
         sqlite3_stmt *st = NULL;
         int32_t rc = prh_sqlite_row(s, PRH_SQL_EVENT_GET, key, 3, &st);
         if (!rc) {
@@ -78,8 +80,8 @@ static int32_t ack_body(prh_sqlite *s, void *arg)
     return PAYROUTE_OK;
 }
 
-int32_t prh_sqlite_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds, const int32_t *nos,
-                             int32_t count, int64_t now_ms)
+int32_t prh_sqlite_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds,
+                             const int32_t *nos, int32_t count, int64_t now_ms)
 {
     if (count < 0 || (count && (!payment_ids || !kinds || !nos))) {
         return PAYROUTE_E_ARG;
@@ -100,7 +102,8 @@ static int32_t orphan_put_body(prh_sqlite *s, void *arg)
 {
     const orphan_args *args = arg;
     prh_val values[7] = {
-        prh_val_text(args->row->channel), prh_val_text(args->row->event_id), prh_val_text(args->row->order_hash),
+        prh_val_text(args->row->channel), prh_val_text(args->row->event_id),
+            prh_val_text(args->row->order_hash),
         prh_val_blob(args->row->body, args->row->body_len), prh_val_int(args->number),
     };
     values[5] = prh_val_int(prh_val_sum(values, 5));
@@ -128,8 +131,8 @@ typedef struct orphan_row {
 
 #define PAGE 100 /* as the LIMIT of the statement */
 
-static int32_t orphan_page(prh_sqlite *s, const char *hash, int64_t *after, prh_arena **arena, orphan_row *rows,
-                           int32_t *count)
+static int32_t orphan_page(prh_sqlite *s, const char *hash, int64_t *after, prh_arena **arena,
+                           orphan_row *rows, int32_t *count)
 {
     prh_val key[2] = { prh_val_text(hash), prh_val_int(*after) };
     if (!hash) {
@@ -203,11 +206,13 @@ static int32_t orphan_take_body(prh_sqlite *s, void *arg)
     if (!free_yet) {
         return owner == args->number ? PAYROUTE_OK : PAYROUTE_E_STALE;
     }
-    prh_val values[3] = { prh_val_text(args->channel), prh_val_text(args->event_id), prh_val_int(args->number) };
+    prh_val values[3] = { prh_val_text(args->channel), prh_val_text(args->event_id),
+                          prh_val_int(args->number) };
     return prh_sqlite_run(s, PRH_SQL_NOTE_TAKE, values, 3, NULL);
 }
 
-int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char *event_id, int64_t payment_id)
+int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char *event_id,
+                               int64_t payment_id)
 {
     if (!channel || !event_id || payment_id < 1) {
         return PAYROUTE_E_ARG;
@@ -217,7 +222,8 @@ int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char
     return prh_sqlite_transact((prh_sqlite *)store, &write);
 }
 
-int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len)
+int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body,
+                               size_t *len)
 {
     prh_sqlite *s = (prh_sqlite *)store;
     if (!channel || !event_id || !body || !len) {
@@ -245,7 +251,8 @@ int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char
     return prh_sqlite_read_end(s, rc);
 }
 
-int32_t prh_sqlite_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len)
+int32_t prh_sqlite_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap,
+                          size_t *len)
 {
     prh_sqlite *s = (prh_sqlite *)store;
     if (prh_kv_check(name, NULL, 0) || !len || (cap && !out)) {
@@ -295,7 +302,8 @@ static int32_t kv_put_body(prh_sqlite *s, void *arg)
     return prh_sqlite_run(s, PRH_SQL_KV_PUT, values, 4, NULL);
 }
 
-int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms)
+int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value, size_t len,
+                          int64_t expires_ms)
 {
     int32_t rc = prh_kv_check(name, value, len);
     if (rc) {

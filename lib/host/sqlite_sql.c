@@ -1,5 +1,5 @@
-/* The frame of every statement and every write: BUSY is tried again, other errors before COMMIT leave nothing behind, and an error of COMMIT
-   itself is an unknown outcome that a new connection has to settle. */
+/* The frame of every statement and every write: BUSY is tried again, other errors before COMMIT leave nothing
+   behind, and an error of COMMIT itself is an unknown outcome that a new connection has to settle. */
 #include "host/sqlite_store.h"
 
 #include <string.h>
@@ -106,7 +106,8 @@ int32_t prh_sqlite_summed(sqlite3_stmt *st, int columns)
 
 int32_t prh_sqlite_map(int code)
 {
-    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID) {
+    if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+        || code == SQLITE_CONSTRAINT_ROWID) {
         return PAYROUTE_E_STALE;
     }
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY) {
@@ -155,7 +156,8 @@ static int bind(sqlite3_stmt *st, int at, const prh_val *value)
     }
 }
 
-int32_t prh_sqlite_prepare(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count, sqlite3_stmt **out)
+int32_t prh_sqlite_prepare(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count,
+                           sqlite3_stmt **out)
 {
     sqlite3_stmt *st = s->st[which];
     int code = SQLITE_OK;
@@ -175,7 +177,8 @@ int32_t prh_sqlite_prepare(prh_sqlite *s, enum prh_sql which, const prh_val *val
     return code == SQLITE_OK ? PAYROUTE_OK : prh_sqlite_fail(s, code);
 }
 
-int32_t prh_sqlite_row(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count, sqlite3_stmt **out)
+int32_t prh_sqlite_row(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count,
+                       sqlite3_stmt **out)
 {
     sqlite3_stmt *st = NULL;
     int32_t rc = prh_sqlite_prepare(s, which, values, count, &st);
@@ -220,12 +223,14 @@ void prh_sqlite_drop(prh_sqlite *s)
 int32_t prh_sqlite_enter(prh_sqlite *s)
 {
     if (s->pid != getpid()) {
-        return PAYROUTE_E_FORKED; /* the child must not touch the parent's connection: its locks are the parent's */
+        /* the child must not touch the parent's connection: its locks are the parent's */
+        return PAYROUTE_E_FORKED;
     }
     return s->db ? PAYROUTE_OK : prh_sqlite_connect(s, 0, NULL, 0);
 }
 
-/* After these the connection is not trusted any more; fsync above all is never tried again on the same file handle. */
+/* After these the connection is not trusted any more; fsync above all is never tried again on the same file
+   handle. */
 static int spoils(int code)
 {
     switch (code & 0xff) {
@@ -331,8 +336,9 @@ static int32_t confirm_body(prh_sqlite *s, void *arg)
     return prh_sqlite_run(s, PRH_SQL_CONFIRM, NULL, 0, NULL);
 }
 
-/* What a new connection sees may stand in the page cache only: after a failed fsync the old journal can still be on the disk and undo it at
-   the next start. A second transaction, written and synced anew, overwrites that journal. */
+/* What a new connection sees may stand in the page cache only: after a failed fsync the old journal can still
+   be on the disk and undo it at the next start. A second transaction, written and synced anew, overwrites
+   that journal. */
 static int32_t settle(prh_sqlite *s, const prh_sqlite_write *write)
 {
     int32_t rc = prh_sqlite_read_begin(s);
@@ -359,6 +365,19 @@ static int32_t make_room(prh_sqlite *s, const prh_sqlite_write *write)
     return prh_sqlite_ballast_drop(s);
 }
 
+/* A write that may be repeated is repeated. That is no proof by itself: the first one may be there, but in
+   the page cache only, and SQLite writes no page whose bytes do not change. Hence the second transaction as
+   above. */
+static int32_t repeat(prh_sqlite *s, const prh_sqlite_write *write)
+{
+    int32_t doubt = 0;
+    int32_t rc = attempt_write(s, write->body, write->arg, &doubt);
+    if (!rc) {
+        rc = attempt_write(s, confirm_body, NULL, &doubt);
+    }
+    return rc ? PAYROUTE_E_STORE_DOUBT : PAYROUTE_OK;
+}
+
 int32_t prh_sqlite_transact(prh_sqlite *s, const prh_sqlite_write *write)
 {
     if (s->pid == getpid() && write->fresh && prh_sqlite_ballast_make(s)) {
@@ -375,8 +394,7 @@ int32_t prh_sqlite_transact(prh_sqlite *s, const prh_sqlite_write *write)
     }
     int32_t room = make_room(s, write); /* settling writes too */
     if (!write->proof) {
-        rc = attempt_write(s, write->body, write->arg, &doubt);
-        return rc ? PAYROUTE_E_STORE_DOUBT : PAYROUTE_OK;
+        return repeat(s, write);
     }
     rc = settle(s, write);
     if (rc == PAYROUTE_E_STORE && room == PAYROUTE_OK) {

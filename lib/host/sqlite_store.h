@@ -1,4 +1,5 @@
-/* What the files of the SQLite store share: the handle, values with their checksum, the cached statements, the frame of a write. */
+/* What the files of the SQLite store share: the handle, values with their checksum, the cached statements,
+   the frame of a write. */
 #ifndef PRH_SQLITE_STORE_H
 #define PRH_SQLITE_STORE_H
 
@@ -10,7 +11,7 @@
 
 #define PRH_SQLITE_APPLICATION 0x50615274 /* "PaRt" in the header of the file */
 #define PRH_SQLITE_SCHEMA 1               /* user_version */
-#define PRH_SQLITE_WAL_FROM 3051003       /* earlier versions can corrupt a WAL that several connections checkpoint */
+#define PRH_SQLITE_WAL_FROM 3051003       /* earlier ones can corrupt a WAL of several writers */
 #define PRH_SQLITE_OLDEST 3037000         /* STRICT tables */
 #define PRH_BALLAST_BYTES (1024 * 1024)
 #define PRH_PAYMENT_COLUMNS 18            /* before the sum */
@@ -80,20 +81,26 @@ int64_t prh_val_sum(const prh_val *values, int count);
 /* sqlite_sql.c */
 int32_t prh_sqlite_map(int code);
 int32_t prh_sqlite_fail(prh_sqlite *s, int code);
-int32_t prh_sqlite_prepare(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count, sqlite3_stmt **out);
+int32_t prh_sqlite_prepare(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count,
+                           sqlite3_stmt **out);
 /* One row: OK with the statement on it (reset it after use), E_NOT_FOUND, or a failure. */
-int32_t prh_sqlite_row(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count, sqlite3_stmt **out);
+int32_t prh_sqlite_row(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count,
+                       sqlite3_stmt **out);
 int32_t prh_sqlite_run(prh_sqlite *s, enum prh_sql which, const prh_val *values, int count, int *changes);
-int32_t prh_sqlite_summed(sqlite3_stmt *st, int columns);   /* column number `columns` holds the sum of those before */
+/* column number `columns` holds the sum of those before */
+int32_t prh_sqlite_summed(sqlite3_stmt *st, int columns);
 int32_t prh_sqlite_enter(prh_sqlite *s);                    /* right process, connection there */
 int32_t prh_sqlite_read_begin(prh_sqlite *s);
 int32_t prh_sqlite_read_end(prh_sqlite *s, int32_t rc);
-void prh_sqlite_drop(prh_sqlite *s);                        /* close the connection; the next call opens a new one */
+/* close the connection; the next call opens a new one */
+void prh_sqlite_drop(prh_sqlite *s);
 
 typedef int32_t (*prh_sqlite_body)(prh_sqlite *s, void *arg);
 typedef struct prh_sqlite_write {
     prh_sqlite_body body;
-    prh_sqlite_body proof; /* after a failed COMMIT, on a new connection: OK it is there, E_NOT_FOUND it is not. NULL: the body may run again */
+    /* after a failed COMMIT, on a new connection: OK it is there, E_NOT_FOUND it is not. NULL: the body may
+       run again */
+    prh_sqlite_body proof;
     void *arg;
     int32_t fresh;         /* 1: a new payment, refused when the disk is full */
 } prh_sqlite_write;
@@ -115,27 +122,38 @@ int32_t prh_sqlite_ballast_drop(const prh_sqlite *s);       /* OK: room was made
 int32_t prh_sqlite_sync_path(const char *path);             /* the file and its folder */
 /* sqlite_save.c */
 int32_t prh_sqlite_save(prh_store *store, const payroute_save_set *set, int64_t *payment_id);
-void prh_sqlite_payment_values(const payroute_row_payment *p, int64_t id, int64_t attempts, int64_t actions, prh_val out[PRH_PAYMENT_COLUMNS + 1]);
+void prh_sqlite_payment_values(const payroute_row_payment *p, int64_t id, int64_t attempts, int64_t actions,
+                               prh_val out[PRH_PAYMENT_COLUMNS + 1]);
 /* sqlite_read.c */
 int32_t prh_sqlite_load(prh_store *store, int64_t payment_id, prh_rows *out);
-int32_t prh_sqlite_find_order(prh_store *store, const char *instance, const char *order_id, int64_t *payment_id);
-int32_t prh_sqlite_find_reference(prh_store *store, const char *channel, const char *reference, int64_t *payment_id);
-int32_t prh_sqlite_find_provider_id(prh_store *store, const char *channel, const char *id, int64_t *payment_id);
+int32_t prh_sqlite_find_order(prh_store *store, const char *instance, const char *order_id,
+                              int64_t *payment_id);
+int32_t prh_sqlite_find_reference(prh_store *store, const char *channel, const char *reference,
+                                  int64_t *payment_id);
+int32_t prh_sqlite_find_provider_id(prh_store *store, const char *channel, const char *id,
+                                    int64_t *payment_id);
 int32_t prh_sqlite_due(prh_store *store, int64_t now_ms, int64_t *ids, int32_t cap, int32_t *count);
-int32_t prh_sqlite_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit, prh_payment_visit visit, void *user);
-int32_t prh_sqlite_payment_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_payment *p, int64_t counts[2]);
+int32_t prh_sqlite_list(prh_store *store, int32_t status, int64_t after_id, int32_t limit,
+                        prh_payment_visit visit, void *user);
+int32_t prh_sqlite_payment_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_payment *p,
+                                int64_t counts[2]);
 int32_t prh_sqlite_attempt_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_attempt *a);
 int32_t prh_sqlite_action_read(sqlite3_stmt *st, prh_arena **arena, payroute_row_action *a);
 /* sqlite_side.c */
-int32_t prh_sqlite_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit, void *user);
-int32_t prh_sqlite_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds, const int32_t *nos,
-                             int32_t count, int64_t now_ms);
+int32_t prh_sqlite_events(prh_store *store, int64_t payment_id, int32_t limit, prh_event_visit visit,
+                          void *user);
+int32_t prh_sqlite_event_ack(prh_store *store, const int64_t *payment_ids, const int32_t *kinds,
+                             const int32_t *nos, int32_t count, int64_t now_ms);
 int32_t prh_sqlite_orphan_put(prh_store *store, const payroute_row_notification *row, int64_t now_ms);
 int32_t prh_sqlite_orphans(prh_store *store, const char *order_hash, prh_orphan_visit visit, void *user);
-int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char *event_id, int64_t payment_id);
-int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body, size_t *len);
-int32_t prh_sqlite_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len);
-int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value, size_t len, int64_t expires_ms);
+int32_t prh_sqlite_orphan_take(prh_store *store, const char *channel, const char *event_id,
+                               int64_t payment_id);
+int32_t prh_sqlite_orphan_body(prh_store *store, const char *channel, const char *event_id, char **body,
+                               size_t *len);
+int32_t prh_sqlite_kv_get(prh_store *store, const char *name, int64_t now_ms, char *out, size_t cap,
+                          size_t *len);
+int32_t prh_sqlite_kv_put(prh_store *store, const char *name, const char *value, size_t len,
+                          int64_t expires_ms);
 int32_t prh_sqlite_kv_add(prh_store *store, const char *name, const char *value, size_t len);
 /* sqlite_check.c */
 int32_t prh_sqlite_check(prh_store *store, char *why, size_t why_cap);

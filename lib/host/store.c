@@ -1,4 +1,5 @@
-/* From a URL to a store: what a shop writes into its configuration is read strictly, so that a misspelt option does not silently mean nothing. */
+/* From a URL to a store: what a shop writes into its configuration is read strictly, so that a misspelt
+   option does not silently mean nothing. */
 #include "host/memory_store.h"
 #include "host/sqlite_store.h"
 #include "host/store_fault.h"
@@ -73,7 +74,8 @@ static int32_t options_read(char *text, int32_t memory, url_options *options, ch
         }
         if (!value || option_read(options, memory, at, value)) {
             prh_why(why, why_cap, "store: option '%s' is not known or has a wrong value; there are %s", at,
-                    memory ? "fail=N and how=store|lost|applied" : "journal=truncate|delete|wal and network=0|1");
+                    memory ? "fail=N and how=store|lost|applied"
+                        : "journal=truncate|delete|wal and network=0|1");
             return PAYROUTE_E_ARG;
         }
         at = next;
@@ -108,7 +110,8 @@ static int32_t open_text(prh_store **out, char *text, char *why, size_t why_cap)
     memset(&options, 0, sizeof options);
     int32_t memory = !strncmp(text, "memory:", 7);
     if (!memory && strncmp(text, "sqlite:", 7) != 0) {
-        prh_why(why, why_cap, "store: '%.40s' has no known scheme; there are sqlite:/path/to/file and memory:name", text);
+        prh_why(why, why_cap, "store: '%.40s' has no known scheme; there are sqlite:/path/to/file and "
+                              "memory:name", text);
         return strchr(text, ':') ? PAYROUTE_E_UNSUPPORTED : PAYROUTE_E_ARG;
     }
     text += 7;

@@ -18,13 +18,15 @@ static int32_t strikes(prh_store *s, int32_t *rc, int32_t *apply)
 {
     prh_store_fault *plan = ((faulty *)s)->plan;
     plan->writes++;
-    int32_t hit = plan->fail_at && (plan->writes == plan->fail_at || (plan->for_ever && plan->writes > plan->fail_at));
+    int32_t hit = plan->fail_at && (plan->writes == plan->fail_at || (plan->for_ever
+                                                                      && plan->writes > plan->fail_at));
     *rc = plan->kind == PRH_FAULT_STORE ? PAYROUTE_E_STORE : PAYROUTE_E_STORE_DOUBT;
     *apply = plan->kind == PRH_FAULT_DOUBT_APPLIED;
     return hit;
 }
 
-/* A write that fails for a reason of its own (stale, conflict) reports that, as a real store would before its COMMIT. */
+/* A write that fails for a reason of its own (stale, conflict) reports that, as a real store would before its
+   COMMIT. */
 #define WRITE(s, name, ...)                                             \
     do {                                                                \
         int32_t rc_, apply_;                                            \
@@ -50,7 +52,8 @@ static int32_t faulty_find_reference(prh_store *s, const char *channel, const ch
     return PASS(s, find_reference, channel, reference, id);
 }
 
-static int32_t faulty_find_provider_id(prh_store *s, const char *channel, const char *provider_id, int64_t *id)
+static int32_t faulty_find_provider_id(prh_store *s, const char *channel, const char *provider_id,
+                                       int64_t *id)
 {
     return PASS(s, find_provider_id, channel, provider_id, id);
 }
@@ -65,7 +68,8 @@ static int32_t faulty_due(prh_store *s, int64_t now_ms, int64_t *ids, int32_t ca
     return PASS(s, due, now_ms, ids, cap, count);
 }
 
-static int32_t faulty_list(prh_store *s, int32_t status, int64_t after, int32_t limit, prh_payment_visit visit, void *user)
+static int32_t faulty_list(prh_store *s, int32_t status, int64_t after, int32_t limit,
+                           prh_payment_visit visit, void *user)
 {
     return PASS(s, list, status, after, limit, visit, user);
 }
@@ -75,8 +79,8 @@ static int32_t faulty_events(prh_store *s, int64_t id, int32_t limit, prh_event_
     return PASS(s, events, id, limit, visit, user);
 }
 
-static int32_t faulty_event_ack(prh_store *s, const int64_t *ids, const int32_t *kinds, const int32_t *nos, int32_t count,
-                                int64_t now_ms)
+static int32_t faulty_event_ack(prh_store *s, const int64_t *ids, const int32_t *kinds, const int32_t *nos,
+                                int32_t count, int64_t now_ms)
 {
     WRITE(s, event_ack, ids, kinds, nos, count, now_ms);
 }
@@ -96,17 +100,20 @@ static int32_t faulty_orphan_take(prh_store *s, const char *channel, const char 
     WRITE(s, orphan_take, channel, event_id, id);
 }
 
-static int32_t faulty_orphan_body(prh_store *s, const char *channel, const char *event_id, char **body, size_t *len)
+static int32_t faulty_orphan_body(prh_store *s, const char *channel, const char *event_id, char **body,
+                                  size_t *len)
 {
     return PASS(s, orphan_body, channel, event_id, body, len);
 }
 
-static int32_t faulty_kv_get(prh_store *s, const char *name, int64_t now_ms, char *out, size_t cap, size_t *len)
+static int32_t faulty_kv_get(prh_store *s, const char *name, int64_t now_ms, char *out, size_t cap,
+                             size_t *len)
 {
     return PASS(s, kv_get, name, now_ms, out, cap, len);
 }
 
-static int32_t faulty_kv_put(prh_store *s, const char *name, const char *value, size_t len, int64_t expires_ms)
+static int32_t faulty_kv_put(prh_store *s, const char *name, const char *value, size_t len,
+                             int64_t expires_ms)
 {
     WRITE(s, kv_put, name, value, len, expires_ms);
 }

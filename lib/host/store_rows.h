@@ -1,4 +1,5 @@
-/* Memory of loaded rows, and the limits every store keeps: what both stores must do alike stands here once. */
+/* Memory of loaded rows, and the limits every store keeps: what both stores must do alike stands here once.
+   */
 #ifndef PRH_STORE_ROWS_H
 #define PRH_STORE_ROWS_H
 
@@ -8,11 +9,13 @@
 typedef struct prh_arena prh_arena;
 
 void *prh_arena_get(prh_arena **arena, size_t size);                         /* zeroed; NULL without memory */
-char *prh_arena_copy(prh_arena **arena, const void *bytes, size_t len);      /* NUL added; NULL without memory */
+/* NUL added; NULL without memory */
+char *prh_arena_copy(prh_arena **arena, const void *bytes, size_t len);
 char *prh_arena_text(prh_arena **arena, const char *text);                   /* NULL is "" */
 void prh_arena_free(prh_arena *arena);
 
-void prh_rows_release(prh_rows *rows);                                       /* the rows_free of both stores */
+/* the rows_free of both stores */
+void prh_rows_release(prh_rows *rows);
 
 /* Is the set one that may be stored at all: E_ARG when not. */
 int32_t prh_save_check(const payroute_save_set *set);

@@ -1,4 +1,5 @@
-/* The disk of disk.h. A failed sync loses what it should have kept, and says so only once: so do Linux file systems. */
+/* The disk of disk.h. A failed sync loses what it should have kept, and says so only once: so do Linux file
+   systems. */
 #include "disk.h"
 #include "kit.h"
 
@@ -176,7 +177,8 @@ void disk_power_cut(int keep, uint64_t *seed)
         image_resize(&node->now, node->safe.size);
         image_write(&node->now, node->safe.bytes, node->safe.size, 0);
     }
-    /* A name that was deleted and made anew may be either file, never both: the newer one, which stands first. */
+    /* A name that was deleted and made anew may be either file, never both: the newer one, which stands
+       first. */
     for (inode *node = nodes; node; node = node->next) {
         for (inode *older = node->next; older && node->listed; older = older->next) {
             if (!strcmp(node->name, older->name)) {

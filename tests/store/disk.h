@@ -1,4 +1,5 @@
-/* A disk in memory, as a SQLite VFS, which forgets at a power cut what was not synced: writes, truncations, new and deleted names. */
+/* A disk in memory, as a SQLite VFS, which forgets at a power cut what was not synced: writes, truncations,
+   new and deleted names. */
 #ifndef STORE_DISK_H
 #define STORE_DISK_H
 
@@ -6,7 +7,8 @@
 
 #define DISK_VFS "cut"
 
-enum disk_keep { DISK_NOTHING, DISK_ALL, DISK_SOME }; /* of what was not synced; SOME tears writes into sectors */
+/* of what was not synced; SOME tears writes into sectors */
+enum disk_keep { DISK_NOTHING, DISK_ALL, DISK_SOME };
 
 typedef struct disk_state {
     int64_t operations;    /* writes, truncations, syncs, new and deleted files so far */

@@ -7,8 +7,10 @@
 static void texts(kit *k)
 {
     payroute_row_payment *p = &k->set.payment;
-    (void)snprintf(k->record, sizeof k->record, "record of %s, version %lld", k->order, (long long)p->version);
-    (void)snprintf(k->audit, sizeof k->audit, "%032x%032llx", (unsigned)strlen(k->order), (long long)p->version);
+    (void)snprintf(k->record, sizeof k->record, "record of %s, version %lld", k->order,
+                   (long long)p->version);
+    (void)snprintf(k->audit, sizeof k->audit, "%032x%032llx", (unsigned)strlen(k->order),
+                   (long long)p->version);
     p->record = k->record;
     p->record_len = strlen(k->record);
     k->set.audit = k->audit;
@@ -59,7 +61,8 @@ payroute_row_action *kit_action(kit *k, int32_t no, int32_t kind, const char *ca
 {
     payroute_row_action *a = &k->actions[k->set.action_count++];
     (void)snprintf(k->keys[no & 3], sizeof k->keys[0], "REF-%.40s-1R%d", k->order, no);
-    *a = (payroute_row_action){ .no = no, .n = 1, .kind = kind, .key = k->keys[no & 3], .caller_id = caller_id,
+    *a = (payroute_row_action){ .no = no, .n = 1, .kind = kind, .key = k->keys[no & 3],
+                                .caller_id = caller_id,
                                 .state = 1, .amount_minor = 300, .provider_id = "" };
     return a;
 }
@@ -170,4 +173,56 @@ uint32_t kit_random(uint64_t *state)
     *state ^= *state << 25;
     *state ^= *state >> 27;
     return (uint32_t)((*state * 0x2545F4914F6CDD1Du) >> 32);
+}
+
+static int start(void **state, const char *scheme)
+{
+    fixture *f = calloc(1, sizeof *f);
+    f->scheme = scheme;
+    f->folder = kit_folder();
+    if (!strcmp(scheme, "sqlite")) {
+        (void)snprintf(f->url, sizeof f->url, "sqlite:%s/shop.db", f->folder);
+    } else {
+        (void)snprintf(f->url, sizeof f->url, "memory:%s", f->folder);
+    }
+    f->s = kit_open(f->url);
+    *state = f;
+    return 0;
+}
+
+int kit_start_sqlite(void **state)
+{
+    return start(state, "sqlite");
+}
+
+int kit_start_memory(void **state)
+{
+    return start(state, "memory");
+}
+
+int kit_stop(void **state)
+{
+    fixture *f = *state;
+    kit_close(f->s);
+    kit_folder_remove(f->folder);
+    free(f);
+    return 0;
+}
+
+void kit_same_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    assert_int_equal(a_len, b_len);
+    if (a_len) {
+        assert_memory_equal(a, b, a_len);
+    }
+}
+
+void kit_unchanged(prh_store *s, int64_t id, int64_t version, int32_t attempts, int64_t transactions)
+{
+    prh_rows rows;
+    assert_int_equal(s->ops->load(s, id, &rows), PAYROUTE_OK);
+    assert_int_equal(rows.set.payment.version, version);
+    assert_int_equal(rows.set.attempt_count, attempts);
+    assert_int_equal(s->ops->transactions(s), transactions);
+    s->ops->rows_free(&rows);
 }

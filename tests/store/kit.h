@@ -42,12 +42,37 @@ void kit_next(kit *k);
 
 /* A folder of the test's own, removed with all in it. */
 char *kit_folder(void);
-char *kit_folder_fast(void);                                /* in memory where that can be had: syncs are free */
+/* in memory where that can be had: syncs are free */
+char *kit_folder_fast(void);
 void kit_folder_remove(char *folder);
 void kit_remove_files(const char *folder);
 
 prh_store *kit_open(const char *url);                       /* or the test fails, saying why */
 void kit_close(prh_store *s);
 uint32_t kit_random(uint64_t *state);
+
+/* A store of each kind, as setup of a test that is run for both. */
+typedef struct fixture {
+    const char *scheme;
+    char *folder;
+    char url[600];
+    prh_store *s;
+} fixture;
+
+int kit_start_sqlite(void **state);
+int kit_start_memory(void **state);
+int kit_stop(void **state);
+void kit_same_bytes(const char *a, size_t a_len, const char *b, size_t b_len);
+/* The payment is there in this version, with so many attempts, and the handle made so many transactions. */
+void kit_unchanged(prh_store *s, int64_t id, int64_t version, int32_t attempts, int64_t transactions);
+
+#define STORE            \
+    fixture *f = *state; \
+    prh_store *s = f->s; \
+    (void)f
+#define OPS s->ops
+#define BOTH(test)                                                                \
+    { #test " (memory)", test, kit_start_memory, kit_stop, NULL },                \
+    { #test " (sqlite)", test, kit_start_sqlite, kit_stop, NULL }
 
 #endif

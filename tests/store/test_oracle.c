@@ -1,4 +1,5 @@
-/* Two stores that were written apart must answer every call alike: random calls go to both, the answers and the rows are compared. */
+/* Two stores that were written apart must answer every call alike: random calls go to both, the answers and
+   the rows are compared. */
 #include "kit.h"
 
 #include <time.h>
@@ -44,17 +45,20 @@ static int32_t rows_text(prh_store *s, int64_t id, char *out, size_t cap)
     }
     const payroute_row_payment *p = &rows.set.payment;
     at += (size_t)snprintf(out + at, cap - at, "%s %d %d v%d e%d %.*s %s", p->order_id, p->status, p->winner,
-                           (int)p->version, (int)p->lease_epoch, (int)p->record_len, p->record, rows.set.audit);
+                           (int)p->version, (int)p->lease_epoch, (int)p->record_len, p->record,
+                               rows.set.audit);
     for (int32_t i = 0; i < rows.set.attempt_count; i++) {
         const payroute_row_attempt *a = &rows.set.attempts[i];
-        at += (size_t)snprintf(out + at, cap - at, " [%d %s %s %d g%d %s %.*s %.*s]", a->n, a->channel, a->reference,
-                               a->state, a->guard, a->provider_id, (int)a->content_len, a->content, (int)a->show_len,
+        at += (size_t)snprintf(out + at, cap - at, " [%d %s %s %d g%d %s %.*s %.*s]", a->n, a->channel,
+                               a->reference,
+                               a->state, a->guard, a->provider_id, (int)a->content_len, a->content,
+                                   (int)a->show_len,
                                a->show);
     }
     for (int32_t i = 0; i < rows.set.action_count; i++) {
         const payroute_row_action *a = &rows.set.actions[i];
-        at += (size_t)snprintf(out + at, cap - at, " (%d %d %d %s %s %d %d)", a->no, a->n, a->kind, a->key, a->caller_id,
-                               a->state, (int)a->amount_minor);
+        at += (size_t)snprintf(out + at, cap - at, " (%d %d %d %s %s %d %d)", a->no, a->n, a->kind, a->key,
+                               a->caller_id, a->state, (int)a->amount_minor);
     }
     assert_true(at < cap);
     s->ops->rows_free(&rows);
@@ -64,15 +68,17 @@ static int32_t rows_text(prh_store *s, int64_t id, char *out, size_t cap)
 static int32_t add_event(void *user, const prh_event_row *row)
 {
     char *text = user;
-    (void)snprintf(text + strlen(text), 4000 - strlen(text), "%d/%s/%d.%d@%d;", (int)row->payment_id, row->order_id,
-                   row->kind, row->no, (int)row->at_ms);
+    (void)snprintf(text + strlen(text), 4000 - strlen(text), "%d/%s/%d.%d@%d;", (int)row->payment_id,
+                   row->order_id, row->kind, row->no, (int)row->at_ms);
     return 0;
 }
 
-static int32_t add_orphan(void *user, const char *channel, const char *event_id, const char *hash, int64_t at_ms)
+static int32_t add_orphan(void *user, const char *channel, const char *event_id, const char *hash,
+                          int64_t at_ms)
 {
     char *text = user;
-    (void)snprintf(text + strlen(text), 4000 - strlen(text), "%s/%s/%s@%d;", channel, event_id, hash, (int)at_ms);
+    (void)snprintf(text + strlen(text), 4000 - strlen(text), "%s/%s/%s@%d;", channel, event_id, hash,
+                   (int)at_ms);
     return 0;
 }
 
@@ -88,11 +94,13 @@ static void compare_views(pair *p)
 {
     char a[4096] = "";
     char b[4096] = "";
-    same_rc(p, "events", p->a->ops->events(p->a, 0, 50, add_event, a), p->b->ops->events(p->b, 0, 50, add_event, b));
+    same_rc(p, "events", p->a->ops->events(p->a, 0, 50, add_event, a),
+            p->b->ops->events(p->b, 0, 50, add_event, b));
     same_text(p, "events", a, b);
     *a = *b = 0;
     const char *hash = pick(p, 2) ? "h1" : NULL;
-    same_rc(p, "orphans", p->a->ops->orphans(p->a, hash, add_orphan, a), p->b->ops->orphans(p->b, hash, add_orphan, b));
+    same_rc(p, "orphans", p->a->ops->orphans(p->a, hash, add_orphan, a),
+            p->b->ops->orphans(p->b, hash, add_orphan, b));
     same_text(p, "orphans", a, b);
     *a = *b = 0;
     int32_t status = (int32_t)pick(p, 3);
@@ -105,7 +113,8 @@ static void compare_views(pair *p)
     int32_t count_a = 0, count_b = 0;
     int64_t now = pick(p, 20);
     int32_t cap = (int32_t)pick(p, 8);
-    same_rc(p, "due", p->a->ops->due(p->a, now, ids_a, cap, &count_a), p->b->ops->due(p->b, now, ids_b, cap, &count_b));
+    same_rc(p, "due", p->a->ops->due(p->a, now, ids_a, cap, &count_a),
+            p->b->ops->due(p->b, now, ids_b, cap, &count_b));
     assert_int_equal(count_a, count_b);
     assert_memory_equal(ids_a, ids_b, (size_t)count_a * sizeof ids_a[0]);
     assert_int_equal(p->a->ops->counter(p->a), p->b->ops->counter(p->b));
@@ -117,7 +126,8 @@ static void compare_finds(pair *p)
     char text[32];
     int64_t a = 0, b = 0;
     (void)snprintf(text, sizeof text, "o%u", pick(p, ORDERS));
-    same_rc(p, "find_order", p->a->ops->find_order(p->a, "shop", text, &a), p->b->ops->find_order(p->b, "shop", text, &b));
+    same_rc(p, "find_order", p->a->ops->find_order(p->a, "shop", text, &a),
+            p->b->ops->find_order(p->b, "shop", text, &b));
     assert_int_equal(a, b);
     (void)snprintf(text, sizeof text, "R%u", pick(p, 12));
     a = b = 0;
@@ -158,7 +168,8 @@ static void random_save(pair *p)
     row->amount_minor += pick(p, 30) == 0;
     for (uint32_t i = 0, n = pick(p, 3); i < n; i++) {
         payroute_row_attempt *a = kit_attempt(&k, 1 + (int32_t)((i + pick(p, 3)) % 3), (int32_t)pick(p, 3));
-        (void)snprintf(refs[i], sizeof refs[i], "R%u", pick(p, 3) ? which * 2 + (uint32_t)a->n % 2 : pick(p, 12));
+        (void)snprintf(refs[i], sizeof refs[i], "R%u", pick(p, 3) ? which * 2 + (uint32_t)a->n % 2
+                       : pick(p, 12));
         (void)snprintf(ids[i], sizeof ids[i], "P%u", pick(p, 4));
         a->reference = refs[i];
         a->provider_id = pick(p, 2) ? ids[i] : "";
@@ -169,8 +180,10 @@ static void random_save(pair *p)
         a->show_len = pick(p, 3);
     }
     for (uint32_t i = 0, n = pick(p, 2); i < n; i++) {
-        payroute_row_action *a = kit_action(&k, 1 + (int32_t)pick(p, 3), 3 + (int32_t)pick(p, 2), callers[pick(p, 3)]);
-        (void)snprintf(keys[i], sizeof keys[i], "K%u", pick(p, 3) ? which * 4 + (uint32_t)a->no : pick(p, 24));
+        payroute_row_action *a = kit_action(&k, 1 + (int32_t)pick(p, 3), 3 + (int32_t)pick(p, 2),
+                                            callers[pick(p, 3)]);
+        (void)snprintf(keys[i], sizeof keys[i], "K%u", pick(p, 3) ? which * 4 + (uint32_t)a->no
+                       : pick(p, 24));
         a->key = keys[i];
     }
     if (pick(p, 4) == 0) {
@@ -209,7 +222,8 @@ static void random_side(pair *p)
     size_t size = pick(p, 6);
     switch (pick(p, 4)) {
     case 0:
-        same_rc(p, "orphan_put", p->a->ops->orphan_put(p->a, &row, number), p->b->ops->orphan_put(p->b, &row, number));
+        same_rc(p, "orphan_put", p->a->ops->orphan_put(p->a, &row, number),
+                p->b->ops->orphan_put(p->b, &row, number));
         break;
     case 1:
         same_rc(p, "orphan_take", p->a->ops->orphan_take(p->a, "ali", id, number),

@@ -1,5 +1,6 @@
-/* Power cuts and failing disks, at every operation of a small shop's day. kill -9 proves no durability: the kernel keeps what was written. Here the
-   disk forgets what was not synced, so a promise that rests on luck is broken. */
+/* Power cuts and failing disks, at every operation of a small shop's day. kill -9 proves no durability: the
+   kernel keeps what was written. Here the disk forgets what was not synced, so a promise that rests on luck
+   is broken. */
 #include "disk.h"
 #include "kit.h"
 
@@ -20,6 +21,8 @@ typedef struct told {
 
 static char *folder;
 static char path[600];
+/* 1: it ends with the acknowledgement, 2: with the token, so that no later write covers up for them */
+static int short_day;
 
 static int32_t open_here(prh_store **s, int journal, const char *weaken, char why[256])
 {
@@ -115,9 +118,13 @@ static void day(told *t, int journal, const char *weaken)
     save_step(s, t, k, 1);
     save_step(s, t, k, 0);
     token_step(s, t);
-    ack_step(s, t, &k[0]);
-    save_step(s, t, k, 1);
-    save_step(s, t, k, 0);
+    if (short_day < 2) {
+        ack_step(s, t, &k[0]);
+    }
+    if (!short_day) {
+        save_step(s, t, k, 1);
+        save_step(s, t, k, 0);
+    }
     s->ops->close(s);
 }
 
@@ -190,8 +197,8 @@ static void fresh(void)
     kit_remove_files(folder);
 }
 
-/* Ways in which what was not synced may survive: not at all, or some of it, torn. Without TEST_EVERY in the environment the second half of the
-   suite takes them in turn. */
+/* Ways in which what was not synced may survive: not at all, or some of it, torn. Without TEST_EVERY in the
+   environment the second half of the suite takes them in turn. */
 static int ways_of(int64_t at, int thorough, int ways[3])
 {
     if (getenv("TEST_EVERY")) {
@@ -267,35 +274,53 @@ static void weaker_settings_are_seen_to_lose(void **state)
     assert_true(delete_full > 0);
 }
 
-/* Every operation fails once: what was answered must be true, also after a power cut at closing time. */
-static void all_failures(int journal)
+/* One operation fails: what was answered must be true, also after a power cut at closing time. */
+static void one_failure(int journal, int64_t at, int way, int64_t counts[3])
 {
     told t;
-    uint64_t seed = 77;
-    int64_t refusals = 0, doubts = 0, points = 0;
+    uint64_t seed = (uint64_t)at + 77;
+    fresh();
+    disk.fail_at = at;
+    day(&t, journal, NULL);
+    disk_power_cut(way, &seed);
+    int count = morning(&t, journal, NULL);
+    if (count) {
+        fail_msg("operation %lld failed, way %d: %d answers were untrue", (long long)at, way, count);
+    }
+    counts[0]++;
+    counts[1] += t.refusals;
+    counts[2] += t.doubts;
+}
+
+static int64_t operations_of_a_day(int journal)
+{
+    told t;
     fresh();
     day(&t, journal, NULL);
-    int64_t operations = disk.operations;
+    return disk.operations;
+}
+
+static void all_failures(int journal)
+{
+    int64_t counts[3] = { 0, 0, 0 };
+    int64_t operations = operations_of_a_day(journal);
     for (int64_t at = 1; at <= operations; at += step_of(journal)) {
         int ways[3];
         int ways_count = ways_of(at, 0, ways);
         for (int i = 0; i < ways_count; i++) {
-            fresh();
-            disk.fail_at = at;
-            day(&t, journal, NULL);
-            disk_power_cut(ways[i], &seed);
-            int count = morning(&t, journal, NULL);
-            if (count) {
-                fail_msg("operation %lld failed, way %d: %d answers were untrue", (long long)at, ways[i], count);
-            }
-            refusals += t.refusals;
-            doubts += t.doubts;
-            points++;
+            one_failure(journal, at, ways[i], counts);
         }
     }
-    print_message("%lld failing operations: %lld refusals, %lld doubts\n", (long long)points, (long long)refusals,
-                  (long long)doubts);
-    assert_true(refusals > 0);
+    for (short_day = 2; short_day > 0; short_day--) {
+        operations = operations_of_a_day(journal);
+        for (int64_t at = operations - 14; at <= operations; at++) {
+            one_failure(journal, at, DISK_NOTHING, counts);
+            one_failure(journal, at, DISK_ALL, counts);
+        }
+    }
+    print_message("%lld failing operations: %lld refusals, %lld doubts\n", (long long)counts[0],
+                  (long long)counts[1], (long long)counts[2]);
+    assert_true(counts[1] > 0);
 }
 
 static void failing_operations_are_answered_truthfully(void **state)
@@ -326,7 +351,8 @@ static void a_full_disk_lets_open_payments_finish(void **state)
     assert_int_equal(kit_save(s, &open_one), PAYROUTE_OK);
     assert_int_not_equal(access(ballast, F_OK), 0);
     assert_int_equal(s->ops->kv_put(s, "token", "v", 1, 5), PAYROUTE_OK);
-    assert_int_equal(kit_save(s, &new_one), PAYROUTE_E_STORE); /* the room is made again, then there is none left */
+    /* the room is made again, then there is none left */
+    assert_int_equal(kit_save(s, &new_one), PAYROUTE_E_STORE);
     disk.full = 0;
     assert_int_equal(kit_save(s, &new_one), PAYROUTE_OK);
     assert_int_equal(s->ops->check(s, why, sizeof why), PAYROUTE_OK);

@@ -200,6 +200,12 @@ PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t
 PAYROUTE_API int32_t payroute_payment_budget(payroute_payment *payment, int64_t budget_ms);
 
 /**
+ * Hash of instance and order, as it travels with each request: a notification about an attempt that is not here names its order by it.
+ * Returns: 32 hex digits, "" for NULL.   Allocates: never.   Lifetime: the handle's.   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_payment_order_hash(const payroute_payment *payment);
+
+/**
  * What the customer must get, as JSON {"kind":"qr|url|form|client_secret","text":…,"attempt":n,"expires_ms":…}; NULL when there is nothing
  * to show now.
  * Returns: text of the handle.   Allocates: inside the handle.   Lifetime: until the next call.   Threads: one.   Since: 0.1

@@ -195,7 +195,10 @@ static int32_t content_intact(const payroute_payment *p, int32_t n) {
 
 static void arm(payroute_payment *p, const pr_task *t, int32_t op, int64_t now_ms) {
     const pr_attempt *a = &p->pay.attempts[t->n - 1];
+    uint8_t none[32] = {0};
+    pr_subject subject;
     p->ex = (pr_exchange){.armed = 1, .op = op, .step = a->step, .n = t->n, .action = t->action, .asked_ms = now_ms};
+    pr_subject_fill(&subject, p, &p->ex, now_ms, none); /* the key, for hosts which act themselves */
 }
 
 /* The lease is taken in the same transaction that counts the send. */

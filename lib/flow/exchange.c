@@ -132,7 +132,11 @@ const char *payroute_payment_key(const payroute_payment *p) {
     if (p == NULL || !p->ex.armed) {
         return "";
     }
-    return p->pay.attempts[p->ex.n - 1].reference;
+    return p->key; /* filled when it was armed */
+}
+
+const char *payroute_payment_order_hash(const payroute_payment *p) {
+    return p != NULL ? p->order_hash : "";
 }
 
 const char *payroute_payment_ca_file(const payroute_payment *p) {

@@ -101,6 +101,7 @@ struct prh_work {
     int32_t exchanges;
     int64_t lookup_ms;   /* total time of the last lookup seen */
     int32_t starved;     /* 1: something is due that the rest of the budget could not pay for */
+    int32_t orphaned;    /* 1: a forgotten attempt of this order was reported; nothing is started */
     int32_t facts_only;  /* 1: a notification: no lease, no effect */
     int64_t lease_epoch; /* as saved last */
     int64_t lease_until_ms;
@@ -160,6 +161,7 @@ void prh_one_due(payroute_engine *engine, int64_t not_this);
 /* engine_admin.c */
 int32_t prh_amnesia_watch(payroute_engine *engine, const char *dir, char *why, size_t why_cap);
 int32_t prh_amnesia_read(payroute_engine *engine);
+int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payment, int64_t *found);
 void prh_amnesia_sync(payroute_engine *engine);
 
 /* engine_result.c */

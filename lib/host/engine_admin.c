@@ -8,34 +8,78 @@
 
 #define FOREVER INT64_MAX
 
-/* ---- amnesia ---- */
+/* ---- orphans ---- */
 
-int32_t prh_amnesia_read(payroute_engine *engine)
+typedef struct orphan_count {
+    int64_t since_ms;
+    int64_t found;
+} orphan_count;
+
+static int32_t count_claim(void *user, const char *channel, const char *event_id, const char *order_hash,
+                           int64_t at_ms)
+{
+    orphan_count *count = user;
+    (void)channel, (void)event_id, (void)order_hash;
+    count->found += at_ms > count->since_ms;
+    return 0;
+}
+
+static int32_t read_moment(payroute_engine *e, const char *name, int64_t *out)
 {
     char text[32];
     size_t len = 0;
-    int32_t rc = engine->store->ops->kv_get(engine->store, "amnesia", 0, text, sizeof text - 1, &len);
-    if (rc == PAYROUTE_E_NOT_FOUND) {
-        engine->restored_ms = 0;
-        return PAYROUTE_OK;
-    }
+    int32_t rc = e->store->ops->kv_get(e->store, name, 0, text, sizeof text - 1, &len);
+    *out = 0;
     if (rc != PAYROUTE_OK) {
-        return rc;
+        return rc == PAYROUTE_E_NOT_FOUND ? PAYROUTE_OK : rc;
     }
     text[len] = '\0';
-    engine->restored_ms = strtoll(text, NULL, 10);
+    *out = strtoll(text, NULL, 10);
     return PAYROUTE_OK;
+}
+
+/* An authentic notification of this order speaks of an attempt that is not here: the store has forgotten it,
+   and money may have moved. Until a person has looked, nothing is charged for the order. */
+int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payment, int64_t *found)
+{
+    orphan_count count = {0};
+    const char *hash = payroute_payment_order_hash(payment);
+    *found = 0;
+    int32_t rc =
+        hash && *hash ? engine->store->ops->orphans(engine->store, hash, count_claim, &count) : PAYROUTE_OK;
+    if (rc != PAYROUTE_OK || count.found == 0) {
+        return rc;
+    }
+    rc = read_moment(engine, "reconciled", &count.since_ms);
+    count.found = 0;
+    if (rc == PAYROUTE_OK) {
+        rc = engine->store->ops->orphans(engine->store, hash, count_claim, &count);
+    }
+    *found = count.found;
+    return rc;
+}
+
+/* ---- amnesia, written ---- */
+
+static int32_t write_moment(payroute_engine *e, const char *name, int64_t ms)
+{
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)ms);
+    return e->store->ops->kv_put(e->store, name, text, (size_t)len, FOREVER);
 }
 
 static int32_t write_amnesia(payroute_engine *e, int64_t restored_ms)
 {
-    char text[32];
-    int len = snprintf(text, sizeof text, "%lld", (long long)restored_ms);
-    int32_t rc = e->store->ops->kv_put(e->store, "amnesia", text, (size_t)len, FOREVER);
+    int32_t rc = write_moment(e, "amnesia", restored_ms);
     if (rc == PAYROUTE_OK) {
         e->restored_ms = restored_ms;
     }
     return rc;
+}
+
+int32_t prh_amnesia_read(payroute_engine *engine)
+{
+    return read_moment(engine, "amnesia", &engine->restored_ms);
 }
 
 /* The side file remembers how far the store had come. When the store knows less, it was restored or copied,
@@ -104,7 +148,10 @@ int32_t payroute_engine_reconciled(payroute_engine *engine)
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    rc = write_amnesia(engine, 0);
+    rc = write_moment(engine, "reconciled", prh_clock_now(&engine->clock));
+    if (rc == PAYROUTE_OK) {
+        rc = write_amnesia(engine, 0);
+    }
     if (rc != PAYROUTE_OK) {
         return prh_leave(engine, prh_result_error(engine, rc, 0));
     }

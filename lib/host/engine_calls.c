@@ -102,6 +102,19 @@ static int32_t remembered(payroute_engine *e, const order_head *head)
     return PAYROUTE_E_AMNESIA;
 }
 
+static int32_t unclaimed(payroute_engine *e, prh_work *w)
+{
+    int64_t found = 0;
+    int32_t rc = prh_orphans_claim(e, w->payment, &found);
+    if (rc != PAYROUTE_OK || found == 0) {
+        return rc;
+    }
+    prh_say(e,
+            "a provider has reported an attempt for this order which is not in the store: look at its bill, "
+            "then `reconciled`");
+    return PAYROUTE_E_AMNESIA;
+}
+
 static int32_t create_or_join(payroute_engine *e, prh_work *w, const order_head *head, const prh_args *args,
                               int64_t budget_ms)
 {
@@ -119,6 +132,9 @@ static int32_t create_or_join(payroute_engine *e, prh_work *w, const order_head 
         }
         if (rc == PAYROUTE_OK) {
             rc = prh_work_new(w, e, args, budget_ms);
+        }
+        if (rc == PAYROUTE_OK) {
+            rc = unclaimed(e, w);
         }
         if (rc == PAYROUTE_OK) {
             rc = prh_drive(w);

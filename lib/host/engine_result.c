@@ -169,6 +169,9 @@ int32_t prh_result_view(prh_work *w, int32_t rc)
         return prh_result_error(e, rc, w->id);
     }
     put_do(w, out);
+    if (w->orphaned) {
+        payroute_json_out_flag(out, "orphaned", 1);
+    }
     if (w->starved) {
         payroute_json_out_flag(out, "out_of_budget", 1);
     }

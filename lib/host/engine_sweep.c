@@ -204,7 +204,10 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
     }
     s->engine = engine;
     s->end_ms = prh_monotonic_ms() + (budget_ms > 0 ? budget_ms : 0);
-    rc = sweep_due(s);
+    rc = prh_amnesia_read(engine);
+    if (rc == PAYROUTE_OK) {
+        rc = sweep_due(s);
+    }
     prh_amnesia_sync(engine);
     rc = rc == PAYROUTE_OK ? sweep_result(s) : prh_result_error(engine, rc, 0);
     free(s);

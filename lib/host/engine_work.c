@@ -213,6 +213,21 @@ static int32_t load_handle(prh_work *w, int32_t reload)
     return rc;
 }
 
+/* In a restored store a payment may have had attempts that it forgot: what speaks of them stops new ones. */
+static int32_t heed_orphans(prh_work *w)
+{
+    int64_t found = 0;
+    if (w->engine->restored_ms == 0) {
+        return PAYROUTE_OK;
+    }
+    int32_t rc = prh_orphans_claim(w->engine, w->payment, &found);
+    if (found > 0) {
+        w->orphaned = 1;
+        w->may_tick = 0;
+    }
+    return rc;
+}
+
 static int32_t begin_work(prh_work *w, int32_t answer)
 {
     prh_rows rows = {0};
@@ -227,7 +242,7 @@ static int32_t begin_work(prh_work *w, int32_t answer)
         rc = rows_to_handle(w, &rows, 0);
     }
     w->engine->store->ops->rows_free(&rows);
-    return rc;
+    return rc == PAYROUTE_OK ? heed_orphans(w) : rc;
 }
 
 int32_t prh_work_begin(prh_work *w, payroute_engine *engine, int64_t payment_id, int64_t budget_ms,

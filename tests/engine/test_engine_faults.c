@@ -281,6 +281,33 @@ static void wrong_amount_calls_a_person(void **state)
     payroute_engine_close(e);
 }
 
+/* Another store of the same installation: as if this one had been lost and restored from before the order. */
+static void forgotten_order_is_not_charged_again(void **state)
+{
+    int64_t id = 0;
+    struct letter letter;
+    char more[128], store[128];
+    snprintf(more, sizeof more, "\"instance\":\"T\",\"clock\":{\"base_ms\":%lld,\"rate\":0}",
+             (long long)START_MS);
+    payroute_engine *lost = shop_open(box.config, shop_store(*(int *)*state), more);
+    assert_int_equal(shop_create(lost, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    customer(told(lost, "attempts.0.reference"), "pay");
+    payroute_engine_close(lost);
+    snprintf(store, sizeof store, "%s", shop_store(*(int *)*state));
+    payroute_engine *e = shop_open(box.config, store, more);
+    assert_true(take_letter(&box, &letter));
+    assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
+    assert_string_equal(told(e, "orphan"), "true");
+    assert_int_equal(shop_create(e, "o1", "card", BUDGET, &id), PAYROUTE_E_AMNESIA);
+    assert_int_equal(shop_create(e, "o2", "", 0, &id), PAYROUTE_OK);
+    assert_int_equal(sandbox_books(&box, "totals.captured_minor"), 1250);
+    assert_int_equal(payroute_engine_clock_step(e, 1000), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_reconciled(e), PAYROUTE_OK);
+    assert_int_equal(shop_create(e, "o1", "card", BUDGET, &id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    payroute_engine_close(e);
+}
+
 int main(void)
 {
     static int memory = 0, sqlite = 1;
@@ -293,7 +320,7 @@ int main(void)
         cmocka_unit_test(faults_of_a_code),   cmocka_unit_test(faults_of_a_card),
         cmocka_unit_test(faults_of_a_refund), cmocka_unit_test(faults_of_a_close),
         cmocka_unit_test(each_write_fails),   BOTH(paid_after_cancel_goes_back),
-        BOTH(wrong_amount_calls_a_person),
+        BOTH(wrong_amount_calls_a_person),    BOTH(forgotten_order_is_not_charged_again),
     };
     return cmocka_run_group_tests_name("engine, faults at every step", tests, NULL, shop_clean);
 }

@@ -134,6 +134,7 @@ static void refund_is_idempotent(void **state)
     assert_int_equal(payroute_engine_feed_code(e, id, "paid", NULL, "B1", NULL, BUDGET), PAYROUTE_OK);
     assert_int_equal(payroute_engine_refund(e, id, "r1", 500, BUDGET), PAYROUTE_OK);
     assert_string_equal(told(e, "do.do"), "refund");
+    assert_string_equal(told(e, "do.key"), told(e, "actions.0.key"));
     assert_int_equal(payroute_engine_refund(e, id, "r1", 500, BUDGET), PAYROUTE_OK);
     assert_int_equal(told_count(e, "actions"), 1);
     assert_string_equal(told(e, "do.do"), "refund");
@@ -204,7 +205,7 @@ static void events_until_acknowledged(void **state)
     int64_t id = 0;
     payroute_engine *e = shop_open(custom_config, shop_store(on_sqlite(state)), NULL);
     for (int i = 0; i < 3; i++) {
-        char order[8];
+        char order[16];
         snprintf(order, sizeof order, "o%d", i);
         assert_int_equal(shop_create(e, order, "card", BUDGET, &id), PAYROUTE_OK);
         assert_int_equal(payroute_engine_feed_code(e, id, "paid", NULL, NULL, NULL, BUDGET), PAYROUTE_OK);

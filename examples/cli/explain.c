@@ -1,0 +1,228 @@
+/* `explain`: one code, as a page for a person who has never seen the library. */
+#include "cli.h"
+
+#include <payroute/catalog.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct phrase {
+    const char *word;
+    const char *text;
+} phrase;
+
+static const phrase faults[] = {
+    {"nobody", "nobody's"},
+    {"customer", "the customer's"},
+    {"issuer", "the bank's or account keeper's (the issuer)"},
+    {"network", "the card network's"},
+    {"provider", "the provider's"},
+    {"merchant", "the shop's (configuration or request)"},
+    {"transport", "the connection's"},
+    {"unknown", "not known"},
+};
+
+static const phrase advices[] = {
+    {"never", "never again with this card or account"},
+    {"other_instrument", "another card, account or means of payment"},
+    {"fix_input", "the customer corrects what was typed, then again"},
+    {"customer_acts", "the customer does something elsewhere first, then again"},
+    {"authenticate", "again, with the holder's confirmation"},
+    {"later", "the same channel, later"},
+    {"other_channel", "another channel may be tried now"},
+    {"query", "ask the provider what became of it; nothing else before that"},
+    {"wait", "wait: the result comes by itself"},
+    {"merchant_acts", "the shop has something to mend first"},
+    {"already_paid", "look it up and treat it as paid"},
+    {"none", "nothing is to be done"},
+};
+
+static const phrase classes[] = {
+    {"UNKNOWN", "nobody knows yet whether money moved: not a failure"},
+    {"ACCEPTED", "the call was accepted; whether it is paid is said elsewhere"},
+    {"PENDING", "not decided yet"},
+    {"ACTION", "the customer must act"},
+    {"DECLINED_SOFT", "declined; nothing was taken; it may go well later or elsewhere"},
+    {"DECLINED_HARD", "declined for good; nothing was taken"},
+    {"DECLINED_CUSTOMER", "the customer said no; nothing was taken"},
+    {"INVALID", "the request is wrong; nothing was taken"},
+    {"REFUSED_BEFORE", "refused before anything was done; nothing was taken"},
+    {"NOT_FOUND", "the provider does not know it; whether that proves anything depends on the provider"},
+    {"CLOSED", "closed; it takes no money any more"},
+    {"PAID_ALREADY", "it was paid before"},
+};
+
+static const phrase levels[] = {
+    {"overlay", "known: your own row"},
+    {"exact", "known exactly"},
+    {"normalized", "known, up to case and padding"},
+    {"alias", "known under another name"},
+    {"prefix", "known by how it begins"},
+    {"message", "recognized by the provider's words"},
+    {"http", "NOT KNOWN; judged by the HTTP status alone"},
+    {"provider", "NOT KNOWN; the safe answer for this provider"},
+    {"global", "NOT KNOWN; the safe answer"},
+};
+
+#define PHRASE(list, word) phrase_in(list, sizeof(list) / sizeof(list)[0], word)
+static const char *phrase_in(const phrase *list, size_t count, const char *word)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].word, word) == 0) {
+            return list[i].text;
+        }
+    }
+    return word;
+}
+
+static void put_guidance(const payroute_json_node *answer, const char *who, const char *heading)
+{
+    const payroute_json_node *texts = payroute_json_get(answer, who);
+    put("\n");
+    put_heading(heading);
+    if (payroute_json_type(texts) == PAYROUTE_JSON_STRING) {
+        put("  ");
+        put_wrapped(payroute_json_string(texts), 2);
+        return;
+    }
+    for (const payroute_json_node *t = payroute_json_first(texts); t; t = payroute_json_next(t)) {
+        put_pair(payroute_json_name(t), payroute_json_string(t));
+    }
+}
+
+static void print_page(const payroute_json_node *n)
+{
+    const payroute_json_node *retry = payroute_json_get(n, "retry");
+    char heading[200];
+    (void)snprintf(heading, sizeof heading, "%.80s  %.100s", text_of(n, "provider"), text_of(n, "code"));
+    put_heading(heading);
+    put_pairf("reason", "%s: %s", text_of(n, "reason"), text_of(n, "meaning"));
+    put_pair("outcome", PHRASE(classes, text_of(n, "class")));
+    put_pair("whose fault", PHRASE(faults, text_of(n, "fault")));
+    put_pair("next", PHRASE(advices, text_of(n, "advice")));
+    put_pairf("try again", "same channel: %s; other channel: %s; other card or account: %s",
+              flag_of(retry, "same_channel") ? "yes" : "no", flag_of(retry, "other_channel") ? "yes" : "no",
+              flag_of(retry, "other_instrument") ? "yes" : "no");
+    if (flag_of(retry, "network_forbids")) {
+        put_pair("", "The card network forbids another try with this card.");
+    }
+    if (flag_of(n, "channel_fault")) {
+        put_pair("channel", "counts against the channel");
+    }
+    if (flag_of(n, "private_cause")) {
+        put_pair("private", "do not tell the customer the cause: use the words below");
+    }
+    put_guidance(n, "customer", "Tell the customer");
+    put_guidance(n, "merchant", "For the shop");
+    put("\n");
+    put_heading("How it was found");
+    put_pairf("match", "%s (%s, decided by %s)", PHRASE(levels, text_of(n, "matched")), text_of(n, "matched"),
+              text_of(n, "decided_by"));
+    put_pair("source", *text_of(n, "source") ? text_of(n, "source") : "none");
+}
+
+typedef struct question {
+    payroute_catalog *catalog;
+    const char *json;
+    size_t len;
+} question;
+
+static int32_t ask_catalog(void *user, char *out, size_t cap)
+{
+    const question *q = user;
+    return payroute_catalog_explain(q->catalog, q->json, q->len, out, cap);
+}
+
+static payroute_json_out *write_question(const args *a, int64_t http)
+{
+    static const struct {
+        enum option_id id;
+        const char *name;
+    } members[] = {{OPT_OPERATION, "operation"},
+                   {OPT_LAYER, "layer"},
+                   {OPT_MESSAGE, "message"},
+                   {OPT_NETWORK, "network"},
+                   {OPT_NETWORK_CODE, "network_code"},
+                   {OPT_ADVICE_CODE, "advice_code"},
+                   {OPT_LOCALE, "locale"}};
+    payroute_json_out *out = payroute_json_out_new();
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_string(out, "provider", a->words[0]);
+    payroute_json_out_string(out, "code", a->words[1]);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (a->value[members[i].id]) {
+            payroute_json_out_string(out, members[i].name, a->value[members[i].id]);
+        }
+    }
+    if (http >= 0) {
+        payroute_json_out_integer(out, "http", http);
+    }
+    payroute_json_out_end(out);
+    return out;
+}
+
+/* Not known by its code or words: the page then holds the safe fallback. */
+static int verdict(const payroute_json_node *n)
+{
+    const char *matched = text_of(n, "matched");
+    int32_t guess =
+        strcmp(matched, "http") == 0 || strcmp(matched, "provider") == 0 || strcmp(matched, "global") == 0;
+    return guess ? EXIT_NO : EXIT_FINE;
+}
+
+static int print_answer(const args *a, const char *text, int32_t rc)
+{
+    payroute_json *doc = NULL;
+    if (rc < 0) {
+        return complain_rc(a, "explain", rc, text);
+    }
+    rc = payroute_json_parse(&doc, text, (size_t)rc, NULL, 0);
+    if (rc != PAYROUTE_OK) {
+        return complain_rc(a, "explain", rc, NULL);
+    }
+    if (wants_json(a)) {
+        put_json_line(text, strlen(text));
+    } else {
+        print_page(payroute_json_root(doc));
+    }
+    int code = verdict(payroute_json_root(doc));
+    payroute_json_free(doc);
+    return code;
+}
+
+static int explain_one(const args *a, payroute_catalog *catalog)
+{
+    int64_t http = -1;
+    int32_t rc = PAYROUTE_OK;
+    int code = args_integer(a, OPT_HTTP, 0, 999, &http);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    payroute_json_out *out = write_question(a, http);
+    question q = {.catalog = catalog};
+    q.json = payroute_json_out_text(out, &q.len);
+    char *answer = json_ask(ask_catalog, &q, &rc);
+    code = print_answer(a, answer, rc);
+    free(answer);
+    payroute_json_out_free(out);
+    return code;
+}
+
+int run_explain(const args *a)
+{
+    int modes = (a->value[OPT_BATCH] != NULL) + (a->value[OPT_SEARCH] != NULL) + (a->value[OPT_LIST] != NULL);
+    if (modes > 1 || (modes == 1 && a->word_count > 0) || (modes == 0 && a->word_count != 2)) {
+        return complain(EXIT_USAGE, "explain: expected PROVIDER CODE, or one of --batch, --search, --list");
+    }
+    if (a->value[OPT_SEARCH] || a->value[OPT_LIST]) {
+        return run_explain_rows(a);
+    }
+    payroute_catalog *catalog = NULL;
+    int code = catalog_open(a, &catalog);
+    if (code == EXIT_FINE) {
+        code = a->value[OPT_BATCH] ? explain_batch(a, catalog) : explain_one(a, catalog);
+    }
+    payroute_catalog_free(catalog);
+    return code;
+}

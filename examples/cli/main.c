@@ -1,0 +1,77 @@
+/* payroute: the library on the command line, for people, for cron, and for languages without FFI. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static int print_version(void)
+{
+    int32_t v = payroute_version();
+    putf("payroute %d.%d.%d\n", (int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100));
+    return EXIT_FINE;
+}
+
+static int unknown_command(const char *name)
+{
+    char shown[48];
+    const char *nearest = command_nearest(name);
+    clean(shown, sizeof shown, name);
+    if (nearest) {
+        return complain(EXIT_USAGE, "unknown subcommand \"%s\"; did you mean \"%s\"?", shown, nearest);
+    }
+    return complain(EXIT_USAGE, "unknown subcommand \"%s\"; see payroute help", shown);
+}
+
+int run_help(const args *a)
+{
+    if (a->word_count == 0) {
+        help_general();
+        return EXIT_FINE;
+    }
+    const command *c = command_find(a->words[0]);
+    if (!c) {
+        return unknown_command(a->words[0]);
+    }
+    help_command(c);
+    return EXIT_FINE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    args a;
+    if (argc < 2) {
+        return complain(EXIT_USAGE, "no subcommand given; see payroute help");
+    }
+    int code = args_refuse_secrets(argc, argv);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help_general();
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        return print_version();
+    }
+    const command *c = command_find(argv[1]);
+    if (!c) {
+        return unknown_command(argv[1]);
+    }
+    code = args_read(&a, c, argc - 2, argv + 2);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    if (a.value[OPT_HELP]) {
+        help_command(c);
+        return EXIT_FINE;
+    }
+    return c->run(&a);
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that went away must not kill us between an effect and its record. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    return output_end(dispatch(argc, argv));
+}

@@ -165,13 +165,20 @@ int32_t shop_notify(struct shop *s, const payroute_json_node *n)
                                   headers, strlen(headers), body, strlen(body));
 }
 
+int64_t shop_hand_out(struct shop *s)
+{
+    return about_order(s, "UPDATE orders SET delivered = 1 WHERE order_id = ? AND delivered = 0");
+}
+
 static int hand_out(struct shop *s, const char *kind, int careless)
 {
     if (strcmp(kind, "paid") != 0 && strcmp(kind, "late_paid") != 0) {
         return 0;
     }
-    return about_order(s, careless ? "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ?"
-                                   : "UPDATE orders SET delivered = 1 WHERE order_id = ? AND delivered = 0") == 1;
+    if (careless) {
+        return about_order(s, "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ?") == 1;
+    }
+    return shop_hand_out(s) == 1;
 }
 
 /* The goods first, the receipt afterwards: an event that comes again finds them handed out. */

@@ -209,12 +209,25 @@ static void take_notices(struct shop *s)
     payroute_json_free(books);
 }
 
+static int owes_nothing(struct shop *s)
+{
+    char path[32];
+    for (int i = 0; i < 8; i++) {
+        snprintf(path, sizeof path, "actions.%d.state", i);
+        const char *state = shop_text(s, path);
+        if (*state && strcmp(state, "done") != 0 && strcmp(state, "failed") != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int is_final(struct shop *s, const struct story *story)
 {
-    const char *status = shop_text(s, "status");
-    if (strcmp(shop_text(s, "final"), "true") != 0) {
+    if (strcmp(shop_text(s, "final"), "true") != 0 || !owes_nothing(s)) {
         return 0;
     }
+    const char *status = shop_text(s, "status");
     return story->end == END_NOTHING || strcmp(status, "paid") == 0 || strcmp(status, "reversed") == 0;
 }
 

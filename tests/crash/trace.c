@@ -1,5 +1,6 @@
 /* ptrace, stop by stop. A call is a stop before it is made; one with an effect that others can see is a second
-   stop after it, since what others do meanwhile makes a difference. */
+   stop after it, since what others do meanwhile makes a difference. When every call is a stop, the stop before
+   the next one says the same, and only those that wake another process have the second. */
 #include "trace.h"
 
 #include <errno.h>
@@ -46,6 +47,12 @@ static int has_effect(long call, const uint64_t *args)
     return opens_for_writing(call, args);
 }
 
+/* The other side goes on by itself while we stand behind the call. */
+static int wakes_others(long call)
+{
+    return call == SYS_sendto || call == SYS_sendmsg || call == SYS_connect || call == SYS_write;
+}
+
 static void victim(void (*body)(void *arg), void *arg)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -79,7 +86,7 @@ static int at_stop(struct tracer *t)
         t->effect = has_effect(t->call, (const uint64_t *)info.entry.args);
         counts = t->aim->all || t->effect;
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
-        counts = t->effect;
+        counts = t->effect && (!t->aim->all || wakes_others(t->call));
     }
     t->hit->stops += counts;
     t->hit->after = info.op == PTRACE_SYSCALL_INFO_EXIT;

@@ -109,7 +109,7 @@ int world_start(struct world *w)
     char path[512];
     const char *b = getenv("B");
     memset(w, 0, sizeof *w);
-    snprintf(w->dir, sizeof w->dir, "%s/box%d", scratch(), ++number);
+    snprintf(w->dir, sizeof w->dir, "%s/box%d-%d", scratch(), (int)getpid(), ++number);
     snprintf(path, sizeof path, "%s/payroute-sandbox", b ? b : "build/release");
     w->now_ms = mmap(NULL, sizeof *w->now_ms, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (w->now_ms == MAP_FAILED || !run_sandbox(w, path)) {

@@ -65,6 +65,7 @@ int64_t shop_number(struct shop *s, const char *path);
 int32_t shop_pay(struct shop *s, const char *more, int64_t budget_ms);
 int32_t shop_notify(struct shop *s, const payroute_json_node *notification);
 int shop_deliver(struct shop *s, int careless); /* careless: without a look at what was handed out */
+int64_t shop_hand_out(struct shop *s);
 int64_t shop_delivered(struct shop *s);
 
 /* ---- stories.c ---- */

@@ -158,6 +158,9 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
     if (!from_outside(&in) && choose(p, a, &in)->next == PR_NEXT_REJECT) {
         return PAYROUTE_E_STATE;
     }
+    if (in.step != 0 && in.step != a->step && in.event <= PR_EV_MISMATCH) {
+        return PAYROUTE_OK; /* about an earlier request of this attempt: it proves nothing about the one that is out now */
+    }
     observe(p, a, &in);
     note_refusal(p, a, &in);
     pr_pay before;

@@ -157,6 +157,7 @@ typedef struct pr_input {
     int64_t asked_ms;      /* when the lookup was sent */
     int64_t provider_ms;   /* provider's clock; 0 unknown */
     int32_t send_no;       /* which copy is answered; 0: not an answer */
+    int32_t step;          /* which request of the attempt is answered; 0: not an answer */
     int64_t lease_epoch;   /* epoch of the send that is answered */
     int32_t final;
     int32_t by_client;

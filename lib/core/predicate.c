@@ -172,7 +172,7 @@ int32_t pr_predicate(const pr_pay *p, const pr_attempt *a, const pr_input *in, i
     case PR_P_CONTAINER: return has(a, PR_FACT_CONTAINER);
     case PR_P_CLIENT_WANTED: return client(a) && !unwanted;
     case PR_P_FREE_STEP: return free_step(a);
-    case PR_P_FREE_AGAIN: return free_step(a) && a->sends < 3;
+    case PR_P_FREE_AGAIN: return free_step(a) && a->sends < 3 && !unwanted; /* unwanted: it must not stay an intent for ever */
     case PR_P_GONE: return gone(p, a, in);
     case PR_P_MAY_RESEND: return may_resend(p, a, in);
     case PR_P_EXPIRED_THERE: return expired_there(p, a, in);

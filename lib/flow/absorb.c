@@ -138,6 +138,7 @@ static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchan
     }
     in.asked_ms = ex->asked_ms;
     in.send_no = source == PR_SOURCE_ANSWER ? ex->send_no : 0;
+    in.step = source == PR_SOURCE_ANSWER && ex->op == PR_OP_CREATE ? ex->step : 0;
     in.lease_epoch = ex->epoch;
     if (f->target == PR_TARGET_ACTION && f->event == PR_AE_DONE && in.event != PR_AE_DONE) {
         in.amount_minor = -1;

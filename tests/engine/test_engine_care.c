@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "host/engine.h"
 #include "shop.h"
 
 static int32_t try_open(const char *config, const char *options, char *why, size_t cap)
@@ -216,6 +217,43 @@ static void second_thread_is_told(void **state)
     payroute_engine_close(e);
 }
 
+/* ---- a store that is down for a while ---- */
+
+static int32_t save_down(prh_store *store, const payroute_save_set *set, int64_t *payment_id)
+{
+    (void)store, (void)set, (void)payment_id;
+    return PAYROUTE_E_STORE;
+}
+
+/* What a provider said while the store was down is not told to the shop, not forgotten, and stored by the
+ * next call that can. */
+static void news_wait_for_the_store(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    payroute_engine *e = shop_open(custom_config, shop_store(0), NULL);
+    assert_int_equal(shop_create(e, "o1", "card", 5000, &id), PAYROUTE_OK);
+    const prh_store_ops *up = e->store->ops;
+    prh_store_ops down = *up;
+    down.save = save_down;
+    e->store->ops = &down;
+    assert_int_equal(payroute_engine_feed_code(e, id, "paid", NULL, "B1", NULL, 5000), PAYROUTE_E_STORE);
+    assert_string_equal(told(e, "status"), "pending");
+    assert_string_equal(told(e, "error.name"), "E_STORE");
+    assert_int_equal(payroute_engine_advance(e, id, 5000), PAYROUTE_E_STORE);
+    assert_string_equal(told(e, "status"), "pending");
+    assert_int_equal(payroute_engine_events(e, 10), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "events"), 0);
+    assert_int_equal(shop_create(e, "o2", "card", 5000, &id), PAYROUTE_E_STORE);
+    assert_int_equal(id, 0);
+    e->store->ops = up;
+    assert_int_equal(shop_create(e, "o1", "card", 5000, &id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_string_equal(told(e, "do.do"), "");
+    assert_string_equal(told(e, "events.0.kind"), "paid");
+    payroute_engine_close(e);
+}
+
 /* ---- restored stores ---- */
 
 static void copy_file(const char *from, const char *to)
@@ -305,15 +343,11 @@ static void restore_reaches_running_workers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused_options),
-        cmocka_unit_test(null_is_refused_everywhere),
-        cmocka_unit_test(refused_specs),
-        cmocka_unit_test(clocks),
-        cmocka_unit_test(one_name_for_one_store),
-        cmocka_unit_test(second_thread_is_told),
-        cmocka_unit_test(restored_store_is_noticed),
-        cmocka_unit_test(backup_can_be_opened),
-        cmocka_unit_test(restore_reaches_running_workers),
+        cmocka_unit_test(refused_options),         cmocka_unit_test(null_is_refused_everywhere),
+        cmocka_unit_test(refused_specs),           cmocka_unit_test(clocks),
+        cmocka_unit_test(one_name_for_one_store),  cmocka_unit_test(second_thread_is_told),
+        cmocka_unit_test(news_wait_for_the_store), cmocka_unit_test(restored_store_is_noticed),
+        cmocka_unit_test(backup_can_be_opened),    cmocka_unit_test(restore_reaches_running_workers),
     };
     return cmocka_run_group_tests_name("engine, its opening and its care", tests, NULL, shop_clean);
 }

@@ -156,6 +156,41 @@ static void letter_during_advance(void **state)
     payroute_engine_close(e);
 }
 
+/* The same notification eight times at once, in eight processes: one fact, one event, eight acknowledgements.
+ */
+static void eight_letters_at_once(void **state)
+{
+    (void)state;
+    char store[128];
+    int64_t id = 0;
+    struct letter letter;
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    payroute_engine *e = shop_open(box.config, store, NULL);
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    customer(told(e, "attempts.0.reference"), "pay");
+    assert_true(take_letter(&box, &letter));
+    int64_t before = payroute_engine_transactions(e);
+    for (int i = 0; i < 8; i++) {
+        if (shop_fork() == 0) {
+            payroute_engine *own = shop_open(box.config, store, NULL);
+            int32_t rc = bring_letter(own, &letter);
+            _exit(rc != PAYROUTE_OK || strcmp(told(own, "ack.body"), "success") != 0);
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        int status = 1;
+        wait(&status);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(payroute_engine_transactions(e), before);
+    assert_int_equal(payroute_engine_events(e, 10), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "events"), 1);
+    assert_int_equal(payroute_engine_show(e, id), PAYROUTE_OK);
+    assert_string_equal(told(e, "status"), "paid");
+    assert_int_equal(payroute_engine_check(e), PAYROUTE_OK);
+    payroute_engine_close(e);
+}
+
 /* ---- processes ---- */
 
 static void two_workers_one_charge(void **state)
@@ -267,6 +302,7 @@ int main(void)
         BOTH(forged_and_foreign_letters),
         BOTH(switch_closes_first),
         REAL(letter_during_advance),
+        REAL(eight_letters_at_once),
         REAL(two_workers_one_charge),
         REAL(killed_between_charge_and_answer),
         REAL(killed_before_delivery),

@@ -201,7 +201,7 @@ static int32_t stage_old(staged *st, const prh_mem_payment *old)
     return rc;
 }
 
-static payroute_row_attempt *attempt_of(staged *st, int32_t n)
+static payroute_row_attempt *staged_attempt(staged *st, int32_t n)
 {
     for (int32_t i = 0; i < st->made->set.attempt_count; i++) {
         if (st->attempts[i].n == n) {
@@ -253,14 +253,14 @@ static int32_t attempt_append(staged *st, const payroute_row_attempt *given)
 static int32_t stage_attempts(staged *st, const payroute_save_set *set)
 {
     for (int32_t i = 0; i < set->attempt_count; i++) {
-        payroute_row_attempt *there = attempt_of(st, set->attempts[i].n);
+        payroute_row_attempt *there = staged_attempt(st, set->attempts[i].n);
         if (there) {
             there->guard = 0;
         }
     }
     int32_t rc = PAYROUTE_OK;
     for (int32_t i = 0; i < set->attempt_count && !rc; i++) {
-        payroute_row_attempt *there = attempt_of(st, set->attempts[i].n);
+        payroute_row_attempt *there = staged_attempt(st, set->attempts[i].n);
         rc = there ? attempt_over(st, there, &set->attempts[i]) : attempt_append(st, &set->attempts[i]);
     }
     return rc;

@@ -339,7 +339,7 @@ static int32_t confirm_body(prh_sqlite *s, void *arg)
 /* What a new connection sees may stand in the page cache only: after a failed fsync the old journal can still
    be on the disk and undo it at the next start. A second transaction, written and synced anew, overwrites
    that journal. */
-static int32_t settle(prh_sqlite *s, const prh_sqlite_write *write)
+static int32_t settle_doubt(prh_sqlite *s, const prh_sqlite_write *write)
 {
     int32_t rc = prh_sqlite_read_begin(s);
     if (rc) {
@@ -396,10 +396,10 @@ int32_t prh_sqlite_transact(prh_sqlite *s, const prh_sqlite_write *write)
     if (!write->proof) {
         return repeat(s, write);
     }
-    rc = settle(s, write);
+    rc = settle_doubt(s, write);
     if (rc == PAYROUTE_E_STORE && room == PAYROUTE_OK) {
         rc = attempt_write(s, write->body, write->arg, &doubt);
-        rc = doubt ? settle(s, write) : rc;
+        rc = doubt ? settle_doubt(s, write) : rc;
     }
     return rc;
 }

@@ -199,7 +199,8 @@ static int strikes(void)
     if (disk.cut_at && disk.operations >= disk.cut_at) {
         disk.off = 1;
     }
-    return disk.off || disk.operations == disk.fail_at;
+    return disk.off || disk.operations == disk.fail_at
+           || (disk.fail_on && disk.operations > disk.fail_at);
 }
 
 static int disk_close(sqlite3_file *file)

@@ -14,6 +14,7 @@ typedef struct disk_state {
     int64_t operations;    /* writes, truncations, syncs, new and deleted files so far */
     int64_t cut_at;        /* the power goes before this one; 0: never */
     int64_t fail_at;       /* this one fails with an I/O error */
+    int fail_on;           /* 1: and all that follow */
     int off;               /* no power: everything fails */
     int full;              /* 1: files cannot grow while `full_until_gone` exists */
     const char *full_until_gone;

@@ -281,6 +281,19 @@ static void values_end_at_their_time(void **state)
     assert_int_equal(OPS->kv_get(s, "n", 1, NULL, 1, &len), PAYROUTE_E_ARG);
 }
 
+static void a_name_is_given_once(void **state)
+{
+    STORE;
+    char out[16];
+    size_t len = 0;
+    assert_int_equal(OPS->kv_add(s, "instance", "one", 3), PAYROUTE_OK);
+    assert_int_equal(OPS->kv_add(s, "instance", "two", 3), PAYROUTE_E_CONFLICT);
+    assert_int_equal(OPS->kv_get(s, "instance", INT64_MAX - 1, out, sizeof out, &len), PAYROUTE_OK);
+    kit_same_bytes(out, len, "one", 3);
+    assert_int_equal(OPS->transactions(s), 1);
+    assert_int_equal(OPS->kv_add(s, "", "x", 1), PAYROUTE_E_ARG);
+}
+
 /* ---- handles ---- */
 
 static void writes_are_counted_and_audited(void **state)
@@ -358,6 +371,7 @@ static void a_handle_of_another_process_is_refused(void **state)
         bad |= OPS->orphan_body(s, "a", "b", &body, &len) != PAYROUTE_E_FORKED;
         bad |= OPS->kv_get(s, "n", 1, NULL, 0, &len) != PAYROUTE_E_FORKED;
         bad |= OPS->kv_put(s, "n", NULL, 0, 1) != PAYROUTE_E_FORKED;
+        bad |= OPS->kv_add(s, "n", NULL, 0) != PAYROUTE_E_FORKED;
         bad |= OPS->counter(s) != PAYROUTE_E_FORKED;
         bad |= OPS->check(s, NULL, 0) != PAYROUTE_E_FORKED;
         OPS->close(s);
@@ -411,6 +425,7 @@ int main(void)
         BOTH(orphans_wait_for_their_payment),
         BOTH(many_orphans_are_all_visited),
         BOTH(values_end_at_their_time),
+        BOTH(a_name_is_given_once),
         BOTH(writes_are_counted_and_audited),
         BOTH(two_handles_see_each_other),
         BOTH(a_handle_of_another_process_is_refused),

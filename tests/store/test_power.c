@@ -55,6 +55,7 @@ static void judge_flag(told *t, int *flag, int32_t rc)
     } else if (disk.off || rc == PAYROUTE_E_STORE_DOUBT) {
         *flag = 2;
         t->over = 1;
+        t->doubts += !disk.off;
     } else {
         assert_int_equal(rc, PAYROUTE_E_STORE);
         t->refusals++;
@@ -75,6 +76,7 @@ static void save_step(prh_store *s, told *t, kit k[PAYMENTS], int i)
     }
     int32_t rc = kit_save(s, &k[i]);
     if (rc) {
+        t->over |= disk.fail_on;
         k[i].set.attempt_count = k[i].set.event_count = 0;
     }
     judge_save(t, i, version, rc);
@@ -275,12 +277,13 @@ static void weaker_settings_are_seen_to_lose(void **state)
 }
 
 /* One operation fails: what was answered must be true, also after a power cut at closing time. */
-static void one_failure(int journal, int64_t at, int way, int64_t counts[3])
+static void one_failure(int journal, int64_t at, int way, int on, int64_t counts[3])
 {
     told t;
     uint64_t seed = (uint64_t)at + 77;
     fresh();
     disk.fail_at = at;
+    disk.fail_on = on;
     day(&t, journal, NULL);
     disk_power_cut(way, &seed);
     int count = morning(&t, journal, NULL);
@@ -308,19 +311,21 @@ static void all_failures(int journal)
         int ways[3];
         int ways_count = ways_of(at, 0, ways);
         for (int i = 0; i < ways_count; i++) {
-            one_failure(journal, at, ways[i], counts);
+            one_failure(journal, at, ways[i], 0, counts);
         }
     }
-    for (short_day = 2; short_day > 0; short_day--) {
+    for (short_day = 2; short_day > 0; short_day--) { /* also a disk that fails for good */
         operations = operations_of_a_day(journal);
         for (int64_t at = operations - 14; at <= operations; at++) {
-            one_failure(journal, at, DISK_NOTHING, counts);
-            one_failure(journal, at, DISK_ALL, counts);
+            one_failure(journal, at, DISK_NOTHING, 0, counts);
+            one_failure(journal, at, DISK_NOTHING, 1, counts);
+            one_failure(journal, at, DISK_ALL, 0, counts);
+            one_failure(journal, at, DISK_ALL, 1, counts);
         }
     }
     print_message("%lld failing operations: %lld refusals, %lld doubts\n", (long long)counts[0],
                   (long long)counts[1], (long long)counts[2]);
-    assert_true(counts[1] > 0);
+    assert_true(counts[1] > 0 && counts[2] > 0);
 }
 
 static void failing_operations_are_answered_truthfully(void **state)

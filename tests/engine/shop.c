@@ -20,18 +20,15 @@
 
 #include "shop.h"
 
-#define SHOP_FACTS                                                                                           \
+#define SHOP_CHANNEL(id, priority)                                                                           \
+    "{\"id\":\"" id "\",\"provider\":\"custom\",\"priority\":" priority ","                                  \
+    "\"methods\":[{\"method\":\"card\",\"flows\":[\"direct\"]}],\"currencies\":[\"CNY\"],"                   \
+    "\"timeouts\":{\"connect_ms\":500,\"money_ms\":1000,\"query_ms\":1000},"                                 \
     "\"facts\":{\"lookup\":\"our_ref\",\"refund\":true,\"refund_keyed\":true,\"refund_lookup\":true,"        \
-    "\"repeat_safe\":true,\"key_ttl_s\":-1,\"can_close\":true}"
+    "\"repeat_safe\":true,\"key_ttl_s\":-1,\"can_close\":true}}"
 
 const char custom_config[] =
-    "{\"schema\":1,\"channels\":["
-    "{\"id\":\"bank\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"direct\"]}],"
-    "\"currencies\":[\"CNY\"],\"timeouts\":{\"connect_ms\":500,\"money_ms\":1000,\"query_ms\":1000},\"priority\":1," SHOP_FACTS
-    "},"
-    "{\"id\":\"other\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"direct\"]}],"
-    "\"currencies\":[\"CNY\"],\"timeouts\":{\"connect_ms\":500,\"money_ms\":1000,\"query_ms\":1000},\"priority\":2," SHOP_FACTS
-    "}]}";
+    "{\"schema\":1,\"channels\":[" SHOP_CHANNEL("bank", "1") "," SHOP_CHANNEL("other", "2") "]}";
 
 /* ---- folder and engine ---- */
 

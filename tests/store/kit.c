@@ -179,7 +179,7 @@ static int start(void **state, const char *scheme)
 {
     fixture *f = calloc(1, sizeof *f);
     f->scheme = scheme;
-    f->folder = kit_folder();
+    f->folder = kit_folder_fast();
     if (!strcmp(scheme, "sqlite")) {
         (void)snprintf(f->url, sizeof f->url, "sqlite:%s/shop.db", f->folder);
     } else {

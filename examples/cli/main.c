@@ -1,9 +1,12 @@
 /* payroute: the library on the command line, for people, for cron, and for languages without FFI. */
 #include "cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int print_version(void)
 {
@@ -69,8 +72,20 @@ static int dispatch(int argc, char **argv)
     return c->run(&a);
 }
 
+/* Started with a standard descriptor closed, the next file opened would take its number, and what we print
+   would go into it. Each is filled with something that fails in use. */
+static void fill_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    fill_descriptors();
     /* A reader that went away must not kill us between an effect and its record. */
     (void)signal(SIGPIPE, SIG_IGN);
     return output_end(dispatch(argc, argv));

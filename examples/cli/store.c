@@ -1,9 +1,11 @@
 /* One engine for one call: opened, asked, closed, and only then is anything printed. */
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CONFIG_MAX = 4 << 20, WHY_CAP = 1 << 16 };
 
@@ -11,6 +13,20 @@ int judge_fine(const payroute_json_node *root, const args *a)
 {
     (void)root, (void)a;
     return EXIT_FINE;
+}
+
+/* Only `pay` begins a store: elsewhere a wrong path would be an empty store, where everything is fine for
+ * ever. */
+static int check_exists(const args *a, const char *store)
+{
+    char shown[160];
+    const char *path = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
+    if (strcmp(a->command->name, "pay") == 0 || strchr(path, ':') || strchr(path, '?') ||
+        access(path, F_OK) == 0) {
+        return EXIT_FINE;
+    }
+    return complain(EXIT_STORE, "store %s: %s; the first payroute pay makes it",
+                    clean(shown, sizeof shown, path), strerror(errno));
 }
 
 /* A bare path is SQLite's. */
@@ -103,8 +119,12 @@ int session_open(session *s, const args *a)
     if (strcmp(config_path, "-") == 0 && reads_stdin(a)) {
         return complain(EXIT_USAGE, "--config: standard input is taken by %s", a->command->name);
     }
+    int code = check_exists(a, store);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     payroute_json_out *options = payroute_json_out_new();
-    int code = put_options(options, a, store);
+    code = put_options(options, a, store);
     if (code == EXIT_FINE) {
         code = read_file(&config, config_path, "configuration", CONFIG_MAX);
     }

@@ -65,7 +65,10 @@ int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor
     int32_t old = pr_action_find(p, n, kind);
     if ((kind == PR_ACT_CLOSE || kind == PR_ACT_VOID) && old >= 0) {
         if (!pr_action_open(p->actions[old].state)) {
-            action_fresh(p, old, now_ms); /* repeatable: the same close again, under its key */
+            uint8_t tried = p->actions[old].state == PR_AS_FAILED ? p->actions[old].check_no : 0;
+            action_fresh(p, old, now_ms); /* repeatable: the same close again, under its key, each time more calmly */
+            p->actions[old].check_no = (uint8_t)(tried < 40 ? tried + 1 : 40);
+            p->actions[old].check_ms = tried > 0 ? pr_add_ms(now_ms, pr_schedule_unknown(tried - 1)) : now_ms;
         } else if (p->actions[old].state == PR_AS_UNKNOWN) {
             p->actions[old].asked = 1; /* the order is still open: what was sent did not close it */
             p->actions[old].check_ms = now_ms;
@@ -97,7 +100,7 @@ static void action_enter(pr_pay *p, int32_t i, int32_t state, int64_t now_ms) {
     pr_action *x = &p->actions[i];
     x->state = (uint8_t)state;
     x->entered_ms = now_ms;
-    x->check_no = 0;
+    x->check_no = state == PR_AS_FAILED ? x->check_no : 0; /* a refused close that is written again goes on where it was */
     x->check_ms = pr_action_open(state) ? pr_add_ms(now_ms, pr_schedule_unknown(0)) : INT64_MAX;
     action_touch(p, i);
     if (state == PR_AS_UNKNOWN && x->kind == PR_ACT_REFUND && (p->attempts[x->n - 1].facts.flags & PR_FACT_REFUND_KEYED) == 0) {
@@ -201,7 +204,8 @@ static void action_effects(pr_pay *p, int32_t i, uint32_t effects, const pr_inpu
     }
     if ((effects & PR_FX_Q) != 0) {
         x->asked = 0;
-        x->check_ms = in->now_ms;
+        x->check_ms = x->check_no == 0 ? in->now_ms : pr_add_ms(in->now_ms, pr_schedule_unknown(x->check_no - 1));
+        x->check_no = (uint8_t)(x->check_no < 40 ? x->check_no + 1 : 40); /* at once, and then not again at once */
         p->soft = 1;
     }
     if ((effects & PR_FX_R) != 0) {

@@ -4,32 +4,54 @@
 
 #include <payroute/base.h>
 
-enum { STEP_BACK_MS = 2000 };
+enum { STEP_BACK_MS = 2000, AGREE_MS = 60000 };
 
-static void step_back(pr_pay *p, int64_t now_ms) {
-    p->clock_suspect = 1;
+/* What was measured by a clock that cannot be trusted proves nothing: quarantines and lookups in a row begin again. */
+static void restart_quarantines(pr_pay *p, int64_t now_ms) {
     for (int32_t i = 0; i < p->attempt_count; i++) {
         pr_attempt *a = &p->attempts[i];
         if (!pr_state_free(a->state)) {
-            a->built_ms = now_ms; /* quarantines start again */
+            a->built_ms = now_ms;
             a->not_found = 0;
             a->gone_ms = 0;
             p->dirty_attempts |= 1u << i;
         }
-        if (a->check_ms != INT64_MAX && a->check_ms > pr_add_ms(now_ms, 86400000)) {
-            a->check_ms = now_ms; /* scheduled by a clock that was ahead */
-        }
     }
     for (int32_t i = 0; i < p->action_count; i++) {
-        pr_action *x = &p->actions[i];
-        if (pr_action_open(x->state)) {
-            x->built_ms = now_ms;
-            x->not_found = 0;
-            x->check_ms = x->check_ms > pr_add_ms(now_ms, 86400000) ? now_ms : x->check_ms;
+        if (pr_action_open(p->actions[i].state)) {
+            p->actions[i].built_ms = now_ms;
+            p->actions[i].not_found = 0;
             p->dirty_actions |= 1u << i;
         }
     }
     p->dirty = 1;
+}
+
+static void step_back(pr_pay *p, int64_t now_ms) {
+    int64_t latest_ms = pr_add_ms(now_ms, 86400000); /* scheduled later than this: by a clock that was ahead */
+    p->clock_suspect = 1;
+    restart_quarantines(p, now_ms);
+    for (int32_t i = 0; i < p->attempt_count; i++) {
+        pr_attempt *a = &p->attempts[i];
+        a->check_ms = a->check_ms != INT64_MAX && a->check_ms > latest_ms ? now_ms : a->check_ms;
+    }
+    for (int32_t i = 0; i < p->action_count; i++) {
+        pr_action *x = &p->actions[i];
+        x->check_ms = x->check_ms != INT64_MAX && x->check_ms > latest_ms ? now_ms : x->check_ms;
+    }
+}
+
+void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms) {
+    int64_t drift = provider_ms - now_ms;
+    uint8_t suspect = drift > AGREE_MS || drift < -AGREE_MS;
+    if (suspect == p->clock_suspect) {
+        return;
+    }
+    p->clock_suspect = suspect;
+    p->soft = 1;
+    if (!suspect) {
+        restart_quarantines(p, now_ms); /* the times on record are the other clock's */
+    }
 }
 
 static void fire(pr_pay *p, int32_t n, int32_t event, int64_t now_ms) {
@@ -110,8 +132,12 @@ void pr_clock_tick(pr_pay *p, int64_t now_ms) {
     }
     p->last_ms = now_ms;
     for (int32_t n = 1; n <= p->attempt_count; n++) {
-        if (pr_unwanted(p, &p->attempts[n - 1], now_ms) && close_does_something(p, n)) {
+        const pr_attempt *a = &p->attempts[n - 1];
+        int32_t unwanted = pr_unwanted(p, a, now_ms);
+        if (unwanted && close_does_something(p, n)) {
             fire(p, n, PR_EV_CLOSE_WANTED, now_ms);
+        } else if (unwanted && a->state == PR_ST_INTENT && now_ms >= p->lease_until_ms) {
+            fire(p, n, PR_EV_LOST, now_ms); /* it was to go out once more, and now shall not */
         }
         review_attempt(p, n, now_ms);
     }

@@ -50,6 +50,8 @@ int64_t pr_add_ms(int64_t a, int64_t b);   /* saturating */
 /* ---- time and plan (clock.c, plan.c) ---- */
 /* Time passes: clock steps, expiries, reviews. Marks dirty what changed. */
 void pr_clock_tick(pr_pay *p, int64_t now_ms);
+/* A provider's time beside ours: within a minute of each other, or ours is suspect (no resend, no proof by waiting). */
+void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms);
 /* What lies in an unsent or half-sent state after a load: nothing of ours is in flight. */
 void pr_clock_recover(pr_pay *p, int64_t now_ms);
 

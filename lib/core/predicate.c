@@ -81,10 +81,15 @@ static int32_t drifted(const pr_input *in) {
     return drift > 60000 || drift < -60000;
 }
 
+/* Counted from the first lookup too: a clock that was wrong at the send and set right since makes every send look old. */
+static int64_t later(int64_t a_ms, int64_t b_ms) {
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 static int32_t window_passed(const pr_pay *p, const pr_attempt *a, const pr_input *in) {
     return a->facts.late_send == PR_LATE_WINDOW && a->not_found >= 2 && !p->clock_suspect && !drifted(in) &&
            in->asked_ms - a->not_found_ms >= p->policy.value[PR_POLICY_proof_gap_ms] &&
-           in->asked_ms >= pr_add_ms(a->built_ms, quarantine(p, a));
+           in->asked_ms >= pr_add_ms(later(a->built_ms, a->not_found_ms), quarantine(p, a));
 }
 
 static int32_t close_confirmed(const pr_pay *p, const pr_attempt *a) {
@@ -216,7 +221,7 @@ static int32_t action_gone(const pr_pay *p, const pr_action *x, const pr_input *
         return 0;
     }
     return in->asked_ms - x->not_found_ms >= p->policy.value[PR_POLICY_proof_gap_ms] &&
-           in->asked_ms >= pr_add_ms(x->built_ms, quarantine(p, a));
+           in->asked_ms >= pr_add_ms(later(x->built_ms, x->not_found_ms), quarantine(p, a));
 }
 
 int32_t pr_action_predicate(const pr_pay *p, const pr_action *x, const pr_input *in, int32_t predicate) {

@@ -15,12 +15,7 @@ static void note_clock(payroute_payment *p, const pr_fact *f, int64_t now_ms) {
     if (f->provider_ms == 0 || f->evidence < PR_EVIDENCE_TLS) {
         return;
     }
-    int64_t drift = f->provider_ms - now_ms;
-    uint8_t suspect = drift > 60000 || drift < -60000;
-    if (suspect != p->pay.clock_suspect) {
-        p->pay.clock_suspect = suspect;
-        p->pay.soft = 1;
-    }
+    pr_clock_compare(&p->pay, f->provider_ms, now_ms);
 }
 
 static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t action) {

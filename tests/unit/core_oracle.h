@@ -135,7 +135,7 @@ static inline int32_t oracle_gone(const pr_pay *p, const pr_attempt *a, const pr
     int64_t wait = (a->facts.late_window_s + 60) * SECOND;
     wait = wait > 15 * MINUTE ? wait : 15 * MINUTE;
     int64_t drift = in->provider_ms ? in->provider_ms - in->now_ms : 0;
-    return row >= 2 && in->asked_ms - first >= 60 * SECOND && in->asked_ms - a->built_ms >= wait && drift <= MINUTE &&
+    return row >= 2 && in->asked_ms - first >= 60 * SECOND && in->asked_ms - a->built_ms >= wait && in->asked_ms - first >= wait && drift <= MINUTE &&
            drift >= -MINUTE;
 }
 

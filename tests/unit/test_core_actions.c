@@ -27,7 +27,7 @@ static int32_t gone_for_its_key(const question *q)
     int64_t drift = q->in->provider_ms ? q->in->provider_ms - NOW : 0;
     int32_t keyless = q->x->kind == PR_ACT_REFUND && !oracle_flag(a, PR_FACT_REFUND_KEYED);
     return a->facts.late_send == PR_LATE_WINDOW && row >= 2 && q->in->asked_ms - first >= MINUTE &&
-           q->in->asked_ms - q->x->built_ms >= wait && !q->p->clock_suspect && drift <= MINUTE && drift >= -MINUTE && !keyless;
+           q->in->asked_ms - q->x->built_ms >= wait && q->in->asked_ms - first >= wait && !q->p->clock_suspect && drift <= MINUTE && drift >= -MINUTE && !keyless;
 }
 
 static int32_t ask(const char *word, void *data)

@@ -73,7 +73,9 @@ static int charge_at(int port, const char *path, const char *secret, int64_t amo
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int len = snprintf(body, sizeof body, "amount=%lld&currency=cny&payment_method=pm_card_visa&confirm=true",
+    int len = snprintf(body, sizeof body,
+                       "amount=%lld&currency=cny&payment_method=pm_card_visa&confirm=true&"
+                       "payment_method_types%%5B%%5D=card",
                        (long long)amount);
     len = snprintf(request, sizeof request,
                    "POST %s/v1/payment_intents HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

@@ -1,0 +1,2 @@
+/* The same world as the kill harness has. */
+#include "../crash/books.c"

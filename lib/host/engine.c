@@ -142,22 +142,26 @@ void payroute_engine_close(payroute_engine *engine)
 
 /* ---- opening ---- */
 
-/* An open engine of this process with the same words; its count is raised. */
+/* Under the lock: an open engine of this process with the same words; its count is raised. */
+static payroute_engine *find_same(const char *config, size_t config_len, const char *options,
+                                  size_t options_len)
+{
+    pid_t pid = getpid();
+    for (payroute_engine *at = table; at; at = at->next) {
+        if (at->pid == pid && at->config_len == config_len && at->options_len == options_len &&
+            memcmp(at->config, config, config_len) == 0 && memcmp(at->options, options, options_len) == 0) {
+            at->opened += at->opened < INT32_MAX;
+            return at;
+        }
+    }
+    return NULL;
+}
+
 static payroute_engine *find_open(const char *config, size_t config_len, const char *options,
                                   size_t options_len)
 {
-    payroute_engine *found = NULL;
-    pid_t pid = getpid();
     pthread_mutex_lock(&table_lock);
-    for (payroute_engine *at = table; at && !found; at = at->next) {
-        if (at->pid == pid && at->config_len == config_len && at->options_len == options_len &&
-            memcmp(at->config, config, config_len) == 0 && memcmp(at->options, options, options_len) == 0) {
-            found = at;
-        }
-    }
-    if (found && found->opened < INT32_MAX) {
-        found->opened++;
-    }
+    payroute_engine *found = find_same(config, config_len, options, options_len);
     pthread_mutex_unlock(&table_lock);
     return found;
 }
@@ -165,16 +169,18 @@ static payroute_engine *find_open(const char *config, size_t config_len, const c
 /* Two threads may have opened the same at once; the second one's work is thrown away. */
 static payroute_engine *enter_table(payroute_engine *fresh)
 {
-    payroute_engine *other = find_open(fresh->config, fresh->config_len, fresh->options, fresh->options_len);
-    if (other) {
-        free_engine(fresh);
-        return other;
-    }
     pthread_mutex_lock(&table_lock);
-    fresh->next = table;
-    table = fresh;
+    payroute_engine *other = find_same(fresh->config, fresh->config_len, fresh->options, fresh->options_len);
+    if (!other) {
+        fresh->next = table;
+        table = fresh;
+    }
     pthread_mutex_unlock(&table_lock);
-    return fresh;
+    if (!other) {
+        return fresh;
+    }
+    free_engine(fresh);
+    return other;
 }
 
 static char *copy_input(const char *text, size_t len)

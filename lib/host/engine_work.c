@@ -385,7 +385,9 @@ static int32_t store_patiently(prh_work *w)
     static const int64_t pauses[] = {20, 100, 400};
     int32_t rc = store_set(w);
     for (size_t i = 0; w->fed && i < sizeof pauses / sizeof pauses[0]; i++) {
-        if (rc != PAYROUTE_E_STORE && rc != PAYROUTE_E_STORE_DOUBT && rc != PAYROUTE_E_BUSY) {
+        int32_t again = rc == PAYROUTE_E_STORE || rc == PAYROUTE_E_STORE_DOUBT ||
+                        (rc == PAYROUTE_E_BUSY && i == 0); /* a busy store has waited by itself already */
+        if (!again) {
             break;
         }
         prh_sleep_ms(pauses[i]);

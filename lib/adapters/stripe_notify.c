@@ -26,8 +26,8 @@ static void answer_codes(pr_notice *out)
 
 static int32_t take_stamp(signed_header *h, const char *at, size_t len)
 {
-    if (h->stamp[0] || len == 0 || len > 12) {
-        return 0; /* two times: which one was signed? */
+    if (h->stamp[0] || len == 0 || len > 12 || (len > 1 && at[0] == '0')) {
+        return 0; /* two times: which one was signed? Nor is it Stripe who writes zeros in front. */
     }
     for (size_t i = 0; i < len; i++) {
         if (at[i] < '0' || at[i] > '9') {
@@ -38,6 +38,17 @@ static int32_t take_stamp(signed_header *h, const char *at, size_t len)
     memcpy(h->stamp, at, len);
     h->stamp[len] = '\0';
     return 1;
+}
+
+/* Stripe writes small digits, and its own libraries compare texts. */
+static int32_t capital_digit(const char *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (at[i] >= 'A' && at[i] <= 'F') {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* "t=1492774577,v1=hex,v1=hex,v0=hex": unknown schemes are passed over, since old ones are sent along for
@@ -57,7 +68,8 @@ static int32_t parse_header(signed_header *h, const char *text)
                 return 0;
             }
         } else if (n > 3 && strncmp(item, "v1=", 3) == 0 && h->count < SIGNATURES_MAX) {
-            if (pr_sign_unhex(h->v1[h->count], 32, item + 3, n - 3) == PAYROUTE_OK) {
+            if (!capital_digit(item + 3, n - 3) &&
+                pr_sign_unhex(h->v1[h->count], 32, item + 3, n - 3) == PAYROUTE_OK) {
                 h->count++;
             }
         }

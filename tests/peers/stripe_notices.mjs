@@ -145,6 +145,8 @@ async function forged(m) {
     'a cut signature': { header: `t=${t},v1=${good.slice(0, 62)}` },
     'a longer signature': { header: `t=${t},v1=${good}00` },
     'an empty signature': { header: `t=${t},v1=` },
+    'a signature in capital digits': { header: `t=${t},v1=${good.toUpperCase()}` },
+    'a time with a zero in front, signed so': { header: `t=0${t},v1=${m.v1(payload, `0${t}`)}` },
     'semicolons': { header: `t=${t};v1=${good}` },
     'signed over the body alone': { header: `t=${t},v1=${createHmac('sha256', m.secret).update(payload).digest('hex')}` },
   };
@@ -155,6 +157,10 @@ async function forged(m) {
     for (const text of ['{', 'null,', '{"id":"evt_1"', 'evt', '{"a":1}x', "{'a':1}"]) {
       await m.judge({ name: text, payload: text, header: m.header(text), takes: false });
     }
+    const dirty = Buffer.from([...Buffer.from('{"id":"evt_1","object":"event","type":"x","a":"'), 0xff, 0x22, 0x7d]);
+    await m.judge({ name: 'no UTF-8', payload: dirty, header: `t=${t},v1=${m.v1(dirty)}`, takes: false });
+    const marked = Buffer.from(`\ufeff${payload}`);
+    await m.judge({ name: 'a byte order mark', payload: marked, header: `t=${t},v1=${m.v1(marked)}`, takes: false });
     const thin = JSON.stringify({ id: 'evt_thin', object: 'v2.core.event', type: 'v1.billing.meter.error_report_triggered' });
     await m.judge({ name: 'thin', payload: thin, header: m.header(thin), takes: false });
   });
@@ -179,8 +185,22 @@ async function strict(m) {
     { payload: text, header: `t=${t},t=${t},v1=${m.v1(text)}`, policy: 'stripe: two times in the header', code: 'E_SIGNATURE' },
     { payload: text, header: `t=${t}x,v1=${m.v1(text)}`, policy: 'stripe: a time that is no number', code: 'E_SIGNATURE' },
   ];
+  cases.push({ payload: text, header: `t=0${t},v1=${m.v1(text)}`, policy: 'stripe: a time that was signed in other digits', code: 'E_SIGNATURE' });
+  cases.push({ payload: text, header: `t=${t},v1=${m.v1(text)}=junk`, policy: 'stripe: more behind a signature', code: 'E_SIGNATURE' });
   for (const vector of cases) {
     await test(`${vector.policy}: refused by the library alone`, () => m.judge({ name: vector.policy, ...vector }));
+  }
+}
+
+async function lax(m) {
+  const t = Math.floor(m.w.now / 1000);
+  const payload = JSON.stringify(m.event());
+  const good = m.v1(payload);
+  const cases = {
+    'stripe: a space behind a comma of the header (Stripe\'s own Ruby library takes it too)': `t=${t}, v1=${good}`,
+  };
+  for (const [reason, header] of Object.entries(cases)) {
+    await test(`${reason}: taken by the library alone`, () => m.judge({ name: reason, payload, header, laxer: reason }));
   }
 }
 
@@ -191,4 +211,5 @@ export async function stripeNotices(w) {
   await times(m);
   await forged(m);
   await strict(m);
+  await lax(m);
 }

@@ -240,6 +240,17 @@ static void pages(void **state)
     assert_int_equal(int_of(one, "captured"), 800);
     assert_string_equal(text_of(one, "shop_order"), "H10");
     cJSON_Delete(one);
+    url = alipay_url("ali-main", "alipay.trade.page.pay",
+                     order("A10P", "8.00", ",\"product_code\":\"FAST_INSTANT_TRADE_PAY\""));
+    char *prefix = strstr(url, "/alipay-main"); /* the account's own port is enough, as for the shop */
+    assert_non_null(prefix);
+    memmove(prefix, prefix + strlen("/alipay-main"), strlen(prefix + strlen("/alipay-main")) + 1);
+    snprintf(json, sizeof json, "{\"url\":\"%s\",\"act\":\"pay\"}", url);
+    cJSON_Delete(control("/_customer", json));
+    free(url);
+    one = book("ali-main", "A10P");
+    assert_int_equal(int_of(one, "captured"), 800);
+    cJSON_Delete(one);
     url = alipay_url("ali-main", "alipay.trade.wap.pay",
                      order("A11", "8.00", ",\"product_code\":\"QUICK_WAP_WAY\""));
     reply = call("GET", url, NULL, NULL);

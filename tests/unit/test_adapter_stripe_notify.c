@@ -246,6 +246,15 @@ static void forged_headers_are_refused(void **state)
     snprintf(header, sizeof header, "t=1764064501,%s", v1); /* another time than was signed */
     deliver(&k, &n, header, PAID_EVENT);
     assert_int_equal(n.rc, PAYROUTE_E_SIGNATURE);
+    snprintf(header, sizeof header, "t=0%s", good + 2); /* not as Stripe writes a time, nor a signature */
+    deliver(&k, &n, header, PAID_EVENT);
+    assert_int_equal(n.rc, PAYROUTE_E_SIGNATURE);
+    snprintf(header, sizeof header, "%s", good);
+    for (char *at = strstr(header, "v1=") + 3; *at; at++) {
+        *at = (char)(*at >= 'a' && *at <= 'f' ? *at - 'a' + 'A' : *at);
+    }
+    deliver(&k, &n, header, PAID_EVENT);
+    assert_int_equal(n.rc, PAYROUTE_E_SIGNATURE);
     snprintf(header, sizeof header, "%s\r\nStripe-Signature: %s", good, good); /* the header twice */
     deliver(&k, &n, header, PAID_EVENT);
     assert_int_equal(n.rc, PAYROUTE_E_SIGNATURE);

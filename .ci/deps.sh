@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building or testing needs and is missing: as root, else by `sudo -n`, else it prints the command
-# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers]
+# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|ci]
 set -eu
 what=${1:-build}
 
@@ -11,12 +11,13 @@ complete() {
     case $what in
     model) have_command spin && have_command cc ;;
     peers) have_command node && have_command npm ;;
+    ci) have_command c++ ;; # public headers are checked as C++, too, where there is a compiler for it
     build)
         have_command cc && have_command make && have_command pkg-config &&
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
             have_header mbedtls/pk.h
         ;;
-    *) echo "deps.sh: build, model or peers" >&2 && exit 2 ;;
+    *) echo "deps.sh: build, model, peers or ci" >&2 && exit 2 ;;
     esac
 }
 if complete; then exit 0; fi
@@ -28,6 +29,7 @@ if have_command apt-get; then
            libsqlite3-dev libmicrohttpd-dev ca-certificates'
     model='spin gcc libc6-dev'
     peers='nodejs npm'
+    ci='g++'
 elif have_command dnf; then
     install='dnf install -y -q'
     refresh=:
@@ -35,18 +37,21 @@ elif have_command dnf; then
            libmicrohttpd-devel'
     model='spin gcc'
     peers='nodejs npm'
+    ci='gcc-c++'
 elif have_command apk; then
     install='apk add --quiet'
     refresh=:
     build='gcc make musl-dev pkgconf curl-dev cjson-dev mbedtls2-dev cmocka-dev sqlite-dev libmicrohttpd-dev'
     model='spin gcc musl-dev'
     peers='nodejs npm'
+    ci='g++'
 elif have_command brew; then
     install='brew install --quiet'
     refresh=:
     build='pkg-config curl cjson mbedtls@2 cmocka sqlite libmicrohttpd'
     model='spin'
     peers='node'
+    ci=
 else
     echo 'deps.sh: none of apt-get, dnf, apk and brew is here; see the list in .ci/deps.sh' >&2
     exit 1
@@ -56,6 +61,7 @@ case $what in
 build) list=$build ;;
 model) list=$model ;;
 peers) list=$peers ;;
+ci) list=$ci ;;
 esac
 list=$(echo "$list" | tr -s ' \n' ' ')
 

@@ -125,7 +125,8 @@ void shop_remember(struct shop *s)
             s->memory->told_lost = 1;
         }
     }
-    if (strcmp(shop_text(s, "show.kind"), "qr") == 0) {
+    if (shop_text(s, "show.kind")[0]) {
+        snprintf(s->memory->kind, sizeof s->memory->kind, "%s", shop_text(s, "show.kind"));
         snprintf(s->memory->shown, sizeof s->memory->shown, "%s", shop_text(s, "show.text"));
     }
 }
@@ -170,15 +171,16 @@ int64_t shop_hand_out(struct shop *s)
     return about_order(s, "UPDATE orders SET delivered = 1 WHERE order_id = ? AND delivered = 0");
 }
 
+/* 1: now, 0: there is nothing to hand out, -1: it could not be written down, so no receipt. */
 static int hand_out(struct shop *s, const char *kind, int careless)
 {
     if (strcmp(kind, "paid") != 0 && strcmp(kind, "late_paid") != 0) {
         return 0;
     }
     if (careless) {
-        return about_order(s, "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ?") == 1;
+        return (int)about_order(s, "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ?");
     }
-    return shop_hand_out(s) == 1;
+    return (int)shop_hand_out(s);
 }
 
 /* The goods first, the receipt afterwards: an event that comes again finds them handed out. */
@@ -195,7 +197,11 @@ int shop_deliver(struct shop *s, int careless)
     const payroute_json_node *e = payroute_json_first(payroute_json_get(payroute_json_root(doc), "events"));
     for (; e; e = payroute_json_next(e)) {
         char ids[96];
-        count += hand_out(s, member(e, "kind"), careless);
+        int handed = hand_out(s, member(e, "kind"), careless);
+        if (handed < 0) {
+            continue;
+        }
+        count += handed;
         snprintf(ids, sizeof ids, "[\"%s\"]", member(e, "id"));
         (void)payroute_engine_event_ack(s->engine, ids, strlen(ids));
     }

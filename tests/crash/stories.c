@@ -8,6 +8,8 @@
 
 #define QR ",\"method\":\"alipay\",\"flow\":\"qr\""
 #define CARD ",\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\""
+#define PAGE ",\"method\":\"alipay\",\"flow\":\"redirect\""
+#define SECURE ",\"method\":\"card\",\"flow\":\"redirect\",\"instrument\":\"pm_card_authenticationRequired\""
 #define WISH_CARD "{\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\"}"
 
 /* Every call of an act is heard: what it told and showed is out, whatever becomes of the process. */
@@ -24,7 +26,8 @@ static int know_payment(struct shop *s)
 
 static int customer(struct shop *s, const char *act)
 {
-    return world_do(s->w, "/_customer", "{\"qr\":\"%s\",\"act\":\"%s\"}", s->memory->shown, act);
+    return world_do(s->w, "/_customer", "{\"%s\":\"%s\",\"act\":\"%s\"}",
+                    strcmp(s->memory->kind, "qr") == 0 ? "qr" : "url", s->memory->shown, act);
 }
 
 static void pass(struct shop *s, int64_t ms)
@@ -110,6 +113,16 @@ static int act_card(struct shop *s)
     return shop_pay(s, CARD, WEB_MS) == PAYROUTE_OK;
 }
 
+static int act_page(struct shop *s)
+{
+    return shop_pay(s, PAGE, WEB_MS) == PAYROUTE_OK;
+}
+
+static int act_secure(struct shop *s)
+{
+    return shop_pay(s, SECURE, WEB_MS) == PAYROUTE_OK;
+}
+
 static int act_notify(struct shop *s)
 {
     payroute_json *doc = NULL;
@@ -164,6 +177,8 @@ static int act_deliver(struct shop *s)
 
 const struct story stories[] = {
     {"pay by QR code", END_PAID, 1, NULL, act_code},
+    {"pay on Alipay's page", END_PAID, 1, NULL, act_page},
+    {"card with 3-D Secure", END_PAID, 1, NULL, act_secure},
     {"pay by card, two steps", END_PAID, 0, NULL, act_card},
     {"card declined, next channel", END_PAID, 0, decline_once, act_card},
     {"notification", END_PAID, 0, pay_code_and_catch, act_notify},
@@ -240,7 +255,7 @@ static int settle_round(struct shop *s, const struct story *story)
         return story->act(s) && 0;
     }
     shop_remember(s);
-    if (story->customer_pays && strcmp(shop_text(s, "show.kind"), "qr") == 0) {
+    if (story->customer_pays && shop_text(s, "show.kind")[0]) {
         (void)customer(s, "pay");
     }
     take_notices(s);

@@ -36,7 +36,8 @@ const payroute_json_node *walk(const payroute_json_node *node, const char *path)
 
 /* What a killed process cannot tell any more: lives in shared memory. */
 struct memory {
-    char shown[2048]; /* the QR text that the customer has before him */
+    char shown[2048]; /* what the customer has before him */
+    char kind[16];    /* qr, url or form */
     int told_lost;    /* a call said declined, expired, cancelled or failed */
     char told[16];
     char notice[8192]; /* what a provider sent, as the web server took it: JSON */

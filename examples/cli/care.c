@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SWEEP_MS = 30000 };
 
@@ -213,12 +214,18 @@ static void print_backup(const payroute_json_node *root)
 int run_backup(const args *a)
 {
     session s;
+    char shown[160];
     int code = session_open(&s, a);
     if (code != EXIT_FINE) {
         return code;
     }
+    if (access(a->words[0], F_OK) == 0) {
+        code = complain(EXIT_STORE, "backup %s: is there already, and is never written over",
+                        clean(shown, sizeof shown, a->words[0]));
+        return session_drop(&s, code);
+    }
     code = session_end(&s, payroute_engine_backup(s.engine, a->words[0]), judge_fine, print_backup);
-    return code == EXIT_USAGE ? EXIT_STORE : code;
+    return code == EXIT_USAGE || code == EXIT_NO ? EXIT_STORE : code;
 }
 
 static void print_verified(const payroute_json_node *root)

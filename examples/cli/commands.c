@@ -51,7 +51,8 @@ const command cli_commands[] = {
      0, 1, run_pay,
      "With - the order is JSON on standard input {order_id, amount_minor, currency, method, …}.\n"
      "The same order, amount and currency are the same payment, however often it is called.\n"
-     "Exit status 0 does not mean paid: read the status. 1: declined. 5: not known yet; call advance.\n"
+     "Exit status 0 does not mean paid: read the status. 1: declined. 5: not known yet, or not\n"
+     "begun; call advance.\n"
      "  payroute pay --order A1001 --amount 19.90 --currency CNY --method alipay --flow qr\n"},
     {"advance", "ID", "drive a payment on", DRIVE | WHICH, 0, 1, run_advance, WHICH_NOTE},
     {"switch", "ID [-]", "the customer wants another method: the open attempt is closed first",

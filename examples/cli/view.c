@@ -227,6 +227,10 @@ void print_payment(const payroute_json_node *root)
     if (flag_of(root, "out_of_budget")) {
         put_pair("but", "the budget was too short for what is due; call payroute advance with a longer one");
     }
+    if (strcmp(text_of(root, "status"), "open") == 0 &&
+        payroute_json_count(payroute_json_get(root, "attempts")) == 0) {
+        put_pair("but", "nothing is begun; a method is chosen with payroute switch");
+    }
     if (!flag_of(root, "final") && number_of(root, "wake_ms") > 0) {
         time_text(text, sizeof text, number_of(root, "wake_ms"));
         put_pair("looks again", text);

@@ -68,6 +68,7 @@ static const status_word status_words[] = {
     {"refused_before", PR_EV_REFUSED_BEFORE, PR_EV_UNCLEAR, PR_AE_REFUSED_BEFORE, PR_AE_UNCLEAR},
     {"pending", PR_EV_ACCEPTED, PR_EV_ST_PROCESSING, PR_AE_PENDING, PR_AE_PENDING},
     {"action", PR_EV_ACTION_NEEDED, PR_EV_ST_UNPAID, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
+    {"unpaid", PR_EV_UNCLEAR, PR_EV_ST_UNPAID, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
     {"not_found", PR_EV_UNCLEAR, PR_EV_ST_NOT_FOUND, PR_AE_NOT_FOUND, PR_AE_NOT_FOUND},
     {"closed", PR_EV_ST_CLOSED, PR_EV_ST_CLOSED, PR_AE_DONE, PR_AE_DONE},
     {"refunded", PR_EV_REVERSED_PART, PR_EV_REVERSED_PART, PR_AE_DONE, PR_AE_DONE},
@@ -153,8 +154,8 @@ static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step
     int32_t event = -1;
     if (status && status[0]) {
         event = word_event(status, operation);
-        if (event < 0) { /* a word that nobody knows says nothing, whatever the code */
-            return PAYROUTE_OK;
+        if (event < 0) { /* a word that nobody knows: the host made a mistake, which must not end the exchange */
+            return PAYROUTE_E_SCHEMA;
         }
     } else if (has_code == 1) {
         event = pr_refusal_event(operation, f->meaning.reason_class);

@@ -362,6 +362,9 @@ int32_t payroute_payment_lease(payroute_payment *p, const char *owner, int32_t f
     memcpy(p->owner, owner, strlen(owner) + 1);
     int32_t was_free = p->lease_free;
     p->lease_free = free != 0;
+    if (p->lease_free && p->pay.lease_until_ms != 0 && strcmp(p->row_owner, p->owner) == 0) {
+        p->lease_held = p->pay.lease_epoch; /* left over from an earlier call of this very worker: given back with the next save */
+    }
     if (p->lease_free && !was_free && !p->ex.armed) {
         pr_clock_recover(&p->pay, p->pay.last_ms); /* whoever was at it is gone: what he half did is unknown */
     }

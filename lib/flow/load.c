@@ -209,6 +209,7 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         return PAYROUTE_E_STATE;
     }
     pr_exchange said_for = p->said_for;
+    int64_t held = p->lease_held;
     pr_handle_clear(p);
     p->ex.armed = 0; /* armed behind a SAVE that failed: nothing was sent */
     p->lease_held = 0;
@@ -221,7 +222,8 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         return rc;
     }
     p->conflict = 0;
-    p->lease_free = 0; /* the host looks at the lease again */
+    p->lease_held = held == p->pay.lease_epoch ? held : 0; /* still ours: the next save gives it back */
+    p->lease_free = 0;                                     /* the host looks at the lease again */
     if (said_for.armed && said_for.n <= p->pay.attempt_count) {
         if (said_for.action >= p->pay.action_count) {
             said_for.action = -1;

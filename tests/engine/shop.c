@@ -226,7 +226,7 @@ void sandbox_start(struct sandbox *sb, int64_t clock_ms)
     memset(sb, 0, sizeof *sb);
     snprintf(path, sizeof path, "%s/payroute-sandbox", b ? b : "build/release");
     if (access(path, X_OK) != 0) {
-        skip();
+        fail_msg("%s is not there: set B to the build folder", path);
     }
     snprintf(sb->dir, sizeof sb->dir, "%s/box%d", shop_dir(), ++store_number);
     assert_int_equal(pipe(ends), 0);

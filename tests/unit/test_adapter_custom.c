@@ -37,8 +37,7 @@ static void words_become_statements(void **state)
         {"done", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_DONE, PR_AE_DONE, PR_AE_DONE},
         {"failed", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_REFUSED, PR_AE_REFUSED, PR_AE_FAILED},
         {"unknown", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
-        {"PAID", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
-        {"success!", PR_EV_UNCLEAR, PR_EV_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
+        {"unpaid", PR_EV_UNCLEAR, PR_EV_ST_UNPAID, PR_AE_UNCLEAR, PR_AE_UNCLEAR, PR_AE_UNCLEAR},
     };
     static const int32_t operations[] = {PR_OP_CREATE, PR_OP_QUERY, PR_OP_CLOSE, PR_OP_REFUND,
                                          PR_OP_REFUND_QUERY};
@@ -68,6 +67,21 @@ static void words_become_statements(void **state)
     assert_int_equal(adk_fact(&k, PR_TARGET_ATTEMPT)->reversed_total_minor, 1250);
     say_words(&k, PR_OP_CLOSE, NULL, "not_found", NULL);
     assert_int_equal(adk_fact(&k, PR_TARGET_ATTEMPT)->event, PR_EV_ST_NOT_FOUND);
+    adk_close(&k);
+}
+
+static void a_word_that_nobody_knows_is_the_hosts_mistake(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"PAID", "success!", "paid ", "pai"};
+    adk k;
+    adk_open(&k, CHANNEL(""), "card", "direct", "CNY");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        pr_reading_free(&k.reading);
+        pr_reading_init(&k.reading);
+        assert_int_equal(k.adapter->read_code(&k.reading, PR_OP_CREATE, 1, &k.subject, "E-1", words[i], NULL),
+                         PAYROUTE_E_SCHEMA);
+    }
     adk_close(&k);
 }
 
@@ -206,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_become_statements),
+        cmocka_unit_test(a_word_that_nobody_knows_is_the_hosts_mistake),
         cmocka_unit_test(a_decline_in_a_container_is_not_final),
         cmocka_unit_test(codes_that_nobody_knows_say_nothing),
         cmocka_unit_test(codes_by_the_hosts_own_rows),

@@ -27,17 +27,26 @@ static void restart_quarantines(pr_pay *p, int64_t now_ms) {
     p->dirty = 1;
 }
 
+/* What was planned by a clock that was ahead comes earlier by as much as the clock went back. */
+static int64_t pulled(int64_t at_ms, int64_t back_ms, int64_t now_ms) {
+    if (at_ms == INT64_MAX || at_ms <= now_ms) {
+        return at_ms;
+    }
+    return at_ms - back_ms > now_ms ? at_ms - back_ms : now_ms;
+}
+
 static void step_back(pr_pay *p, int64_t now_ms) {
-    int64_t latest_ms = pr_add_ms(now_ms, 86400000); /* scheduled later than this: by a clock that was ahead */
+    int64_t back_ms = p->last_ms - now_ms;
     p->clock_suspect = 1;
     restart_quarantines(p, now_ms);
     for (int32_t i = 0; i < p->attempt_count; i++) {
         pr_attempt *a = &p->attempts[i];
-        a->check_ms = a->check_ms != INT64_MAX && a->check_ms > latest_ms ? now_ms : a->check_ms;
+        int64_t lapses_ms = pr_add_ms(now_ms, a->facts.auth_ttl_ms);
+        a->check_ms = pulled(a->check_ms, back_ms, now_ms);
+        a->auth_ms = a->facts.auth_ttl_ms > 0 && a->auth_ms > lapses_ms ? lapses_ms : a->auth_ms;
     }
     for (int32_t i = 0; i < p->action_count; i++) {
-        pr_action *x = &p->actions[i];
-        x->check_ms = x->check_ms != INT64_MAX && x->check_ms > latest_ms ? now_ms : x->check_ms;
+        p->actions[i].check_ms = pulled(p->actions[i].check_ms, back_ms, now_ms);
     }
 }
 

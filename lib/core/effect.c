@@ -40,8 +40,7 @@ static int32_t review_reason(const pr_input *in) {
 static void look_now(pr_pay *p, int32_t n, const pr_input *in) {
     pr_attempt *a = &p->attempts[n - 1];
     if (pr_can_look(a)) {
-        a->check_ms = in->now_ms;
-        a->check_no = 0;
+        a->check_ms = in->now_ms; /* its place in the schedule stays: the same word again and again is asked about ever more calmly */
         p->soft = 1;
     } else if (pr_state_free(a->state)) {
         pr_review_flag(p, n, PR_REVIEW_HELD); /* nobody can be asked: a person must look */

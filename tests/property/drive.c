@@ -238,7 +238,7 @@ static void query(world *w, int32_t n, int32_t action)
     } else if (!lost) {
         world_status(w, n, &in);
         if (w->mutant == MUTANT_OLD_LOOKUP && in.event == PR_EV_ST_NOT_FOUND) {
-            in.asked_ms += 3600000; /* a proof that is an hour too young */
+            in.asked_ms += w->p.attempts[n - 1].not_found > 0 ? 3600000 : 0; /* a proof that is an hour too young */
         }
         if (w->mutant == MUTANT_FINAL && in.event != PR_EV_PAID) {
             in.event = PR_EV_ST_CLOSED;
@@ -322,7 +322,7 @@ static int32_t start(world *w)
         return 0;
     }
     memset(&w->books[n - 1], 0, sizeof w->books[0]);
-    w->books[n - 1].hidden = chance(w, 50);
+    w->books[n - 1].hidden = (wish.facts.flags & PR_FACT_BY_CUSTOMER) != 0 && chance(w, 50);
     w->books[n - 1].expire_ms = wish.expire_ms; /* an absolute instant, made by our clock */
     world_tell(w, "start attempt %d flags %x late %d", n, (unsigned)wish.facts.flags, wish.facts.late_send);
     return 1;

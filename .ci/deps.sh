@@ -28,7 +28,7 @@ if have_command apt-get; then
     build='gcc make libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libmbedtls-dev libcmocka-dev
            libsqlite3-dev libmicrohttpd-dev ca-certificates'
     model='spin gcc libc6-dev'
-    peers='nodejs npm'
+    peers='nodejs npm ca-certificates'
     ci='g++'
 elif have_command dnf; then
     install='dnf install -y -q'

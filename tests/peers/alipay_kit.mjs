@@ -1,4 +1,5 @@
 // Alipay's SDK for one channel of the sandbox, and a clock that stands while it signs.
+import './node18.mjs';
 import { AlipaySdk } from 'alipay-sdk';
 
 export function sdkOf(channel, port) {

@@ -6,20 +6,49 @@ import { generator, sameVerdict, test } from './kit.mjs';
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' };
 const VALUES = [
-  '', 'plain', '@at the start', '+plus+', 'a&b=c', '/slash/', '\\back\\slash', '中文标题', '🧋', 'é ü ñ', ' spaces ', '%41%20', '100%',
-  '"quoted"', "'single'", '[{"amount":"12.50","fundChannel":"ALIPAYACCOUNT"}]', 'line\nbreak', 'tab\t', '<b>', '~!*()', '\u2028\ufeff',
-  'x'.repeat(4000), '长'.repeat(3000), '=', '&', '?', '#',
+  '',
+  'plain',
+  '@at the start',
+  '+plus+',
+  'a&b=c',
+  '/slash/',
+  '\\back\\slash',
+  '中文标题',
+  '🧋',
+  'é ü ñ',
+  ' spaces ',
+  '%41%20',
+  '100%',
+  '"quoted"',
+  "'single'",
+  '[{"amount":"12.50","fundChannel":"ALIPAYACCOUNT"}]',
+  'line\nbreak',
+  'tab\t',
+  '<b>',
+  '~!*()',
+  '\u2028\ufeff',
+  'x'.repeat(4000),
+  '长'.repeat(3000),
+  '=',
+  '&',
+  '?',
+  '#',
 ];
 
 function joined(fields) {
-  return Object.keys(fields).sort().map((name) => `${name}=${fields[name]}`).join('&');
+  return Object.keys(fields)
+    .sort()
+    .map((name) => `${name}=${fields[name]}`)
+    .join('&');
 }
 
 function encoded(fields, plus) {
-  return Object.entries(fields).map(([name, value]) => {
-    const text = encodeURIComponent(value);
-    return `${encodeURIComponent(name)}=${plus ? text.replaceAll('%20', '+') : text}`;
-  }).join('&');
+  return Object.entries(fields)
+    .map(([name, value]) => {
+      const text = encodeURIComponent(value);
+      return `${encodeURIComponent(name)}=${plus ? text.replaceAll('%20', '+') : text}`;
+    })
+    .join('&');
 }
 
 class Maker {
@@ -35,11 +64,22 @@ class Maker {
     this.count += 1;
     const n = String(this.count).padStart(6, '0');
     return {
-      notify_time: '2026-01-01 08:00:00', notify_type: 'trade_status_sync', notify_id: `peer${n}`, charset: 'utf-8',
-      version: '1.0', app_id: this.credential.app_id, auth_app_id: this.credential.app_id,
-      seller_id: this.credential.seller_id, trade_no: `2026010122001400000000${n}`, out_trade_no: `PEERNOTICE${n}`,
-      trade_status: 'TRADE_SUCCESS', total_amount: '12.50', buyer_id: '2088000000000077',
-      gmt_create: '2026-01-01 07:59:00', gmt_payment: '2026-01-01 08:00:00', ...more,
+      notify_time: '2026-01-01 08:00:00',
+      notify_type: 'trade_status_sync',
+      notify_id: `peer${n}`,
+      charset: 'utf-8',
+      version: '1.0',
+      app_id: this.credential.app_id,
+      auth_app_id: this.credential.app_id,
+      seller_id: this.credential.seller_id,
+      trade_no: `2026010122001400000000${n}`,
+      out_trade_no: `PEERNOTICE${n}`,
+      trade_status: 'TRADE_SUCCESS',
+      total_amount: '12.50',
+      buyer_id: '2088000000000077',
+      gmt_create: '2026-01-01 07:59:00',
+      gmt_payment: '2026-01-01 08:00:00',
+      ...more,
     };
   }
 
@@ -56,7 +96,17 @@ class Maker {
   random() {
     const more = {};
     for (let i = 0; i <= this.pick(5); i += 1) {
-      const name = ['subject', 'body', 'fund_bill_list', 'buyer_logon_id', 'point_amount', 'A', 'a_b', 'aB', 'Zz9'][this.pick(9)];
+      const name = [
+        'subject',
+        'body',
+        'fund_bill_list',
+        'buyer_logon_id',
+        'point_amount',
+        'A',
+        'a_b',
+        'aB',
+        'Zz9',
+      ][this.pick(9)];
       more[name] = VALUES[this.pick(VALUES.length)];
     }
     return this.fields(more);
@@ -78,18 +128,26 @@ function judge(w, sdk, vector) {
 async function ofTheSandbox(w) {
   const sdk = sdkOf(w.box.channel('ali-main'), 1);
   const notes = await w.box.get('/_outbox?account=ali-main');
-  await test('alipay: the sandbox\'s notifications are authentic to the SDK and to the library', async () => {
+  await test("alipay: the sandbox's notifications are authentic to the SDK and to the library", async () => {
     assert.ok(notes.length >= 4, `${notes.length} notifications`);
     for (const note of notes) {
       const read = Object.fromEntries(new URLSearchParams(note.body));
       // The older of the SDK's two checks decodes once more, and throws where a value holds a bare percent sign.
-      if (!Object.values(read).some((value) => value.includes('%'))) assert.ok(sdk.checkNotifySign(read), note.body);
-      const said = await sameVerdict(w, { ...note, name: note.kind, takes: true }, sdk.checkNotifySignV2(read));
+      if (!Object.values(read).some((value) => value.includes('%')))
+        assert.ok(sdk.checkNotifySign(read), note.body);
+      const said = await sameVerdict(
+        w,
+        { ...note, name: note.kind, takes: true },
+        sdk.checkNotifySignV2(read),
+      );
       assert.deepEqual([said.result.ack.status, said.result.ack.body], [200, 'success']);
     }
   });
   const policies = {
-    bad_signature: {}, wrong_amount: {}, unknown_reference: {}, paid: {},
+    bad_signature: {},
+    wrong_amount: {},
+    unknown_reference: {},
+    paid: {},
     foreign_app: { policy: 'alipay: signed for another app', code: 'E_FOREIGN' },
     wrong_seller: { policy: 'alipay: signed for another seller', code: 'E_FOREIGN' },
   };
@@ -105,12 +163,22 @@ async function honest(w, m, sdk) {
   await test('alipay: notifications with values of every kind', async () => {
     for (const value of VALUES) {
       for (const plus of [false, true]) {
-        await judge(w, sdk, { name: `subject ${value.slice(0, 20)}`, plus, takes: true, fields: m.signed(m.fields({ subject: value })) });
+        await judge(w, sdk, {
+          name: `subject ${value.slice(0, 20)}`,
+          plus,
+          takes: true,
+          fields: m.signed(m.fields({ subject: value })),
+        });
       }
     }
     for (let i = 0; i < 80; i += 1) {
       const how = [{}, { keep: true }, { type: '' }][m.pick(3)];
-      await judge(w, sdk, { name: `random ${i}`, plus: i % 2, takes: true, fields: m.signed(m.random(), how) });
+      await judge(w, sdk, {
+        name: `random ${i}`,
+        plus: i % 2,
+        takes: true,
+        fields: m.signed(m.random(), how),
+      });
     }
   });
 }
@@ -126,7 +194,10 @@ const FORGERIES = {
   'an empty signature': (m, f) => ({ ...f, sign: '' }),
   'a cut signature': (m, f) => ({ ...f, sign: f.sign.slice(0, 300) }),
   'a signature of another text': (m, f) => ({ ...f, sign: m.sign('another') }),
-  'a bit of the signature changed': (m, f) => ({ ...f, sign: `${f.sign[0] === 'A' ? 'B' : 'A'}${f.sign.slice(1)}` }),
+  'a bit of the signature changed': (m, f) => ({
+    ...f,
+    sign: `${f.sign[0] === 'A' ? 'B' : 'A'}${f.sign.slice(1)}`,
+  }),
   'an unknown sign_type': (m, f) => ({ ...f, sign_type: 'RSA3' }),
 };
 
@@ -145,9 +216,17 @@ async function forged(w, m, sdk) {
   }
   await test('alipay: refused by both: signed without its empty field, or over the encoded text', async () => {
     const { subject, ...rest } = m.fields({ subject: '' });
-    await judge(w, sdk, { name: 'empty left out', takes: false, fields: m.signed({ ...rest, subject }, { text: joined(rest) }) });
+    await judge(w, sdk, {
+      name: 'empty left out',
+      takes: false,
+      fields: m.signed({ ...rest, subject }, { text: joined(rest) }),
+    });
     const fields = m.fields({ subject: 'a b' });
-    await judge(w, sdk, { name: 'encoded', takes: false, fields: m.signed(fields, { text: encoded(fields) }) });
+    await judge(w, sdk, {
+      name: 'encoded',
+      takes: false,
+      fields: m.signed(fields, { text: encoded(fields) }),
+    });
     const bytes = encoded(m.signed(m.fields({ subject: 'x' }))).replace('subject=x', 'subject=%FF');
     await judge(w, sdk, { name: 'no UTF-8', takes: false, body: bytes });
   });
@@ -155,21 +234,61 @@ async function forged(w, m, sdk) {
 
 async function strict(w, m, sdk) {
   const cases = [
-    ['alipay: the algorithm is RSA2, whatever sign_type says', 'E_SIGNATURE',
-      () => ({ fields: m.signed(m.fields(), { type: 'RSA', algorithm: 'RSA-SHA1' }) })],
-    ['alipay: a name given twice', 'E_SCHEMA', () => ({ body: `subject=first&${encoded(m.signed(m.fields({ subject: 'last' })))}` })],
-    ['alipay: signed for another app', 'E_FOREIGN', () => ({ fields: m.signed(m.fields({ app_id: '2021000000000099' })) })],
-    ['alipay: signed for another seller', 'E_FOREIGN', () => ({ fields: m.signed(m.fields({ seller_id: '2088000000000099' })) })],
-    ['alipay: a field that identifies is missing', 'E_SCHEMA', () => ({ fields: m.signed(present(m.fields({ app_id: undefined }))) })],
-    ['alipay: a field that identifies is missing', 'E_SCHEMA', () => ({ fields: m.signed(present(m.fields({ seller_id: undefined }))) })],
-    ['alipay: a field that identifies is missing', 'E_SCHEMA', () => ({ fields: m.signed(present(m.fields({ out_trade_no: undefined }))) })],
-    ['alipay: an amount that is none', 'E_SCHEMA', () => ({ fields: m.signed(m.fields({ total_amount: '12.5.0' })) })],
-    ['alipay: an amount that is none', 'E_SCHEMA', () => ({ fields: m.signed(m.fields({ total_amount: '1e3' })) })],
+    [
+      'alipay: the algorithm is RSA2, whatever sign_type says',
+      'E_SIGNATURE',
+      () => ({ fields: m.signed(m.fields(), { type: 'RSA', algorithm: 'RSA-SHA1' }) }),
+    ],
+    [
+      'alipay: a name given twice',
+      'E_SCHEMA',
+      () => ({ body: `subject=first&${encoded(m.signed(m.fields({ subject: 'last' })))}` }),
+    ],
+    [
+      'alipay: signed for another app',
+      'E_FOREIGN',
+      () => ({ fields: m.signed(m.fields({ app_id: '2021000000000099' })) }),
+    ],
+    [
+      'alipay: signed for another seller',
+      'E_FOREIGN',
+      () => ({ fields: m.signed(m.fields({ seller_id: '2088000000000099' })) }),
+    ],
+    [
+      'alipay: a field that identifies is missing',
+      'E_SCHEMA',
+      () => ({ fields: m.signed(present(m.fields({ app_id: undefined }))) }),
+    ],
+    [
+      'alipay: a field that identifies is missing',
+      'E_SCHEMA',
+      () => ({ fields: m.signed(present(m.fields({ seller_id: undefined }))) }),
+    ],
+    [
+      'alipay: a field that identifies is missing',
+      'E_SCHEMA',
+      () => ({ fields: m.signed(present(m.fields({ out_trade_no: undefined }))) }),
+    ],
+    [
+      'alipay: an amount that is none',
+      'E_SCHEMA',
+      () => ({ fields: m.signed(m.fields({ total_amount: '12.5.0' })) }),
+    ],
+    [
+      'alipay: an amount that is none',
+      'E_SCHEMA',
+      () => ({ fields: m.signed(m.fields({ total_amount: '1e3' })) }),
+    ],
     ['alipay: a NUL in a value', 'E_ENCODING', () => ({ fields: m.signed(m.fields({ subject: 'a\0b' })) })],
-    ['alipay: more than 256 KiB', 'E_LIMIT', () => ({ fields: m.signed(m.fields({ body: 'x'.repeat(270_000) })) })],
+    [
+      'alipay: more than 256 KiB',
+      'E_LIMIT',
+      () => ({ fields: m.signed(m.fields({ body: 'x'.repeat(270_000) })) }),
+    ],
   ];
   for (const [policy, code, make] of cases) {
-    await test(`${policy}: refused by the library alone`, () => judge(w, sdk, { name: policy, policy, code, ...make() }));
+    await test(`${policy}: refused by the library alone`, () =>
+      judge(w, sdk, { name: policy, policy, code, ...make() }));
   }
 }
 

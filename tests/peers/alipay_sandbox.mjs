@@ -7,11 +7,17 @@ import { exchange, test } from './kit.mjs';
 export async function alipaySandbox(w) {
   const channel = w.box.channel('ali-backup');
   const sdk = sdkOf(channel, w.proxies['ali-backup'].direct);
-  const ask = (method, bizContent, more = {}) => sdk.exec(method, { notify_url: channel.notify_url, ...more, bizContent }, {
-    validateSign: true,
-  });
+  const ask = (method, bizContent, more = {}) =>
+    sdk.exec(
+      method,
+      { notify_url: channel.notify_url, ...more, bizContent },
+      {
+        validateSign: true,
+      },
+    );
   const customer = (reference, act) => w.box.post('/_customer', { account: 'ali-backup', reference, act });
-  const offer = (out_trade_no, total_amount) => ask('alipay.trade.precreate', { out_trade_no, total_amount, subject: 'SDK 商品' });
+  const offer = (out_trade_no, total_amount) =>
+    ask('alipay.trade.precreate', { out_trade_no, total_amount, subject: 'SDK 商品' });
   const refused = (answer, sub_code) => assert.deepEqual([answer.code, answer.sub_code], ['40004', sub_code]);
 
   await test('sandbox by alipay-sdk: offer, look, scan, pay, look', async () => {
@@ -27,7 +33,8 @@ export async function alipaySandbox(w) {
     assert.equal((await ask('alipay.trade.query', { trade_no: paid.trade_no })).out_trade_no, 'SDK1');
   });
   await test('sandbox by alipay-sdk: refund in parts, the same again, too much', async () => {
-    const part = (out_request_no, refund_amount) => ask('alipay.trade.refund', { out_trade_no: 'SDK1', out_request_no, refund_amount });
+    const part = (out_request_no, refund_amount) =>
+      ask('alipay.trade.refund', { out_trade_no: 'SDK1', out_request_no, refund_amount });
     const first = await part('SDK1-R1', '3.00');
     assert.deepEqual([first.code, first.fund_change, first.refund_fee], ['10000', 'Y', '3.00']);
     const again = await part('SDK1-R1', '3.00');
@@ -36,9 +43,15 @@ export async function alipaySandbox(w) {
     assert.deepEqual([second.fund_change, second.refund_fee], ['Y', '8.00']);
     const much = await part('SDK1-R3', '0.89');
     assert.equal(much.code, '40004');
-    const asked = await ask('alipay.trade.fastpay.refund.query', { out_trade_no: 'SDK1', out_request_no: 'SDK1-R1' });
+    const asked = await ask('alipay.trade.fastpay.refund.query', {
+      out_trade_no: 'SDK1',
+      out_request_no: 'SDK1-R1',
+    });
     assert.deepEqual([asked.refund_status, asked.refund_amount], ['REFUND_SUCCESS', '3.00']);
-    const none = await ask('alipay.trade.fastpay.refund.query', { out_trade_no: 'SDK1', out_request_no: 'SDK1-R9' });
+    const none = await ask('alipay.trade.fastpay.refund.query', {
+      out_trade_no: 'SDK1',
+      out_request_no: 'SDK1-R9',
+    });
     assert.equal(none.refund_status, undefined);
   });
   await test('sandbox by alipay-sdk: close before, after and without a scan', async () => {
@@ -56,11 +69,17 @@ export async function alipaySandbox(w) {
     assert.deepEqual([gone.code, gone.action, gone.retry_flag], ['10000', 'refund', 'N']);
     assert.equal((await ask('alipay.trade.query', { out_trade_no: 'SDK3' })).trade_status, 'TRADE_CLOSED');
   });
-  const pages = [['alipay.trade.page.pay', 'SDK4', 'FAST_INSTANT_TRADE_PAY'], ['alipay.trade.wap.pay', 'SDK5', 'QUICK_WAP_WAY']];
+  const pages = [
+    ['alipay.trade.page.pay', 'SDK4', 'FAST_INSTANT_TRADE_PAY'],
+    ['alipay.trade.wap.pay', 'SDK5', 'QUICK_WAP_WAY'],
+  ];
   for (const [method, out_trade_no, product_code] of pages) {
     await test(`sandbox by alipay-sdk: ${method} is opened and paid`, async () => {
-      const url = sdk.pageExecute(method, 'GET', { returnUrl: channel.return_url, notifyUrl: channel.notify_url,
-        bizContent: { out_trade_no, total_amount: '5.00', subject: '页面', product_code } });
+      const url = sdk.pageExecute(method, 'GET', {
+        returnUrl: channel.return_url,
+        notifyUrl: channel.notify_url,
+        bizContent: { out_trade_no, total_amount: '5.00', subject: '页面', product_code },
+      });
       const { pathname, search, port } = new URL(url);
       const page = await exchange(Number(port), 'GET', pathname + search, {});
       assert.ok(page.status === 200 || page.status === 302, `${page.status}`);
@@ -70,8 +89,11 @@ export async function alipaySandbox(w) {
     });
   }
   await test('sandbox by alipay-sdk: another key, another app and an unknown method are refused', async () => {
-    const pair = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' },
-      privateKeyEncoding: { type: 'pkcs1', format: 'pem' } });
+    const pair = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    });
     const stranger = structuredClone(channel);
     stranger.credentials[0].private_key = pair.privateKey;
     const port = w.proxies['ali-backup'].direct;
@@ -95,8 +117,11 @@ export async function alipaySandbox(w) {
     assert.ok(!/"double":[1-9]/.test(mine), mine);
   });
   await test('sandbox by alipay-sdk: every notification of it is authentic to the SDK', async () => {
-    const notes = (await w.box.get('/_outbox?account=ali-backup')).filter((note) => note.reference.startsWith('SDK'));
+    const notes = (await w.box.get('/_outbox?account=ali-backup')).filter((note) =>
+      note.reference.startsWith('SDK'),
+    );
     assert.ok(notes.length >= 6, `${notes.length}`);
-    for (const note of notes) assert.ok(sdk.checkNotifySignV2(Object.fromEntries(new URLSearchParams(note.body))), note.kind);
+    for (const note of notes)
+      assert.ok(sdk.checkNotifySignV2(Object.fromEntries(new URLSearchParams(note.body))), note.kind);
   });
 }

@@ -11,8 +11,19 @@ import { B, START_MS, test } from './kit.mjs';
 import { sdkOf as stripeOf } from './stripe_kit.mjs';
 
 async function run(w, args, input = '') {
-  const child = spawn(join(B, 'payroute'), [...args, '--config', w.configFile, '--store', `sqlite:${join(w.folder, 'shop.db')}`,
-    '--clock', String(w.now)], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+  const child = spawn(
+    join(B, 'payroute'),
+    [
+      ...args,
+      '--config',
+      w.configFile,
+      '--store',
+      `sqlite:${join(w.folder, 'shop.db')}`,
+      '--clock',
+      String(w.now),
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'], env: {} },
+  );
   let out = '';
   let err = '';
   child.stdout.on('data', (part) => (out += part));
@@ -23,16 +34,40 @@ async function run(w, args, input = '') {
   return { code, out, err };
 }
 
-const notify = (w, channel, headers, body) => run(w, ['notify', channel, '--ack-only',
-  ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`])], body);
+const notify = (w, channel, headers, body) =>
+  run(
+    w,
+    [
+      'notify',
+      channel,
+      '--ack-only',
+      ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
+    ],
+    body,
+  );
 
 async function stripePart(w) {
   const channel = w.box.channel('card-main');
   const stripe = stripeOf(channel, 1);
   const secret = channel.credentials[0].webhook_secret;
-  const payload = JSON.stringify({ id: 'evt_command', object: 'event', livemode: false, type: 'payment_intent.succeeded',
-    data: { object: { id: 'pi_command', object: 'payment_intent', amount: 100, amount_received: 100, currency: 'usd',
-      status: 'succeeded', latest_charge: 'ch_command', metadata: { reference: 'PEERCOMMAND' } } } });
+  const payload = JSON.stringify({
+    id: 'evt_command',
+    object: 'event',
+    livemode: false,
+    type: 'payment_intent.succeeded',
+    data: {
+      object: {
+        id: 'pi_command',
+        object: 'payment_intent',
+        amount: 100,
+        amount_received: 100,
+        currency: 'usd',
+        status: 'succeeded',
+        latest_charge: 'ch_command',
+        metadata: { reference: 'PEERCOMMAND' },
+      },
+    },
+  });
   const header = (timestamp, key = secret) => ({
     'Stripe-Signature': stripe.webhooks.generateTestHeaderString({ payload, secret: key, timestamp }),
   });
@@ -53,12 +88,32 @@ async function alipayPart(w) {
   const form = { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' };
   let number = '';
   await test('command: pay, and alipay-sdk finds the trade', async () => {
-    const made = await run(w, ['pay', '--order', 'peer-command', '--amount-minor', '450', '--currency', 'CNY', '--method', 'alipay',
-      '--flow', 'qr', '--channel', 'ali-main', '--subject', '命令行', '--json']);
+    const made = await run(w, [
+      'pay',
+      '--order',
+      'peer-command',
+      '--amount-minor',
+      '450',
+      '--currency',
+      'CNY',
+      '--method',
+      'alipay',
+      '--flow',
+      'qr',
+      '--channel',
+      'ali-main',
+      '--subject',
+      '命令行',
+      '--json',
+    ]);
     assert.equal(made.code, 0, made.err);
     number = JSON.parse(made.out).attempts[0].reference;
     await w.box.post('/_customer', { account: 'ali-main', reference: number, act: 'pay' });
-    const found = await sdk.exec('alipay.trade.query', { bizContent: { out_trade_no: number } }, { validateSign: true });
+    const found = await sdk.exec(
+      'alipay.trade.query',
+      { bizContent: { out_trade_no: number } },
+      { validateSign: true },
+    );
     assert.deepEqual([found.trade_status, found.total_amount], ['TRADE_SUCCESS', '4.50']);
   });
   await test('command: the notification of it, and one that a stranger wrote', async () => {
@@ -70,13 +125,29 @@ async function alipayPart(w) {
     const shown = await run(w, ['show', '--order', 'peer-command', '--json']);
     assert.equal(JSON.parse(shown.out).status, 'paid', shown.out);
   });
-  await test('command: a notification signed here for the SDK\'s eyes', async () => {
-    const fields = { app_id: channel.credentials[0].app_id, notify_id: 'peercommand', notify_type: 'trade_status_sync',
-      out_trade_no: 'PEERCOMMAND', seller_id: channel.credentials[0].seller_id, subject: '@+&=/ 商品',
-      total_amount: '1.00', trade_no: '2026010122001400009999', trade_status: 'TRADE_SUCCESS' };
-    const text = Object.keys(fields).sort().map((name) => `${name}=${fields[name]}`).join('&');
+  await test("command: a notification signed here for the SDK's eyes", async () => {
+    const fields = {
+      app_id: channel.credentials[0].app_id,
+      notify_id: 'peercommand',
+      notify_type: 'trade_status_sync',
+      out_trade_no: 'PEERCOMMAND',
+      seller_id: channel.credentials[0].seller_id,
+      subject: '@+&=/ 商品',
+      total_amount: '1.00',
+      trade_no: '2026010122001400009999',
+      trade_status: 'TRADE_SUCCESS',
+    };
+    const text = Object.keys(fields)
+      .sort()
+      .map((name) => `${name}=${fields[name]}`)
+      .join('&');
     const sign = createSign('RSA-SHA256').update(text).sign(w.alipayKey, 'base64');
-    const said = await notify(w, 'ali-main', form, new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString());
+    const said = await notify(
+      w,
+      'ali-main',
+      form,
+      new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString(),
+    );
     assert.deepEqual([said.code, said.out], [0, 'success'], said.err);
   });
 }

@@ -25,7 +25,12 @@ export async function test(name, body) {
     console.log(`ok    ${name}${more ? ` (${more} vectors)` : ''}`);
   } catch (problem) {
     tally.failed += 1;
-    console.log(`FAIL  ${name}\n      ${String(problem.stack ?? problem).split('\n').slice(0, 25).join('\n      ')}`);
+    console.log(
+      `FAIL  ${name}\n      ${String(problem.stack ?? problem)
+        .split('\n')
+        .slice(0, 25)
+        .join('\n      ')}`,
+    );
   }
 }
 
@@ -56,7 +61,9 @@ export function exchange(port, method, path, headers, body) {
     const req = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (res) => {
       const parts = [];
       res.on('data', (part) => parts.push(part));
-      res.on('end', () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts) }));
+      res.on('end', () =>
+        resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts) }),
+      );
       res.on('error', reject);
     });
     req.on('error', reject);
@@ -115,7 +122,13 @@ function child(program, args) {
 
 export async function startSandbox(folder) {
   const box = child(join(B, 'payroute-sandbox'), [
-    '--dir', folder, '--port', '0', '--clock', String(START_MS), '--stdin-exit',
+    '--dir',
+    folder,
+    '--port',
+    '0',
+    '--clock',
+    String(START_MS),
+    '--stdin-exit',
   ]);
   const { port } = await box.read();
   const control = async (method, path, body) => {
@@ -169,9 +182,13 @@ export function sorted(pairs) {
 // Both read the same bytes. They must agree, or the vector names the policy by which the library refuses what the
 // SDK takes, and the code it then answers with.
 export async function sameVerdict(w, vector, sdkTakes) {
-  const headers = Object.entries(vector.headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const headers = Object.entries(vector.headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   const ours = await w.lib.call('notify', {
-    channel: vector.channel, headers, body_hex: Buffer.from(vector.body).toString('hex'),
+    channel: vector.channel,
+    headers,
+    body_hex: Buffer.from(vector.body).toString('hex'),
   });
   const taken = ours.rc === 0;
   const about = `${vector.name}: SDK ${sdkTakes ? 'takes' : 'refuses'} it, library says ${ours.name}`;

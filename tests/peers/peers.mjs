@@ -35,7 +35,11 @@ async function world() {
     channel.timeouts = { connect_ms: 500, money_ms: 2000, query_ms: 2000 };
     if (channel.provider === 'alipay') {
       channel.methods[0].flows = ['qr', 'redirect', 'wap'];
-      channel.credentials.push({ ...channel.credentials[0], version: 'peer', alipay_public_key: pair.publicKey });
+      channel.credentials.push({
+        ...channel.credentials[0],
+        version: 'peer',
+        alipay_public_key: pair.publicKey,
+      });
     }
   }
   const options = { store: 'memory:peers', clock: { base_ms: START_MS, rate: 0 } };
@@ -61,10 +65,19 @@ async function world() {
 }
 
 const w = await world();
-console.log(`node ${process.version}, stripe ${versionOf('stripe')}, alipay-sdk ${versionOf('alipay-sdk')}\n`);
+console.log(
+  `node ${process.version}, stripe ${versionOf('stripe')}, alipay-sdk ${versionOf('alipay-sdk')}\n`,
+);
 try {
-  for (const part of [alipayRequests, alipayNotices, alipaySandbox, stripeRequests, stripeNotices, stripeSandbox,
-    command]) {
+  for (const part of [
+    alipayRequests,
+    alipayNotices,
+    alipaySandbox,
+    stripeRequests,
+    stripeNotices,
+    stripeSandbox,
+    command,
+  ]) {
     await part(w);
   }
 } finally {

@@ -104,6 +104,27 @@ static int32_t option_id(const command *c, const char *name, size_t len)
     return -1;
 }
 
+/* Exactly what the library takes for text: what it would replace would name another order. */
+static int32_t is_text(const char *value)
+{
+    size_t len = 0;
+    payroute_json *doc = NULL;
+    payroute_json_out *out = payroute_json_out_new();
+    payroute_json_out_string(out, NULL, value);
+    const char *json = json_text(out, &len);
+    int32_t same = payroute_json_parse(&doc, json, len, NULL, 0) == PAYROUTE_OK &&
+                   strcmp(payroute_json_string(payroute_json_root(doc)), value) == 0;
+    payroute_json_free(doc);
+    payroute_json_out_free(out);
+    return same;
+}
+
+static int32_t is_path(int32_t id)
+{
+    return id == OPT_CONFIG || id == OPT_STORE || id == OPT_STATE_DIR || id == OPT_CATALOG ||
+           id == OPT_HEADERS_FILE;
+}
+
 static int keep_value(args *a, int32_t id, const char *value)
 {
     const option *o = &cli_options[id];
@@ -117,6 +138,9 @@ static int keep_value(args *a, int32_t id, const char *value)
     }
     if (!*value && id != OPT_QUERY && id != OPT_MESSAGE) {
         return complain(EXIT_USAGE, "--%s: is empty", o->name);
+    }
+    if (!is_path(id) && id != OPT_HEADER && id != OPT_QUERY && !is_text(value)) {
+        return complain(EXIT_USAGE, "--%s: is not UTF-8", o->name);
     }
     a->value[id] = value;
     return EXIT_FINE;

@@ -111,7 +111,7 @@ int run_list(const args *a)
     size_t len = 0;
     payroute_json_out *filter = payroute_json_out_new();
     int code = read_filter(a, filter);
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(filter, &len));
+    const char *text = json_text(filter, &len);
     if (code == EXIT_FINE) {
         code = session_open(&s, a);
     }
@@ -163,7 +163,7 @@ int run_ack(const args *a)
         payroute_json_out_string(ids, NULL, a->words[i]);
     }
     payroute_json_out_end(ids);
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(ids, &len));
+    const char *text = json_text(ids, &len);
     code = session_end(&s, payroute_engine_event_ack(s.engine, text, len), judge_fine, print_acked);
     payroute_json_out_free(ids);
     return code;

@@ -294,7 +294,7 @@ static int request_from_options(const args *a, bytes *out)
         payroute_json_out_integer(o, "now_ms", now);
     }
     payroute_json_out_end(o);
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(o, &len));
+    const char *text = json_text(o, &len);
     *out = (bytes){.at = need(strndup(text, len)), .len = len};
     payroute_json_out_free(o);
     return EXIT_FINE;

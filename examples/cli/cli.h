@@ -85,7 +85,8 @@ int complain(int code, const char *format, ...) __attribute__((format(printf, 2,
 int complain_rc(const args *a, const char *what, int32_t rc, const char *why);
 int exit_of(int32_t rc);
 int wants_json(const args *a);
-void *need(void *memory); /* ends the program when there is none */
+void *need(void *memory);                                         /* ends the program when there is none */
+const char *json_text(const payroute_json_out *out, size_t *len); /* the same for a finished text */
 
 /* ---- text.c: readable output; control characters never reach a terminal ---- */
 typedef struct table {

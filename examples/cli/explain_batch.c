@@ -171,6 +171,26 @@ static void put_row(const args *a, table *t, const payroute_json_node *row, cons
     table_cell(t, text_of(row, "advice"));
 }
 
+/* Which providers there are; rows of one stand together. */
+static void put_providers(void)
+{
+    char last[64] = "";
+    put("nothing found; there are rows of:");
+    for (int32_t i = 0; i < payroute_catalog_row_count(); i++) {
+        int32_t rc = 0;
+        payroute_json *doc = NULL;
+        char *text = json_ask(ask_row, &i, &rc);
+        if (rc > 0 && payroute_json_parse(&doc, text, (size_t)rc, NULL, 0) == PAYROUTE_OK &&
+            strcmp(last, text_of(payroute_json_root(doc), "provider")) != 0) {
+            (void)snprintf(last, sizeof last, "%s", text_of(payroute_json_root(doc), "provider"));
+            putf(" %s", last);
+        }
+        payroute_json_free(doc);
+        free(text);
+    }
+    put("\n");
+}
+
 int run_explain_rows(const args *a)
 {
     int32_t found = 0;
@@ -190,7 +210,11 @@ int run_explain_rows(const args *a)
     if (wants_json(a)) {
         (void)fputs(found ? "\n]\n" : "[]\n", stdout);
     } else if (found == 0) {
-        put("nothing found\n");
+        if (a->value[OPT_LIST]) {
+            put_providers();
+        } else {
+            put("nothing found\n");
+        }
     }
     table_end(&t);
     return found ? EXIT_FINE : EXIT_NO;

@@ -99,7 +99,7 @@ static uint64_t content_options(const args *a)
 static int copy_text(const payroute_json_out *o, bytes *out)
 {
     size_t len = 0;
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(o, &len));
+    const char *text = json_text(o, &len);
     *out = (bytes){.at = need(strndup(text, len)), .len = len};
     return EXIT_FINE;
 }

@@ -16,6 +16,15 @@ void *need(void *memory)
     return memory;
 }
 
+const char *json_text(const payroute_json_out *out, size_t *len)
+{
+    const char *text = payroute_json_out_text(out, len);
+    if (!text) {
+        (void)need(NULL);
+    }
+    return text;
+}
+
 static void say_line(const char *text, size_t len)
 {
     char *line = need(malloc(len + 1));
@@ -93,7 +102,7 @@ static void error_object(int32_t rc, const char *why)
     payroute_json_out_string(out, "why", why);
     payroute_json_out_end(out);
     payroute_json_out_end(out);
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(out, &len));
+    const char *text = json_text(out, &len);
     put_json_line(text, len);
     payroute_json_out_free(out);
 }

@@ -91,7 +91,7 @@ static int open_engine(session *s, const bytes *config, const char *config_path,
                        const payroute_json_out *options)
 {
     size_t len = 0;
-    const char *text = need((void *)(uintptr_t)payroute_json_out_text(options, &len));
+    const char *text = json_text(options, &len);
     char *why = need(calloc(1, WHY_CAP));
     char what[200];
     int32_t rc = payroute_engine_open(&s->engine, config->at, config->len, text, len, why, WHY_CAP);

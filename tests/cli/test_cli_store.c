@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int fresh(void **state)
@@ -259,6 +260,66 @@ static void test_lost_answer_is_found_by_the_next_process(void **state)
     world_clock(world_now() + 5000);
     expect_code(on_store("advance", "1", NULL), 0);
     expect_out("paid (final)");
+}
+
+static pid_t pay_in_background(const char *order)
+{
+    char config[700];
+    char store[700];
+    char clock[60];
+    char option[80];
+    (void)snprintf(config, sizeof config, "--config=%s", world_config());
+    (void)snprintf(store, sizeof store, "--store=%s", world_store());
+    (void)snprintf(clock, sizeof clock, "--clock=%lld", (long long)world_now());
+    (void)snprintf(option, sizeof option, "--order=%s", order);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        (void)dup2(null, 0);
+        (void)dup2(null, 1);
+        (void)dup2(null, 2);
+        (void)alarm(30);
+        (void)execl(program_path(), "payroute", "pay", option, "--amount=19.90", "--currency=CNY",
+                    "--method=card", "--instrument=pm_card_visa", config, store, clock, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+static int64_t total(const char *name)
+{
+    int64_t value = -1;
+    payroute_json *doc = world_ask("/_books");
+    const payroute_json_node *totals = payroute_json_get(payroute_json_root(doc), "totals");
+    assert_int_equal(payroute_json_integer(&value, payroute_json_get(totals, name)), PAYROUTE_OK);
+    payroute_json_free(doc);
+    return value;
+}
+
+/* A double click: processes at once on one order, in a store that none has made yet. */
+static void test_many_processes_one_payment(void **state)
+{
+    pid_t pids[4];
+    int64_t captured = total("captured_minor");
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        pids[i] = pay_in_background("X1");
+    }
+    for (int i = 0; i < 4; i++) {
+        int status = 0;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        if (code != 0 && code != 4 && code != 5) {
+            fail_msg("one of four ended with %d", code);
+        }
+    }
+    expect_code(on_store("advance", "--order=X1", NULL), 0);
+    expect_out("paid (final)");
+    assert_int_equal(total("captured_minor") - captured, 1990);
+    assert_int_equal(total("double"), 0);
+    expect_code(on_store_json("list", NULL), 0);
+    assert_string_equal(said("payments.1.order_id"), "");
 }
 
 static void test_short_budget_and_no_budget(void **state)
@@ -534,6 +595,7 @@ int main(void)
         cmocka_unit_test_setup(test_hold_capture_cancel, fresh),
         cmocka_unit_test_setup(test_switch_from_code_to_card, fresh),
         cmocka_unit_test_setup(test_lost_answer_is_found_by_the_next_process, fresh),
+        cmocka_unit_test_setup(test_many_processes_one_payment, fresh),
         cmocka_unit_test_setup(test_short_budget_and_no_budget, fresh),
         cmocka_unit_test_setup(test_providers_down, fresh),
         cmocka_unit_test_setup(test_a_provider_tells_our_key, fresh),

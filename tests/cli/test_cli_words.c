@@ -70,6 +70,9 @@ static void test_wrong_words_are_usage(void **state)
     expect_err("expected --config, or $PAYROUTE_CONFIG");
     expect_code(payroute("pay", "--amount=1", "--currency=CNY", NULL), 2);
     expect_err("--order: is missing");
+    expect_code(payroute("pay", "--order=\xff", NULL), 2);
+    expect_err("not UTF-8");
+    expect_code(payroute("pay", "--order=\xe0\x80\x80", NULL), 2);
     expect_code(payroute("refund", "1", "--amount=1", NULL), 2);
     expect_err("--id: is missing");
     expect_code(payroute("resolve", "1", "paid", "--attempt=1", NULL), 2);
@@ -185,6 +188,8 @@ static void test_explain_rows(void **state)
     assert_string_equal(said("0.provider"), "stripe");
     expect_code(payroute("explain", "--list", "strip", "--json", NULL), 1);
     expect_out("[]");
+    expect_code(payroute("explain", "--list", "strip", NULL), 1);
+    expect_out(" stripe");
 }
 
 static void test_explain_own_rows(void **state)

@@ -99,7 +99,7 @@ static int open_engine(session *s, const bytes *config, const char *config_path,
     if (rc != PAYROUTE_OK) {
         (void)snprintf(what, sizeof what, "opening with %.120s", config_path);
         code = complain_rc(s->args, what, rc, why);
-        code = rc == PAYROUTE_E_UNSUPPORTED ? EXIT_STORE : code == EXIT_NO ? EXIT_DATA : code;
+        code = code == EXIT_NO ? EXIT_STORE : code; /* nothing was asked yet that could be refused */
     }
     free(why);
     return code;

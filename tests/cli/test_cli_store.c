@@ -523,6 +523,28 @@ static void test_damaged_and_missing_stores(void **state)
     expect_err("payroute: ");
 }
 
+/* A store that cannot write before the first request: nothing is sent, and the status says whose fault it is.
+ */
+static void test_store_that_fails(void **state)
+{
+    static const char *const how[] = {"store", "lost"};
+    int64_t captured = total("captured_minor");
+    (void)state;
+    for (size_t i = 0; i < sizeof how / sizeof how[0]; i++) {
+        for (int n = 1; n <= 2; n++) {
+            char config[700];
+            char store[80];
+            (void)snprintf(config, sizeof config, "--config=%s", world_config());
+            (void)snprintf(store, sizeof store, "--store=memory:%s%d?fail=%d&how=%s", how[i], n, n, how[i]);
+            expect_code(payroute("pay", "--order=Z1", "--amount=1", "--currency=CNY", "--method=card",
+                                 "--instrument=pm_card_visa", "--json", config, store, NULL),
+                        4);
+            assert_true(strlen(said("error.name")) > 0);
+        }
+    }
+    assert_int_equal(total("captured_minor"), captured);
+}
+
 static void test_opening_goes_wrong(void **state)
 {
     char config[700];
@@ -606,6 +628,7 @@ int main(void)
         cmocka_unit_test_setup(test_list, fresh),
         cmocka_unit_test_setup(test_backup_restore_verify, fresh),
         cmocka_unit_test_setup(test_damaged_and_missing_stores, fresh),
+        cmocka_unit_test_setup(test_store_that_fails, fresh),
         cmocka_unit_test_setup(test_opening_goes_wrong, fresh),
         cmocka_unit_test_setup(test_pay_says_what_is_wrong_with_an_order, fresh),
     };

@@ -248,10 +248,11 @@ static int32_t write_request(pr_buf *url, pr_buf *body, const pr_subject *subjec
 static int32_t from_content(envelope *e, payroute_json **doc, payroute_json_out *biz,
                             const pr_subject *subject, pr_text *why)
 {
-    if (payroute_json_parse(doc, subject->content ? subject->content : "", subject->content_len, NULL, 0) !=
-        PAYROUTE_OK) {
-        pr_text_put(why, "content: not what this adapter wrote");
-        return PAYROUTE_E_JSON;
+    int32_t rc =
+        payroute_json_parse(doc, subject->content ? subject->content : "", subject->content_len, NULL, 0);
+    if (rc != PAYROUTE_OK) {
+        pr_text_put(why, rc == PAYROUTE_E_NOMEM ? "out of memory" : "content: not what this adapter wrote");
+        return rc;
     }
     const payroute_json_node *root = payroute_json_root(*doc);
     const char *method = payroute_json_string(payroute_json_get(root, "method"));

@@ -219,6 +219,7 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
     p->fact_count = 0;
     int32_t rc = pr_handle_fill(p, rows, now_ms, &detail);
     if (rc != PAYROUTE_OK) {
+        p->lease_held = held; /* for the reload that comes again */
         return rc;
     }
     p->conflict = 0;
@@ -230,6 +231,7 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         }
         rc = pr_absorb(p, &p->said, &said_for, p->said_source, now_ms);
         pr_verdict_settle(&p->pay, now_ms);
+        p->conflict = rc == PAYROUTE_E_NOMEM; /* what was said is still ours to tell: reload may be called again */
     }
     return rc;
 }

@@ -14,12 +14,12 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
 extern void __libc_free(void *block);
 
-static int counting, armed, persistent;
+static int counting, armed, persistent, paused;
 static long live, asked, fatal;
 
 static int must_fail(void)
 {
-    if (!armed) {
+    if (!armed || paused) {
         return 0;
     }
     asked++;
@@ -29,28 +29,28 @@ static int must_fail(void)
 PUBLIC void *malloc(size_t size)
 {
     void *block = must_fail() ? NULL : __libc_malloc(size);
-    live += counting && block;
+    live += counting && !paused && block;
     return block;
 }
 
 PUBLIC void *calloc(size_t count, size_t size)
 {
     void *block = must_fail() ? NULL : __libc_calloc(count, size);
-    live += counting && block;
+    live += counting && !paused && block;
     return block;
 }
 
 PUBLIC void *realloc(void *block, size_t size)
 {
     void *moved = must_fail() ? NULL : __libc_realloc(block, size);
-    live += counting && moved && !block;
-    live -= counting && !moved && block && size == 0;
+    live += counting && !paused && moved && !block;
+    live -= counting && !paused && !moved && block && size == 0;
     return moved;
 }
 
 PUBLIC void free(void *block)
 {
-    live -= counting && block;
+    live -= counting && !paused && block;
     __libc_free(block);
 }
 
@@ -61,7 +61,7 @@ int alloc_works(void)
 
 #else
 
-static int counting, armed, persistent;
+static int counting, armed, persistent, paused;
 static long live, asked, fatal;
 
 int alloc_works(void)
@@ -75,6 +75,11 @@ void alloc_count(int on)
 {
     counting = on;
     live = on ? 0 : live;
+}
+
+void alloc_pause(int on)
+{
+    paused = on;
 }
 
 long alloc_live(void)
@@ -94,4 +99,10 @@ long alloc_stop(void)
 {
     armed = 0;
     return asked;
+}
+
+void alloc_resume(long so_far)
+{
+    asked = so_far;
+    armed = 1;
 }

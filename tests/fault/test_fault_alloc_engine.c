@@ -39,8 +39,8 @@ static void fresh_order(struct shop *s)
     assert_true(shop_prepare(s, &world, order_id, 1000 + orders));
 }
 
-/* How many allocations the act asked for. `n` 0: none fails. */
-static long run_cell(const struct story *story, long n, int for_ever)
+/* How many allocations the act asked for. `n` 0: none fails. *left: blocks that are still there in the end. */
+static long run_once(const struct story *story, long n, int for_ever, long *left)
 {
     struct shop s;
     struct books books;
@@ -63,11 +63,22 @@ static long run_cell(const struct story *story, long n, int for_ever)
                       for_ever ? "and all after it" : "once", settled ? books.why : s.why);
     }
     shop_close(&s);
-    long left = alloc_live();
+    *left = alloc_live();
     alloc_count(0);
     shop_drop(&s);
     cells++;
     assert_false(bad);
+    return asked;
+}
+
+/* A leak happens each time; what a library keeps for its next thread or connection happens once. */
+static long run_cell(const struct story *story, long n, int for_ever)
+{
+    long left = 0;
+    long asked = run_once(story, n, for_ever, &left);
+    if (left > 0 && n > 0) {
+        (void)run_once(story, n, for_ever, &left);
+    }
     if (left > 0 && n > 0) {
         fail_msg("%s: allocation %ld %s: %ld blocks leaked", story->name, n, for_ever ? "and all after it" : "once",
                  left);

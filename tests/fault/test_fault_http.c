@@ -39,7 +39,7 @@ static const struct fault faults[] = {
     {"302 before", "\"fault\":\"status_before\",\"status\":302", 0, 0},
     {"500 after", "\"fault\":\"status_after\",\"status\":500", 0, 0},
     {"502 after", "\"fault\":\"status_after\",\"status\":502", 0, 0},
-    {"429 after", "\"fault\":\"status_after\",\"status\":429", 0, 0},
+    {"429 after", "\"fault\":\"status_after\",\"status\":429", 1, 0}, /* that is a lie */
     {"retry told", "\"fault\":\"status_after\",\"status\":503,\"should_retry\":\"true\"", 0, 0},
     {"HTML", "\"fault\":\"html\"", 0, 0},
     {"HTML after", "\"fault\":\"html_after\"", 0, 0},

@@ -69,4 +69,12 @@ void world_tell(const char *path, const char *format, ...) __attribute__((format
 payroute_json *world_ask(const char *path);
 void forbid_secret(const char *text); /* from now on it may stand in no output */
 
+/* ---- steps ---- */
+int fresh(void **state);                  /* a new store, no faults */
+const char *pay_by_qr(const char *order); /* 19.90 CNY; the attempt's reference */
+int64_t pay_by_card(const char *order, const char *instrument, int code); /* the payment's number */
+char *taken_envelope(const char *reference); /* what the provider sent, for notify --envelope; to be freed */
+void customer(const char *reference, const char *act);
+int64_t total(const char *name); /* of the providers' books */
+
 #endif

@@ -212,7 +212,8 @@ static void exchange(struct drive *d)
     size_t len = 0;
     char entropy[32] = {(char)(d->id + 1), (char)cells};
     CALL(d, rc, payroute_payment_request(d->p, *world.now_ms, entropy));
-    if (rc == PAYROUTE_E_NOMEM) {
+    if (rc == PAYROUTE_E_NOMEM || rc == PAYROUTE_E_INTERNAL) { /* mbedTLS does not always say why it cannot sign */
+        alloc_fail(0, 0);
         CALL(d, rc, payroute_payment_request(d->p, *world.now_ms, entropy));
     }
     if (rc != PAYROUTE_OK) {

@@ -61,7 +61,7 @@ static const struct fault faults[] = {
     {"signed escaped", "\"fault\":\"signed_escaped\"", 0, 0},
     {"wrong amount", "\"fault\":\"wrong_amount\"", 1, 0},
     {"wrong currency", "\"fault\":\"wrong_currency\"", 1, 0},
-    {"pending", "\"fault\":\"pending\"", 0, 0},
+    {"pending", "\"fault\":\"pending\"", 1, 0}, /* for hours, of a trade that is closed */
     {"not found", "\"fault\":\"not_found_once\"", 0, 0},
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
@@ -129,6 +129,41 @@ static int cell_is_bad(struct shop *s, const struct fault *f, int settled, const
     return !settled || b->lost || b->authorized || b->wrong;
 }
 
+static void tell_requests(struct shop *s)
+{
+    payroute_json *doc = world_call(&world, "/_requests", NULL);
+    payroute_json_out *out = payroute_json_out_new();
+    for (int i = 0; i < 3; i++) {
+        char path[40];
+        snprintf(path, sizeof path, "attempts.%d.reference", i);
+        const char *reference = shop_text(s, path);
+        const payroute_json_node *r = payroute_json_first(payroute_json_root(doc));
+        for (; r && *reference; r = payroute_json_next(r)) {
+            const char *of = payroute_json_string(payroute_json_get(r, "reference"));
+            if (of && strcmp(of, reference) == 0) {
+                payroute_json_out_reset(out);
+                payroute_json_out_node(out, NULL, r);
+                print_message("%s\n", payroute_json_out_text(out, NULL));
+            }
+        }
+    }
+    payroute_json_out_free(out);
+    payroute_json_free(doc);
+}
+
+/* What is in processing at Stripe's ends when the customer's bank says so. */
+static void end_pending(struct shop *s)
+{
+    for (int i = 0; i < 2; i++) {
+        char path[40];
+        snprintf(path, sizeof path, "attempts.%d.reference", i);
+        if (s->id && payroute_engine_show(s->engine, s->id) == PAYROUTE_OK && shop_text(s, path)[0]) {
+            (void)world_do(&world, "/_customer", "{\"account\":\"card-main\",\"reference\":\"%s\",\"act\":\"pay\"}",
+                           shop_text(s, path));
+        }
+    }
+}
+
 static int run_cell(const struct story *story, const struct fault *f, const char *account, const char *operation,
                     int times)
 {
@@ -143,12 +178,18 @@ static int run_cell(const struct story *story, const struct fault *f, const char
     if (strcmp(f->name, "refused") == 0) {
         (void)world_do(&world, "/_fault", "{\"account\":\"%s\",\"fault\":\"open\"}", account);
     }
+    if (strcmp(f->name, "pending") == 0) {
+        end_pending(&s);
+    }
     int settled = settle(&s, story);
     if (!settled) {
         (void)payroute_engine_show(s.engine, s.id);
     }
     compare(&s, story, &books);
     int bad = cell_is_bad(&s, f, settled, &books);
+    if (bad && getenv("PR_FAULT_TELL")) {
+        tell_requests(&s);
+    }
     if (bad) {
         print_message("%s\n%s: %s at %s, %d times: %s%s\n", payroute_engine_result(s.engine, NULL), story->name,
                       f->name, operation, times, settled ? "" : "not settled; ", books.why);

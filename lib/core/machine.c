@@ -185,6 +185,7 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
     }
     if (alt->next != PR_NEXT_SAME && alt->next != a->state) {
         enter(p, n, alt->next, &in);
+        effects &= ~(uint32_t)PR_FX_N; /* entering a state has put the next check */
     }
     if (tells || (effects & ~(uint32_t)SOFT_EFFECTS) != 0) {
         p->dirty = 1;

@@ -10,7 +10,7 @@ const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n) {
 
 static void fill_key(char out[PR_KEY_CAP], const payroute_payment *p, const pr_exchange *ex) {
     const pr_attempt *a = &p->pay.attempts[ex->n - 1];
-    if (ex->action >= 0) {
+    if (ex->action >= 0 && ex->op != PR_OP_QUERY) {
         pr_action_key(out, &p->pay, &p->pay.actions[ex->action]);
     } else if (a->facts.steps > 1) {
         pr_step_key(out, a);
@@ -34,7 +34,8 @@ void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex
     out->provider_id = k->provider_id;
     out->capture_id = k->capture_id;
     out->action_id = ex->action >= 0 && p->action_ids[ex->action] != NULL ? p->action_ids[ex->action] : "";
-    out->amount_minor = ex->action >= 0 ? p->pay.actions[ex->action].amount_minor : a->amount_minor;
+    int32_t own = ex->action >= 0 && ex->op != PR_OP_QUERY; /* how an order stands is asked about the order, also for the sake of its close */
+    out->amount_minor = own ? p->pay.actions[ex->action].amount_minor : a->amount_minor;
     out->attempt_amount_minor = a->amount_minor;
     out->currency = p->pay.currency;
     out->expire_ms = a->expire_ms == INT64_MAX ? 0 : a->expire_ms;

@@ -1,5 +1,7 @@
-/* What a statement is worth. An adapter says what it read; here it is held against the provider's facts: is the proof strong enough for this
-   outcome, and do the fields that must equal ours equal ours? What does not pass is UNKNOWN, never a failure and never a success. */
+/* What a statement is worth. An adapter says what it read; here it is held against the provider's facts: is
+   the proof strong enough for this
+   outcome, and do the fields that must equal ours equal ours? What does not pass is UNKNOWN, never a
+   failure and never a success. */
 #include "flow/handle.h"
 
 #include <string.h>
@@ -119,7 +121,8 @@ int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int
                  int64_t now_ms) {
     int32_t answer = source == PR_SOURCE_ANSWER;
     int32_t on_action = f->target == PR_TARGET_ACTION;
-    /* what the answer to a close or refund says about the order itself is as good as a lookup, and compared like one */
+    /* what the answer to a close or refund says about the order itself is as good as a lookup, and compared
+       like one */
     int32_t rides = !on_action && op != PR_OP_CREATE && op != PR_OP_NOTIFY;
     const pr_operation_facts *o = pr_provider_operation(p->kept[n - 1].channel->provider, rides ? PR_OP_QUERY : op);
     pr_input_init(out, f->event, source, now_ms);
@@ -133,7 +136,10 @@ int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int
     out->retry_after_ms = f->retry_after_ms;
     out->amount_minor = f->amount_minor;
     out->reversed_total_minor = f->reversed_total_minor;
-    out->txn = pr_text_hash(f->txn_id);
+    /* A host names its money as it likes, now by an id and now not: its order is one order, never a sum of
+       names. */
+    int32_t host = (p->pay.attempts[n - 1].facts.flags & PR_FACT_HOST_DRIVEN) != 0 && !on_action;
+    out->txn = host ? 0 : pr_text_hash(f->txn_id);
     out->auth_ms = f->event == PR_EV_AUTH ? f->expires_ms : 0;
     if (!proven(f, o, on_action ? action_worth(f->event) : attempt_worth(f->event))) {
         out->event = on_action ? PR_AE_UNCLEAR : PR_EV_UNCLEAR;

@@ -15,7 +15,7 @@
 #include "../crash/world.h"
 #include "alloc.h"
 
-enum { PER_SANDBOX = 150, POINTS = 14, POINTS_ALL = 150 };
+enum { PER_SANDBOX = 150, POINTS = 10, POINTS_ALL = 150 };
 
 static struct world world;
 static int in_sandbox;

@@ -14,7 +14,7 @@
 
 #include "../crash/world.h"
 
-enum { PER_SANDBOX = 100, SAMPLE = 5 };
+enum { PER_SANDBOX = 100, SAMPLE = 7 };
 
 struct fault {
     const char *name;
@@ -217,7 +217,7 @@ static int turn(const struct fault *f)
     static uint64_t number;
     number++;
     uint64_t step = f->slow ? 4 * SAMPLE : SAMPLE;
-    return all || (number * 7 + seed) % step == 0;
+    return all || (number * 5 + seed) % step == 0;
 }
 
 static void each_fault(void **state)

@@ -90,22 +90,24 @@ static int run_cell(const struct cell *c)
 
 static void each_story(void **state)
 {
+    const struct story *story = *state;
     const char *mode = getenv("PR_FAULT");
     int all = mode && strcmp(mode, "all") == 0;
     long before = cells;
     for (int32_t kind = PRH_FAULT_STORE; kind <= PRH_FAULT_DOUBT_APPLIED; kind++) {
         for (int ways = 0; ways < 4; ways++) {
-            if (!all && (ways & 1) && kind != (ways == 1 ? PRH_FAULT_DOUBT_LOST : PRH_FAULT_STORE)) {
-                continue; /* the engine waits between its tries, and these say little new */
+            int slow = (ways & 1) && (story - stories + kind + ways) % 4 != 0;
+            if (slow && !all) {
+                continue; /* the engine waits between its tries, so a part of these must do */
             }
-            struct cell c = {.story = *state, .kind = kind, .for_ever = ways & 1, .restart = ways >> 1, .n = 1};
+            struct cell c = {.story = story, .kind = kind, .for_ever = ways & 1, .restart = ways >> 1, .n = 1};
             while (run_cell(&c)) {
                 c.n++;
                 assert_true(c.n < 60);
             }
         }
     }
-    print_message("%-28s %ld cells\n", ((const struct story *)*state)->name, cells - before);
+    print_message("%-28s %ld cells\n", story->name, cells - before);
 }
 
 static int finish(void **state)

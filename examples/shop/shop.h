@@ -1,4 +1,5 @@
-/* A small shop that sells game cards, as a demonstration: its till (orders, deliveries, the library), the world it lives in (the sandbox), and
+/* A small shop that sells game cards, as a demonstration: its till (orders, deliveries, the library), the
+   world it lives in (the sandbox), and
    the stories that it goes through. */
 #ifndef SHOP_H
 #define SHOP_H
@@ -12,10 +13,10 @@
 typedef struct world {
     pid_t pid;
     int port;
-    int leash;          /* its standard input: closed when we die, and it dies with us */
+    int leash; /* its standard input: closed when we die, and it dies with us */
     char dir[256];
-    char config[320];   /* path of the configuration that it wrote */
-    int64_t now_ms;     /* one clock for the shop and the providers */
+    char config[320]; /* path of the configuration that it wrote */
+    int64_t now_ms;   /* one clock for the shop and the providers */
 } world;
 
 int world_start(world *w, const char *sandbox, const char *dir);
@@ -24,7 +25,8 @@ void world_stop(world *w);
 payroute_json *world_call(const world *w, const char *path, const char *body);
 int world_do(const world *w, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void world_clock(world *w, int64_t now_ms);
-/* A figure of the books of one order: "captures", "captured", "refunded", "authorized"; summed over its attempts. */
+/* A figure of the books of one order: "captures", "captured", "refunded", "authorized"; summed over its
+   attempts. */
 int64_t world_order(const world *w, const char *reference, const char *figure);
 int64_t world_total(const world *w, const char *figure);
 int64_t world_executed(const world *w, const char *account, const char *operation);
@@ -33,7 +35,7 @@ int64_t world_executed(const world *w, const char *account, const char *operatio
 typedef struct till {
     world *w;
     payroute_engine *engine;
-    void *orders;       /* the shop's own database: what was ordered, what was handed out */
+    void *orders; /* the shop's own database: what was ordered, what was handed out */
     char store[320];
     char orders_path[320];
     char *config;
@@ -41,17 +43,19 @@ typedef struct till {
 
 int till_open(till *t, world *w);
 void till_close(till *t);
-int till_order(till *t, const char *order_id);                      /* writes the order down */
-int64_t till_pay(till *t, const char *order_id, const char *more, int64_t budget_ms); /* create and drive; payment number */
+int till_order(till *t, const char *order_id); /* writes the order down */
+int64_t till_pay(till *t, const char *order_id, const char *more,
+                 int64_t budget_ms); /* create and drive; payment number */
 int till_advance(till *t, int64_t id, int64_t budget_ms);
-void till_pass(till *t, int64_t ms);                                /* time passes, in steps, with a sweep at each */
+void till_pass(till *t, int64_t ms); /* time passes, in steps, with a sweep at each */
 int till_sweep(till *t);
-int till_notify(till *t, const char *reference, int32_t *last_rc);  /* takes what providers sent about a reference; how many */
-int till_notify_again(till *t, const char *reference);              /* all that they ever sent about it, once more */
-int till_deliver(till *t);                                          /* hands out goods for new events; how many */
-int till_deliver_but_die(till *t);                                  /* hands out, and dies before it says so to the library */
-int till_delivered(till *t, const char *order_id);                  /* how often the goods of an order were handed out */
-int64_t till_figure(till *t, const char *name);                     /* of the whole shop: "orders", "delivered", "most" */
+int till_notify(till *t, const char *reference,
+                int32_t *last_rc); /* takes what providers sent about a reference; how many */
+int till_notify_again(till *t, const char *reference); /* all that they ever sent about it, once more */
+int till_deliver(till *t);                             /* hands out goods for new events; how many */
+int till_deliver_but_die(till *t);                 /* hands out, and dies before it says so to the library */
+int till_delivered(till *t, const char *order_id); /* how often the goods of an order were handed out */
+int64_t till_figure(till *t, const char *name);    /* of the whole shop: "orders", "delivered", "most" */
 
 /* What the last call said: a text by dotted path such as "attempts.0.state"; "" when it is not there. */
 const char *till_text(till *t, const char *path);
@@ -60,7 +64,7 @@ int64_t till_number(till *t, const char *path);
 /* ---- stories ---- */
 typedef struct story {
     const char *name;
-    const char *promise; /* what must come true */
+    const char *promise;  /* what must come true */
     int (*tell)(till *t); /* 1 when it did */
 } story;
 

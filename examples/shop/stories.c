@@ -11,47 +11,58 @@ enum { WEB_MS = 10000, PRICE = 1990 };
 
 static char last_reference[40];
 
-static const char *reference_of(till *t, int attempt) {
+static const char *reference_of(till *t, int attempt)
+{
     char path[40];
     (void)snprintf(path, sizeof path, "attempts.%d.reference", attempt - 1);
     (void)snprintf(last_reference, sizeof last_reference, "%s", till_text(t, path));
     return last_reference;
 }
 
-static int status_is(till *t, const char *status) {
+static int status_is(till *t, const char *status)
+{
     return strcmp(till_text(t, "status"), status) == 0;
 }
 
-static int channel_is(till *t, int attempt, const char *channel) {
+static int channel_is(till *t, int attempt, const char *channel)
+{
     char path[40];
     (void)snprintf(path, sizeof path, "attempts.%d.channel", attempt - 1);
     return strcmp(till_text(t, path), channel) == 0;
 }
 
-static int customer(till *t, const char *reference, const char *act) {
+static int customer(till *t, const char *reference, const char *act)
+{
     return world_do(t->w, "/_customer", "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, act);
 }
 
-static int customer_forces(till *t, const char *reference, const char *act) {
-    return world_do(t->w, "/_customer", "{\"reference\":\"%s\",\"act\":\"%s\",\"force\":true}", reference, act);
+static int customer_forces(till *t, const char *reference, const char *act)
+{
+    return world_do(t->w, "/_customer", "{\"reference\":\"%s\",\"act\":\"%s\",\"force\":true}", reference,
+                    act);
 }
 
-static void breaks(till *t, const char *account, const char *operation, const char *fault) {
-    (void)world_do(t->w, "/_fault", "{\"account\":\"%s\",\"operation\":\"%s\",\"fault\":\"%s\"}", account, operation, fault);
+static void breaks(till *t, const char *account, const char *operation, const char *fault)
+{
+    (void)world_do(t->w, "/_fault", "{\"account\":\"%s\",\"operation\":\"%s\",\"fault\":\"%s\"}", account,
+                   operation, fault);
 }
 
-static void mends(till *t) {
+static void mends(till *t)
+{
     (void)world_do(t->w, "/_fault", "{\"clear\":true}");
 }
 
 /* Paid once at the provider, and the goods went out once. */
-static int paid_once(till *t, const char *order_id, const char *reference) {
+static int paid_once(till *t, const char *order_id, const char *reference)
+{
     (void)till_deliver(t);
     return world_order(t->w, reference, "captures") == 1 && world_order(t->w, reference, "refunded") == 0 &&
            till_delivered(t, order_id) == 1;
 }
 
-static int qr_normal(till *t) {
+static int qr_normal(till *t)
+{
     int64_t id = till_pay(t, "qr-normal", QR, WEB_MS);
     char reference[40];
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 1));
@@ -62,13 +73,15 @@ static int qr_normal(till *t) {
     return shown && paid && status_is(t, "paid") && paid_once(t, "qr-normal", reference);
 }
 
-static int card_normal(till *t) {
+static int card_normal(till *t)
+{
     (void)till_pay(t, "card-normal", CARD("pm_card_visa"), WEB_MS * 2);
     note("%s with %s", till_text(t, "status"), till_text(t, "attempts.0.instrument"));
     return status_is(t, "paid") && paid_once(t, "card-normal", reference_of(t, 1));
 }
 
-static int provider_down(till *t) {
+static int provider_down(till *t)
+{
     breaks(t, "ali-main", "*", "refuse");
     int64_t id = till_pay(t, "provider-down", QR, WEB_MS * 2);
     mends(t);
@@ -77,11 +90,13 @@ static int provider_down(till *t) {
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 2));
     int paid = customer(t, reference, "pay") && till_notify(t, reference, NULL) == 1;
     (void)payroute_engine_show(t->engine, id);
-    note("ali-main refused the connection, %s by %s", till_text(t, "status"), till_text(t, "attempts.1.channel"));
+    note("ali-main refused the connection, %s by %s", till_text(t, "status"),
+         till_text(t, "attempts.1.channel"));
     return moved && paid && status_is(t, "paid") && paid_once(t, "provider-down", reference);
 }
 
-static int answer_lost(till *t) {
+static int answer_lost(till *t)
+{
     breaks(t, "card-main", "confirm", "drop_after");
     int64_t id = till_pay(t, "answer-lost", CARD("pm_card_visa"), WEB_MS * 2);
     int unknown = strcmp(till_text(t, "attempts.0.state"), "unknown") == 0 && status_is(t, "pending");
@@ -93,24 +108,30 @@ static int answer_lost(till *t) {
            world_order(t->w, last_reference, "captured") == PRICE;
 }
 
-static int not_found_lost(till *t) {
+static int not_found_lost(till *t)
+{
+    (void)world_do(
+        t->w, "/_fault",
+        "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"hold\",\"delay_ms\":3600000}");
     (void)world_do(t->w, "/_fault",
-                   "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"hold\",\"delay_ms\":3600000}");
-    (void)world_do(t->w, "/_fault", "{\"account\":\"card-main\",\"operation\":\"query\",\"fault\":\"not_found_once\"}");
+                   "{\"account\":\"card-main\",\"operation\":\"query\",\"fault\":\"not_found_once\"}");
     int64_t id = till_pay(t, "not-found", CARD("pm_card_visa"), WEB_MS * 2);
     till_pass(t, 4000);
     (void)payroute_engine_show(t->engine, id);
-    int waits = till_number(t, "attempts.1.attempt") == 0; /* no second channel while the first request may still arrive */
+    int waits = till_number(t, "attempts.1.attempt") ==
+                0; /* no second channel while the first request may still arrive */
     till_pass(t, 60000);
     (void)world_do(t->w, "/_release", "{}"); /* the late first copy arrives now */
     till_pass(t, 60000);
     (void)till_advance(t, id, WEB_MS);
     int paid = status_is(t, "paid");
     note("%s, no second channel was tried, 1 capture", till_text(t, "status"));
-    return waits && paid && paid_once(t, "not-found", reference_of(t, 1)) && world_executed(t->w, "card-backup", "confirm") == 0;
+    return waits && paid && paid_once(t, "not-found", reference_of(t, 1)) &&
+           world_executed(t->w, "card-backup", "confirm") == 0;
 }
 
-static int hard_refusal(till *t) {
+static int hard_refusal(till *t)
+{
     char zh[256];
     int64_t before = world_executed(t->w, "card-backup", "create");
     (void)till_pay(t, "stolen", CARD("pm_card_chargeDeclinedStolenCard") ",\"locale\":\"zh-CN\"", WEB_MS * 2);
@@ -118,23 +139,28 @@ static int hard_refusal(till *t) {
     int declined = status_is(t, "declined") && world_executed(t->w, "card-backup", "create") == before;
     (void)till_pay(t, "stolen-en", CARD("pm_card_chargeDeclinedStolenCard") ",\"locale\":\"en\"", WEB_MS * 2);
     note("「%s」 \"%s\"", zh, till_text(t, "guidance.customer"));
-    return declined && zh[0] != '\0' && till_text(t, "guidance.customer")[0] != '\0' && strstr(zh, "盗") == NULL;
+    return declined && zh[0] != '\0' && till_text(t, "guidance.customer")[0] != '\0' &&
+           strstr(zh, "盗") == NULL;
 }
 
-static int soft_refusal(till *t) {
+static int soft_refusal(till *t)
+{
     breaks(t, "card-main", "confirm", "decline");
     (void)till_pay(t, "soft", CARD("pm_card_visa"), WEB_MS * 3);
     int cancelled = strcmp(till_text(t, "attempts.0.state"), "closed") == 0;
     int moved = channel_is(t, 1, "card-main") && channel_is(t, 2, "card-backup");
-    note("card-main declined and was cancelled, %s by %s", till_text(t, "status"), till_text(t, "attempts.1.channel"));
+    note("card-main declined and was cancelled, %s by %s", till_text(t, "status"),
+         till_text(t, "attempts.1.channel"));
     return cancelled && moved && status_is(t, "paid") && paid_once(t, "soft", reference_of(t, 2));
 }
 
-static int qr_expired(till *t) {
+static int qr_expired(till *t)
+{
     int64_t id = till_pay(t, "expired", QR, WEB_MS);
     till_pass(t, 9 * 60000);
     (void)till_advance(t, id, WEB_MS * 2);
-    int next = strcmp(till_text(t, "attempts.0.state"), "closed") == 0 && strcmp(till_text(t, "attempts.1.state"), "waiting") == 0;
+    int next = strcmp(till_text(t, "attempts.0.state"), "closed") == 0 &&
+               strcmp(till_text(t, "attempts.1.state"), "waiting") == 0;
     char reference[40];
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 2));
     int paid = customer(t, reference, "pay") && till_notify(t, reference, NULL) == 1;
@@ -143,18 +169,22 @@ static int qr_expired(till *t) {
     return next && paid && status_is(t, "paid") && paid_once(t, "expired", reference);
 }
 
-static int switches(till *t) {
+static int switches(till *t)
+{
     static const char wish[] = "{\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\"}";
     int64_t id = till_pay(t, "switch", QR, WEB_MS);
-    (void)customer(t, reference_of(t, 1), "scan"); /* the code is scanned, so the order stands at Alipay and can be closed */
+    (void)customer(t, reference_of(t, 1),
+                   "scan"); /* the code is scanned, so the order stands at Alipay and can be closed */
     int32_t rc = payroute_engine_switch(t->engine, id, wish, strlen(wish), WEB_MS * 3);
     int closed = strcmp(till_text(t, "attempts.0.state"), "closed") == 0;
     int refused = !customer(t, last_reference, "pay");
     note("QR code closed first, then %s by card; the old code cannot be paid", till_text(t, "status"));
-    return rc == PAYROUTE_OK && closed && refused && status_is(t, "paid") && paid_once(t, "switch", reference_of(t, 2));
+    return rc == PAYROUTE_OK && closed && refused && status_is(t, "paid") &&
+           paid_once(t, "switch", reference_of(t, 2));
 }
 
-static int late_surplus(till *t) {
+static int late_surplus(till *t)
+{
     static const char wish[] = "{\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\"}";
     char first[40];
     int64_t id = till_pay(t, "late", QR, WEB_MS);
@@ -173,54 +203,65 @@ static int late_surplus(till *t) {
     return paid && back && still && till_delivered(t, "late") == 1;
 }
 
-static int forged_notice(till *t, int64_t id, const char *reference) {
+static int forged_notice(till *t, int64_t id, const char *reference)
+{
     int32_t rc = PAYROUTE_OK;
-    (void)world_do(t->w, "/_forge", "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"bad_signature\"}", reference);
+    (void)world_do(t->w, "/_forge",
+                   "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"bad_signature\"}", reference);
     int came = till_notify(t, reference, &rc);
     (void)payroute_engine_show(t->engine, id);
     return came == 1 && rc == PAYROUTE_E_SIGNATURE && status_is(t, "pending");
 }
 
-static int repeated_notice(till *t, const char *reference) {
+static int repeated_notice(till *t, const char *reference)
+{
     (void)customer(t, reference, "pay");
     int first = till_notify(t, reference, NULL);
     int64_t writes = payroute_engine_transactions(t->engine);
     int again = till_notify_again(t, reference) + till_notify_again(t, reference);
-    return first == 1 && again >= 2 && payroute_engine_transactions(t->engine) == writes; /* nothing new, nothing written */
+    return first == 1 && again >= 2 &&
+           payroute_engine_transactions(t->engine) == writes; /* nothing new, nothing written */
 }
 
-static int wrong_amount_notice(till *t) {
+static int wrong_amount_notice(till *t)
+{
     int32_t rc = PAYROUTE_E_INTERNAL;
     char reference[40];
     int64_t id = till_pay(t, "wrong-amount", QR, WEB_MS);
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 1));
-    (void)world_do(t->w, "/_forge", "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"wrong_amount\"}", reference);
+    (void)world_do(t->w, "/_forge",
+                   "{\"account\":\"ali-main\",\"reference\":\"%s\",\"kind\":\"wrong_amount\"}", reference);
     (void)till_notify(t, reference, &rc);
     (void)payroute_engine_show(t->engine, id);
-    return rc == PAYROUTE_OK && status_is(t, "pending") && strcmp(till_text(t, "attempts.0.review.0"), "mismatch") == 0 &&
+    return rc == PAYROUTE_OK && status_is(t, "pending") &&
+           strcmp(till_text(t, "attempts.0.review.0"), "mismatch") == 0 &&
            till_delivered(t, "wrong-amount") == 0;
 }
 
-static int bad_notices(till *t) {
+static int bad_notices(till *t)
+{
     char reference[40];
     int64_t id = till_pay(t, "notices", QR, WEB_MS);
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 1));
     int forged = forged_notice(t, id, reference);
     int repeated = repeated_notice(t, reference) && paid_once(t, "notices", reference);
     int wrong = wrong_amount_notice(t);
-    note("forged: %s; repeated: %s; wrong amount: %s", forged ? "refused" : "TAKEN", repeated ? "no effect" : "AN EFFECT",
-         wrong ? "a person must look" : "TAKEN");
+    note("forged: %s; repeated: %s; wrong amount: %s", forged ? "refused" : "TAKEN",
+         repeated ? "no effect" : "AN EFFECT", wrong ? "a person must look" : "TAKEN");
     return forged && repeated && wrong;
 }
 
-static int double_click(till *t) {
+static int double_click(till *t)
+{
     int64_t first = till_pay(t, "double-click", CARD("pm_card_visa"), WEB_MS * 2);
     int64_t second = till_pay(t, "double-click", CARD("pm_card_visa"), WEB_MS * 2);
     note("both clicks got payment %lld, %s", (long long)first, till_text(t, "status"));
-    return first > 0 && first == second && status_is(t, "paid") && paid_once(t, "double-click", reference_of(t, 1));
+    return first > 0 && first == second && status_is(t, "paid") &&
+           paid_once(t, "double-click", reference_of(t, 1));
 }
 
-static int refund_lost(till *t) {
+static int refund_lost(till *t)
+{
     int64_t id = till_pay(t, "refund", CARD("pm_card_visa"), WEB_MS * 2);
     char reference[40];
     (void)snprintf(reference, sizeof reference, "%s", reference_of(t, 1));
@@ -228,13 +269,15 @@ static int refund_lost(till *t) {
     breaks(t, "card-main", "refund", "drop_after");
     (void)payroute_engine_refund(t->engine, id, "return-1", 500, WEB_MS);
     till_pass(t, 60000);
-    (void)payroute_engine_refund(t->engine, id, "return-1", 500, WEB_MS); /* asked twice by the shop: the same refund */
+    (void)payroute_engine_refund(t->engine, id, "return-1", 500,
+                                 WEB_MS); /* asked twice by the shop: the same refund */
     (void)till_advance(t, id, WEB_MS);
     note("the answer was lost, asked again: %s CNY minor came back, once", till_text(t, "reversed_minor"));
     return world_order(t->w, reference, "refunded") == 500 && till_number(t, "reversed_minor") == 500;
 }
 
-static int hold_capture(till *t) {
+static int hold_capture(till *t)
+{
     int64_t id = till_pay(t, "hold", CARD("pm_card_visa") ",\"hold\":true", WEB_MS * 2);
     int held = status_is(t, "authorized");
     int32_t rc = payroute_engine_capture(t->engine, id, "ship-1", PRICE, WEB_MS);

@@ -1,4 +1,5 @@
-/* What happens when the shop's process dies, or when two of them work on the same payment. Real processes, real SIGKILL, real files. */
+/* What happens when the shop's process dies, or when two of them work on the same payment. Real processes,
+   real SIGKILL, real files. */
 #include "shop.h"
 
 #include <signal.h>
@@ -12,13 +13,15 @@
 enum { WEB_MS = 10000 };
 #define CARD ",\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\""
 
-static void nap(long ms) {
+static void nap(long ms)
+{
     struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
     (void)nanosleep(&ts, NULL);
 }
 
 /* A worker of the shop in a process of its own. */
-static pid_t worker(till *t, int (*work)(till *own)) {
+static pid_t worker(till *t, int (*work)(till *own))
+{
     pid_t pid = fork();
     if (pid == 0) {
         till own;
@@ -29,19 +32,23 @@ static pid_t worker(till *t, int (*work)(till *own)) {
     return pid;
 }
 
-static int ended_well(pid_t pid) {
+static int ended_well(pid_t pid)
+{
     int status = 0;
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static int pay_killed(till *own) {
+static int pay_killed(till *own)
+{
     return till_pay(own, "killed", CARD, WEB_MS * 2) > 0;
 }
 
-static int kill_between(till *t) {
+static int kill_between(till *t)
+{
     int64_t before = world_executed(t->w, "card-main", "confirm");
     int64_t id = 0;
-    (void)world_do(t->w, "/_fault", "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"stall\"}");
+    (void)world_do(t->w, "/_fault",
+                   "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"stall\"}");
     pid_t pid = worker(t, pay_killed);
     for (int i = 0; i < 500 && world_executed(t->w, "card-main", "confirm") == before; i++) {
         nap(10); /* until the provider's books show the charge; the worker still waits for the answer */
@@ -62,11 +69,13 @@ static int kill_between(till *t) {
            till_delivered(t, "killed") == 1;
 }
 
-static int deliver_and_die(till *own) {
+static int deliver_and_die(till *own)
+{
     return till_deliver_but_die(own);
 }
 
-static int kill_before_ack(till *t) {
+static int kill_before_ack(till *t)
+{
     int status = 0;
     (void)till_deliver(t);
     (void)till_pay(t, "dies-delivering", CARD, WEB_MS * 2);
@@ -79,13 +88,15 @@ static int kill_before_ack(till *t) {
     return died && again == 0 && quiet && till_delivered(t, "dies-delivering") == 1;
 }
 
-static int commit_then_die(till *own) {
+static int commit_then_die(till *own)
+{
     (void)till_pay(own, "dies-paid", CARD, WEB_MS * 2);
     (void)kill(getpid(), SIGKILL); /* the payment is committed, nobody was told */
     return 1;
 }
 
-static int kill_after_commit(till *t) {
+static int kill_after_commit(till *t)
+{
     pid_t pid = worker(t, commit_then_die);
     (void)waitpid(pid, NULL, 0);
     int before = till_delivered(t, "dies-paid");
@@ -94,11 +105,13 @@ static int kill_after_commit(till *t) {
     return before == 0 && delivered == 1 && till_deliver(t) == 0 && till_delivered(t, "dies-paid") == 1;
 }
 
-static int pay_race(till *own) {
+static int pay_race(till *own)
+{
     return till_pay(own, "race", CARD, WEB_MS * 2) > 0;
 }
 
-static int two_workers(till *t) {
+static int two_workers(till *t)
+{
     int64_t id = 0;
     pid_t one = worker(t, pay_race);
     pid_t two = worker(t, pay_race);
@@ -113,7 +126,8 @@ static int two_workers(till *t) {
     int paid = strcmp(till_text(t, "status"), "paid") == 0;
     (void)till_deliver(t);
     note("one payment, one attempt, %s", paid ? "paid, 1 capture" : "not settled");
-    return both && single && paid && world_order(t->w, reference, "captures") == 1 && till_delivered(t, "race") == 1;
+    return both && single && paid && world_order(t->w, reference, "captures") == 1 &&
+           till_delivered(t, "race") == 1;
 }
 
 const story crash_stories[] = {

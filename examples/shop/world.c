@@ -16,7 +16,8 @@ typedef struct bytes {
     size_t len;
 } bytes;
 
-static size_t collect(char *data, size_t size, size_t count, void *user) {
+static size_t collect(char *data, size_t size, size_t count, void *user)
+{
     bytes *b = user;
     char *more = realloc(b->at, b->len + size * count + 1);
     if (more == NULL) {
@@ -29,7 +30,8 @@ static size_t collect(char *data, size_t size, size_t count, void *user) {
     return size * count;
 }
 
-payroute_json *world_call(const world *w, const char *path, const char *body) {
+payroute_json *world_call(const world *w, const char *path, const char *body)
+{
     char url[300];
     bytes answer = {0};
     payroute_json *doc = NULL;
@@ -52,7 +54,8 @@ payroute_json *world_call(const world *w, const char *path, const char *body) {
     return doc;
 }
 
-int world_do(const world *w, const char *path, const char *format, ...) {
+int world_do(const world *w, const char *path, const char *format, ...)
+{
     char body[1024];
     va_list args;
     va_start(args, format);
@@ -64,12 +67,14 @@ int world_do(const world *w, const char *path, const char *format, ...) {
     return ok;
 }
 
-void world_clock(world *w, int64_t now_ms) {
+void world_clock(world *w, int64_t now_ms)
+{
     w->now_ms = now_ms;
     (void)world_do(w, "/_clock", "{\"now_ms\":%lld}", (long long)now_ms);
 }
 
-static int read_ready(world *w, int fd) {
+static int read_ready(world *w, int fd)
+{
     char line[512];
     size_t len = 0;
     while (len + 1 < sizeof line && read(fd, line + len, 1) == 1 && line[len] != '\n') {
@@ -85,7 +90,8 @@ static int read_ready(world *w, int fd) {
     return port > 0;
 }
 
-int world_start(world *w, const char *sandbox, const char *dir) {
+int world_start(world *w, const char *sandbox, const char *dir)
+{
     int out[2];
     int in[2];
     (void)snprintf(w->dir, sizeof w->dir, "%s", dir);
@@ -111,7 +117,8 @@ int world_start(world *w, const char *sandbox, const char *dir) {
     return ok;
 }
 
-void world_stop(world *w) {
+void world_stop(world *w)
+{
     if (w->pid > 0) {
         (void)kill(w->pid, SIGTERM);
         (void)close(w->leash);
@@ -120,17 +127,20 @@ void world_stop(world *w) {
     }
 }
 
-static int64_t figure_of(const payroute_json_node *object, const char *name) {
+static int64_t figure_of(const payroute_json_node *object, const char *name)
+{
     int64_t value = 0;
     (void)payroute_json_integer(&value, payroute_json_get(object, name));
     return value;
 }
 
 /* `key` is a reference or the shop's order hash as the provider keeps it. */
-int64_t world_order(const world *w, const char *key, const char *figure) {
+int64_t world_order(const world *w, const char *key, const char *figure)
+{
     payroute_json *doc = world_call(w, "/_books", NULL);
     int64_t sum = 0;
-    const payroute_json_node *account = payroute_json_first(payroute_json_get(payroute_json_root(doc), "accounts"));
+    const payroute_json_node *account =
+        payroute_json_first(payroute_json_get(payroute_json_root(doc), "accounts"));
     for (; account != NULL; account = payroute_json_next(account)) {
         const payroute_json_node *o = payroute_json_first(payroute_json_get(account, "orders"));
         for (; o != NULL; o = payroute_json_next(o)) {
@@ -144,16 +154,20 @@ int64_t world_order(const world *w, const char *key, const char *figure) {
     return sum;
 }
 
-int64_t world_total(const world *w, const char *figure) {
+int64_t world_total(const world *w, const char *figure)
+{
     payroute_json *doc = world_call(w, "/_books", NULL);
-    int64_t value = doc == NULL ? -1 : figure_of(payroute_json_get(payroute_json_root(doc), "totals"), figure);
+    int64_t value =
+        doc == NULL ? -1 : figure_of(payroute_json_get(payroute_json_root(doc), "totals"), figure);
     payroute_json_free(doc);
     return value;
 }
 
-int64_t world_executed(const world *w, const char *account, const char *operation) {
+int64_t world_executed(const world *w, const char *account, const char *operation)
+{
     payroute_json *doc = world_call(w, "/_books", NULL);
-    const payroute_json_node *a = payroute_json_get(payroute_json_get(payroute_json_root(doc), "accounts"), account);
+    const payroute_json_node *a =
+        payroute_json_get(payroute_json_get(payroute_json_root(doc), "accounts"), account);
     int64_t value = figure_of(payroute_json_get(a, "executed"), operation);
     payroute_json_free(doc);
     return value;

@@ -1,4 +1,5 @@
-/* One payment: a state machine without I/O. `tick` lets time and choice happen, `next` says what to do, `feed` says what came of
+/* One payment: a state machine without I/O. `tick` lets time and choice happen, `next` says what to do,
+   `feed` says what came of
    it. Hosts that want storage and HTTP too use host.h, which is written against this header alone. */
 #ifndef PAYROUTE_PAYMENT_H
 #define PAYROUTE_PAYMENT_H
@@ -54,12 +55,16 @@ enum payroute_event {
 };
 
 /**
- * Start a payment. `spec` is JSON: order_id (1..64 bytes), amount_minor, currency, and optionally ordered_at_ms, deadline_ms
- * (absolute), subject, method, flow, channel, instrument, customer, return_url, client_ip, hold (authorize only), late_money,
+ * Start a payment. `spec` is JSON: order_id (1..64 bytes), amount_minor, currency, and optionally
+ * ordered_at_ms, deadline_ms
+ * (absolute), subject, method, flow, channel, instrument, customer, return_url, client_ip, hold (authorize
+ * only), late_money,
  * locale. `instance` names one installation of the library (1..32 bytes). `entropy` is 32 fresh random bytes.
- * Returns: OK; E_ARG; E_JSON; E_SCHEMA (`why` names the path); E_NOT_FOUND (currency); E_RANGE; E_STATE (registry not
+ * Returns: OK; E_ARG; E_JSON; E_SCHEMA (`why` names the path); E_NOT_FOUND (currency); E_RANGE; E_STATE
+ *          (registry not
  *          sealed); E_NOMEM.
- * Allocates: the handle; free with payroute_payment_free.   Lifetime: holds a reference on the registry; the catalog (NULL: built-in)
+ * Allocates: the handle; free with payroute_payment_free.   Lifetime: holds a reference on the registry;
+ * the catalog (NULL: built-in)
  * must outlive it.   Threads: one at a time per payment.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_new(payroute_payment **out, payroute_registry *registry,
@@ -75,14 +80,16 @@ PAYROUTE_API void payroute_payment_free(payroute_payment *payment);
 
 /**
  * Let time and choice happen: fire timers, choose a channel, mint a key, arm the next exchange.
- * Returns: OK; E_ARG; E_STATE (an exchange is armed and not fed, or a conflict waits for reload: nothing changes); E_NOMEM.
+ * Returns: OK; E_ARG; E_STATE (an exchange is armed and not fed, or a conflict waits for reload: nothing
+ *          changes); E_NOMEM.
  * Allocates: the content of a new attempt.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_tick(payroute_payment *payment, int64_t now_ms);
 
 /**
  * What to do now (enum payroute_action). Says the same until something is fed or ticked.
- * Returns: the action; E_ARG; E_STATE after a conflict until reload.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ * Returns: the action; E_ARG; E_STATE after a conflict until reload.   Allocates: never.   Lifetime: -
+ *          Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_next(const payroute_payment *payment);
 
@@ -100,7 +107,8 @@ PAYROUTE_API int32_t payroute_payment_status(const payroute_payment *payment);
 PAYROUTE_API int32_t payroute_payment_final(const payroute_payment *payment);
 
 /**
- * Everything a page or a shop needs to know, as JSON: order, amounts, status, attempts, what to show, guidance for customer and
+ * Everything a page or a shop needs to know, as JSON: order, amounts, status, attempts, what to show,
+ * guidance for customer and
  * merchant in `locale` (NULL: the registry's), what may still happen.
  * Returns: static-lifetime text of the handle; NULL without memory.   Allocates: inside the handle.
  * Lifetime: until the next call on the handle.   Threads: one.   Since: 0.1
@@ -109,14 +117,17 @@ PAYROUTE_API const char *payroute_payment_view(payroute_payment *payment, const 
 
 /**
  * Why the last choice of a channel fell as it did, as JSON; "{}" before any.
- * Returns: text of the handle.   Allocates: never.   Lifetime: until the next tick.   Threads: one.   Since: 0.1
+ * Returns: text of the handle.   Allocates: never.   Lifetime: until the next tick.   Threads: one.
+ *          Since: 0.1
  */
 PAYROUTE_API const char *payroute_payment_trace(const payroute_payment *payment, size_t *len);
 
 /**
- * The request of the armed exchange (SEND, QUERY, CLOSE, CAPTURE, REFUND, FETCH): built anew, with fresh envelope. The four parts live
+ * The request of the armed exchange (SEND, QUERY, CLOSE, CAPTURE, REFUND, FETCH): built anew, with fresh
+ * envelope. The four parts live
  * until the next feed and are zeroised then; they hold credentials: never log them.
- * Returns: OK; E_STATE (nothing armed); E_UNSUPPORTED (host-driven channel: act with your own SDK and feed_code); E_KEY; E_NOMEM.
+ * Returns: OK; E_STATE (nothing armed); E_UNSUPPORTED (host-driven channel: act with your own SDK and
+ *          feed_code); E_KEY; E_NOMEM.
  * Allocates: inside the handle.   Lifetime: until the next feed.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_request(payroute_payment *payment, int64_t now_ms, const char *entropy);
@@ -139,7 +150,8 @@ enum payroute_exchange {
 
 /**
  * One fact of the armed exchange.
- * Returns: the value; E_STATE (nothing armed); E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ * Returns: the value; E_STATE (nothing armed); E_ARG.   Allocates: never.   Lifetime: -   Threads: one.
+ *          Since: 0.1
  */
 PAYROUTE_API int64_t payroute_payment_exchange(const payroute_payment *payment, int32_t field);
 PAYROUTE_API const char *payroute_payment_channel(const payroute_payment *payment);
@@ -147,7 +159,8 @@ PAYROUTE_API const char *payroute_payment_key(const payroute_payment *payment);
 PAYROUTE_API const char *payroute_payment_ca_file(const payroute_payment *payment);
 
 /**
- * The HTTP answer to the armed exchange: raw header lines and the body exactly as received. `verified_peer` is 1 only when the
+ * The HTTP answer to the armed exchange: raw header lines and the body exactly as received. `verified_peer`
+ * is 1 only when the
  * driver verified the host (TLS), or the exchange was allowed to be plain.
  * Returns: OK (also when the answer said nothing); E_STATE; E_ARG; E_NOMEM (the outcome counts as unknown).
  * Allocates: what must be kept.   Lifetime: the bytes may go after the call.   Threads: one.   Since: 0.1
@@ -157,15 +170,18 @@ PAYROUTE_API int32_t payroute_payment_feed_http(payroute_payment *payment, int64
                                                 size_t body_len, int32_t verified_peer);
 
 /**
- * The transport failed. `not_sent` is 1 only with proof that no byte of the request left. `curl_code`: CURLcode or 0, for the record.
+ * The transport failed. `not_sent` is 1 only with proof that no byte of the request left. `curl_code`:
+ * CURLcode or 0, for the record.
  * Returns: OK; E_STATE.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_feed_failure(payroute_payment *payment, int64_t now_ms, int32_t not_sent,
                                                    int32_t curl_code);
 
 /**
- * Host-driven channels: what the host's SDK returned. `status` is one of: paid, authorized, declined, pending, action, not_found, unpaid,
- * closed, refunded, invalid, refused_before, done, failed, unknown. `code` (may be NULL) is translated by the catalogue. `provider_id`, `show`
+ * Host-driven channels: what the host's SDK returned. `status` is one of: paid, authorized, declined,
+ * pending, action, not_found, unpaid,
+ * closed, refunded, invalid, refused_before, done, failed, unknown. `code` (may be NULL) is translated by
+ * the catalogue. `provider_id`, `show`
  * (what to give the customer) may be NULL.
  * Returns: OK; E_STATE; E_UNSUPPORTED (not host-driven); E_SCHEMA (unknown word).
  * Allocates: what must be kept.   Lifetime: -   Threads: one.   Since: 0.1
@@ -174,20 +190,24 @@ PAYROUTE_API int32_t payroute_payment_feed_code(payroute_payment *payment, int64
                                                 const char *code, const char *provider_id, const char *show);
 
 /**
- * The save set was stored; `payment_id` is the store's number of the payment (the same as before, or the new one).
- * Returns: OK; E_STATE (nothing was to be saved).   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
+ * The save set was stored; `payment_id` is the store's number of the payment (the same as before, or the
+ * new one).
+ * Returns: OK; E_STATE (nothing was to be saved).   Allocates: never.   Lifetime: -   Threads: one.
+ *          Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_feed_saved(payroute_payment *payment, int64_t payment_id);
 
 /**
- * The store refused: another worker was faster. Whatever was armed but not sent is dropped; what a provider said is kept and applied
+ * The store refused: another worker was faster. Whatever was armed but not sent is dropped; what a provider
+ * said is kept and applied
  * again by payroute_payment_reload, which must come next.
  * Returns: OK; E_STATE.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_feed_conflict(payroute_payment *payment);
 
 /**
- * 1: a customer waits for what this handle does: polls are short, a payload is shown at once, a new attempt may start. 0: a sweep,
+ * 1: a customer waits for what this handle does: polls are short, a payload is shown at once, a new attempt
+ * may start. 0: a sweep,
  * which never begins a charge behind the customer's back.
  * Returns: OK; E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
  */
@@ -200,22 +220,28 @@ PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t
 PAYROUTE_API int32_t payroute_payment_budget(payroute_payment *payment, int64_t budget_ms);
 
 /**
- * Hash of instance and order, as it travels with each request: a notification about an attempt that is not here names its order by it.
- * Returns: 32 hex digits, "" for NULL.   Allocates: never.   Lifetime: the handle's.   Threads: one.   Since: 0.1
+ * Hash of instance and order, as it travels with each request: a notification about an attempt that is not
+ * here names its order by it.
+ * Returns: 32 hex digits, "" for NULL.   Allocates: never.   Lifetime: the handle's.   Threads: one.
+ *          Since: 0.1
  */
 PAYROUTE_API const char *payroute_payment_order_hash(const payroute_payment *payment);
 
 /**
- * What the customer must get, as JSON {"kind":"qr|url|form|client_secret","text":…,"attempt":n,"expires_ms":…}; NULL when there is nothing
+ * What the customer must get, as JSON
+ * {"kind":"qr|url|form|client_secret","text":…,"attempt":n,"expires_ms":…}; NULL when there is nothing
  * to show now.
- * Returns: text of the handle.   Allocates: inside the handle.   Lifetime: until the next call.   Threads: one.   Since: 0.1
+ * Returns: text of the handle.   Allocates: inside the handle.   Lifetime: until the next call.   Threads:
+ *          one.   Since: 0.1
  */
 PAYROUTE_API const char *payroute_payment_show(payroute_payment *payment, size_t *len);
 
 /**
- * The shop's calls. `wish` is JSON with method, flow, channel, instrument (each optional). A call in a wrong state changes nothing, and
+ * The shop's calls. `wish` is JSON with method, flow, channel, instrument (each optional). A call in a
+ * wrong state changes nothing, and
  * `why` says which state and what was allowed. Caller ids (1..64 bytes) make capture and refund idempotent.
- * Returns: OK; E_ARG; E_SCHEMA; E_STATE; E_CONFLICT (same caller id, other amount); E_RANGE (more than is there); E_UNSUPPORTED; E_LIMIT.
+ * Returns: OK; E_ARG; E_SCHEMA; E_STATE; E_CONFLICT (same caller id, other amount); E_RANGE (more than is
+ *          there); E_UNSUPPORTED; E_LIMIT.
  * Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_switch(payroute_payment *payment, int64_t now_ms, const char *wish,
@@ -227,15 +253,25 @@ PAYROUTE_API int32_t payroute_payment_capture(payroute_payment *payment, int64_t
                                               int64_t amount_minor, char *why, size_t why_cap);
 PAYROUTE_API int32_t payroute_payment_refund(payroute_payment *payment, int64_t now_ms, const char *caller_id,
                                              int64_t amount_minor, char *why, size_t why_cap);
-/** `outcome` is paid, not_paid or refunded; `who` and `evidence` (1..200 bytes) are kept. */
+
+/**
+ * A person says what became of an attempt that the machine could not settle: paid, not_paid or refunded.
+ * `who` and `evidence` (1..200 bytes
+ * each) are kept as a fact; the flag REVIEW is cleared; money that a provider reports later still counts.
+ * Returns: OK; E_ARG; E_SCHEMA (unknown word); E_NOT_FOUND (no such attempt); E_STATE (not possible in its
+ *          state: `why` says which).
+ * Allocates: the fact.   Lifetime: -   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_payment_resolve(payroute_payment *payment, int64_t now_ms, int32_t attempt,
                                               const char *outcome, const char *who, const char *evidence, char *why,
                                               size_t why_cap);
 
 /**
- * Read a provider's notification: nothing is decided, nothing stored. The notice is made in every case but E_ARG and E_NOMEM, since it
+ * Read a provider's notification: nothing is decided, nothing stored. The notice is made in every case but
+ * E_ARG and E_NOMEM, since it
  * holds the bytes to answer with.
- * Returns: OK (authentic); E_SIGNATURE; E_FOREIGN; E_EXPIRED; E_ENCODING; E_JSON; E_SCHEMA; E_NEED_AUX; E_NOT_FOUND (no such channel);
+ * Returns: OK (authentic); E_SIGNATURE; E_FOREIGN; E_EXPIRED; E_ENCODING; E_JSON; E_SCHEMA; E_NEED_AUX;
+ *          E_NOT_FOUND (no such channel);
  *          E_LIMIT (> 256 KiB); E_UNSUPPORTED; E_ARG; E_NOMEM.
  * Allocates: the notice.   Lifetime: until freed; the input may go after the call.   Threads: any.   Since: 0.1
  */
@@ -243,22 +279,48 @@ PAYROUTE_API int32_t payroute_notice_read(payroute_notice **out, const payroute_
                                           const payroute_catalog *catalog, const char *channel, const char *method,
                                           const char *query, size_t query_len, const char *headers,
                                           size_t headers_len, const char *body, size_t body_len, int64_t now_ms);
+
+/**
+ * Zeroise and free. NULL is fine.
+ * Returns: -   Allocates: never.   Lifetime: ends.   Threads: one.   Since: 0.1
+ */
 PAYROUTE_API void payroute_notice_free(payroute_notice *notice);
+
+/**
+ * Of which attempt it speaks, under which id the provider sent it, which order's hash it carries, and
+ * whether it is authentic but about
+ * nothing that is kept here (acknowledge it, store nothing).
+ * Returns: text, "" where not stated; 1 or 0.   Allocates: never.   Lifetime: the notice's.   Threads: any.
+ *            Since: 0.1
+ */
 PAYROUTE_API const char *payroute_notice_reference(const payroute_notice *notice);   /* "" unknown */
 PAYROUTE_API const char *payroute_notice_provider_id(const payroute_notice *notice); /* "" unknown */
 PAYROUTE_API const char *payroute_notice_event_id(const payroute_notice *notice);
 PAYROUTE_API const char *payroute_notice_order_hash(const payroute_notice *notice);  /* "" none */
 PAYROUTE_API int32_t payroute_notice_ignorable(const payroute_notice *notice);
-/** The bytes as received, for an orphan's row. */
+
+/**
+ * The bytes as received, for an orphan's row.
+ * Returns: the body, or the query of one that came by GET.   Allocates: never.   Lifetime: the notice's.
+ *          Threads: any.   Since: 0.1
+ */
 PAYROUTE_API const char *payroute_notice_raw(const payroute_notice *notice, size_t *len);
-/** Which answer: 0 stored, 1 please resend, 2 refused. */
+
+/**
+ * The exact answer to the provider: `which` is 0 after the fact is durable, 1 for "please send it again", 2
+ * for a refusal.
+ * Returns: HTTP status; content type; body.   Allocates: never.   Lifetime: the notice's.   Threads: any.
+ *          Since: 0.1
+ */
 PAYROUTE_API int32_t payroute_notice_ack_status(const payroute_notice *notice, int32_t which);
 PAYROUTE_API const char *payroute_notice_ack_type(const payroute_notice *notice, int32_t which);
 PAYROUTE_API const char *payroute_notice_ack_body(const payroute_notice *notice, int32_t which);
 
 /**
- * Fold an authentic notification into the payment it speaks of. When it tells nothing new, next does not ask for SAVE.
- * Returns: OK; E_ARG; E_STATE (notice not authentic); E_NOT_FOUND (no such attempt here); E_FOREIGN (another channel); E_NOMEM.
+ * Fold an authentic notification into the payment it speaks of. When it tells nothing new, next does not
+ * ask for SAVE.
+ * Returns: OK; E_ARG; E_STATE (notice not authentic); E_NOT_FOUND (no such attempt here); E_FOREIGN
+ *          (another channel); E_NOMEM.
  * Allocates: what must be kept.   Lifetime: the notice may go after the SAVE.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_feed_notice(payroute_payment *payment, const payroute_notice *notice,
@@ -346,7 +408,8 @@ typedef struct payroute_row_notification {
     size_t body_len;
 } payroute_row_notification;
 
-/* One durable transaction: every row in it, or none. New attempts and facts are inserted, known ones replaced by key. */
+/* One durable transaction: every row in it, or none. New attempts and facts are inserted, known ones
+   replaced by key. */
 typedef struct payroute_save_set {
     payroute_row_payment payment;
     const payroute_row_attempt *attempts; /* changed ones only */
@@ -371,9 +434,11 @@ typedef struct payroute_save_set {
 PAYROUTE_API const payroute_save_set *payroute_payment_save_set(payroute_payment *payment);
 
 /**
- * Make a handle of stored rows: the payment row, all its attempts and actions (facts and events are not needed), and the newest audit line.
+ * Make a handle of stored rows: the payment row, all its attempts and actions (facts and events are not
+ * needed), and the newest audit line.
  * An attempt whose request may have left when its worker died is found UNKNOWN and is asked about first.
- * Returns: OK; E_ARG; E_VERSION; E_CHECKSUM (record damaged, or at odds with its columns); E_NOT_FOUND (a channel of an open attempt is gone
+ * Returns: OK; E_ARG; E_VERSION; E_CHECKSUM (record damaged, or at odds with its columns); E_NOT_FOUND (a
+ *          channel of an open attempt is gone
  *          from the registry; `why` names it); E_NOMEM.
  * Allocates: the handle.   Lifetime: the rows may go after the call.   Threads: one.   Since: 0.1
  */
@@ -383,14 +448,17 @@ PAYROUTE_API int32_t payroute_payment_load(payroute_payment **out, payroute_regi
 
 /**
  * After feed_conflict: take the rows as they are now, then apply again what providers said and was not saved.
- * Returns: as load; on failure the handle stays in conflict.   Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ * Returns: as load; on failure the handle stays in conflict.   Allocates: inside.   Lifetime: -   Threads:
+ *          one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_reload(payroute_payment *payment, const payroute_save_set *rows, int64_t now_ms,
                                              char *why, size_t why_cap);
 
 /**
- * Who the worker is, and whether the lease may be taken: `free` is 1 when no living other worker holds it (the host looks at lease_owner
- * and lease_until_ms). While it may not be taken nothing with an effect is armed. Takes hold with the next SAVE that arms an effect.
+ * Who the worker is, and whether the lease may be taken: `free` is 1 when no living other worker holds it
+ * (the host looks at lease_owner
+ * and lease_until_ms). While it may not be taken nothing with an effect is armed. Takes hold with the next
+ * SAVE that arms an effect.
  * Returns: OK; E_ARG.   Allocates: never.   Lifetime: copied.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_lease(payroute_payment *payment, const char *owner, int32_t free);

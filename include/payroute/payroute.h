@@ -1,4 +1,5 @@
-/* The whole pure library. What stores and sends (libpayroute-host) has its own header, host.h, and is not part of it. */
+/* The whole pure library. What stores and sends (libpayroute-host) has its own header, host.h,
+   and is not part of it. */
 #ifndef PAYROUTE_PAYROUTE_H
 #define PAYROUTE_PAYROUTE_H
 

@@ -31,7 +31,8 @@ PAYROUTE_API int32_t payroute_registry_new(payroute_registry **out);
 
 /**
  * Add one channel, given as the JSON object that would stand in `channels`. A refused channel changes nothing.
- * Returns: OK; E_ARG; E_STATE (sealed); E_CONFLICT (that id is there); E_JSON; E_SCHEMA; E_KEY; E_LIMIT; E_NOMEM.
+ * Returns: OK; E_ARG; E_STATE (sealed); E_CONFLICT (that id is there); E_JSON; E_SCHEMA; E_KEY; E_LIMIT;
+ *          E_NOMEM.
  * Allocates: the channel.   Lifetime: the text may go after the call.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_registry_add(payroute_registry *registry, const char *channel_json, size_t json_len,
@@ -39,7 +40,8 @@ PAYROUTE_API int32_t payroute_registry_add(payroute_registry *registry, const ch
 
 /**
  * Set one of the file's top-level values by its JSON text: "allow_plain_loopback", "locale", "policy".
- * Returns: OK; E_ARG; E_STATE (sealed); E_SCHEMA.   Allocates: a copy.   Lifetime: -   Threads: one.   Since: 0.1
+ * Returns: OK; E_ARG; E_STATE (sealed); E_SCHEMA.   Allocates: a copy.   Lifetime: -   Threads: one.
+ *          Since: 0.1
  */
 PAYROUTE_API int32_t payroute_registry_set(payroute_registry *registry, const char *name, const char *json,
                                            size_t json_len, char *why, size_t why_cap);
@@ -59,7 +61,8 @@ PAYROUTE_API void payroute_registry_free(payroute_registry *registry);
 
 /**
  * Number of channels, id of channel idx (NULL outside), index of an id (E_NOT_FOUND).
- * Returns: as said; E_ARG for NULL.   Allocates: never.   Lifetime: the registry's.   Threads: any.   Since: 0.1
+ * Returns: as said; E_ARG for NULL.   Allocates: never.   Lifetime: the registry's.   Threads: any.
+ *          Since: 0.1
  */
 PAYROUTE_API int32_t payroute_registry_count(const payroute_registry *registry);
 PAYROUTE_API const char *payroute_registry_id(const payroute_registry *registry, int32_t idx);

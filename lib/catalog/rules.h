@@ -2,7 +2,7 @@
 #ifndef PR_CATALOG_RULES_H
 #define PR_CATALOG_RULES_H
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 
 static inline int pr_catalog_class_is_refusal(int32_t klass)
 {

@@ -4,11 +4,13 @@
 #include <payroute/base.h>
 #include <string.h>
 
-static char action_letter(int32_t kind) {
+static char action_letter(int32_t kind)
+{
     return kind == PR_ACT_CLOSE ? 'X' : kind == PR_ACT_VOID ? 'V' : kind == PR_ACT_CAPTURE ? 'C' : 'R';
 }
 
-static void make_key(char out[PR_KEY_CAP], const char *reference, char letter, int32_t digit) {
+static void make_key(char out[PR_KEY_CAP], const char *reference, char letter, int32_t digit)
+{
     size_t len = strlen(reference);
     memcpy(out, reference, len);
     out[len] = letter;
@@ -16,15 +18,18 @@ static void make_key(char out[PR_KEY_CAP], const char *reference, char letter, i
     out[len + 2] = '\0';
 }
 
-void pr_action_key(char out[PR_KEY_CAP], const pr_pay *p, const pr_action *x) {
+void pr_action_key(char out[PR_KEY_CAP], const pr_pay *p, const pr_action *x)
+{
     make_key(out, p->attempts[x->n - 1].reference, action_letter(x->kind), x->digit);
 }
 
-void pr_step_key(char out[PR_KEY_CAP], const pr_attempt *a) {
+void pr_step_key(char out[PR_KEY_CAP], const pr_attempt *a)
+{
     make_key(out, a->reference, (char)('A' + a->step - 1), 1);
 }
 
-int32_t pr_action_find(const pr_pay *p, int32_t n, int32_t kind) {
+int32_t pr_action_find(const pr_pay *p, int32_t n, int32_t kind)
+{
     for (int32_t i = p->action_count - 1; i >= 0; i--) {
         if (p->actions[i].n == n && p->actions[i].kind == kind) {
             return i;
@@ -33,7 +38,8 @@ int32_t pr_action_find(const pr_pay *p, int32_t n, int32_t kind) {
     return -1;
 }
 
-int32_t pr_action_caller(const pr_pay *p, int32_t kind, const char *caller_id) {
+int32_t pr_action_caller(const pr_pay *p, int32_t kind, const char *caller_id)
+{
     for (int32_t i = 0; i < p->action_count; i++) {
         if (p->actions[i].kind == kind && strcmp(p->actions[i].caller_id, caller_id) == 0) {
             return i;
@@ -42,12 +48,14 @@ int32_t pr_action_caller(const pr_pay *p, int32_t kind, const char *caller_id) {
     return -1;
 }
 
-static void action_touch(pr_pay *p, int32_t i) {
+static void action_touch(pr_pay *p, int32_t i)
+{
     p->dirty = 1;
     p->dirty_actions |= 1u << i;
 }
 
-static void action_fresh(pr_pay *p, int32_t i, int64_t now_ms) {
+static void action_fresh(pr_pay *p, int32_t i, int64_t now_ms)
+{
     pr_action *x = &p->actions[i];
     x->state = PR_AS_INTENT;
     x->sends = 0;
@@ -61,12 +69,15 @@ static void action_fresh(pr_pay *p, int32_t i, int64_t now_ms) {
     action_touch(p, i);
 }
 
-int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor, const char *caller_id, int64_t now_ms) {
+int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor, const char *caller_id,
+                        int64_t now_ms)
+{
     int32_t old = pr_action_find(p, n, kind);
     if ((kind == PR_ACT_CLOSE || kind == PR_ACT_VOID) && old >= 0) {
         if (!pr_action_open(p->actions[old].state)) {
             uint8_t tried = p->actions[old].state == PR_AS_FAILED ? p->actions[old].check_no : 0;
-            action_fresh(p, old, now_ms); /* repeatable: the same close again, under its key, each time more calmly */
+            action_fresh(p, old,
+                         now_ms); /* repeatable: the same close again, under its key, each time more calmly */
             p->actions[old].check_no = (uint8_t)(tried < 40 ? tried + 1 : 40);
             p->actions[old].check_ms = tried > 0 ? pr_add_ms(now_ms, pr_schedule_unknown(tried - 1)) : now_ms;
         } else if (p->actions[old].state == PR_AS_UNKNOWN) {
@@ -96,20 +107,24 @@ int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor
     return i;
 }
 
-static void action_enter(pr_pay *p, int32_t i, int32_t state, int64_t now_ms) {
+static void action_enter(pr_pay *p, int32_t i, int32_t state, int64_t now_ms)
+{
     pr_action *x = &p->actions[i];
     x->state = (uint8_t)state;
     x->entered_ms = now_ms;
-    x->check_no = state == PR_AS_FAILED ? x->check_no : 0; /* a refused close that is written again goes on where it was */
+    x->check_no = state == PR_AS_FAILED ? x->check_no
+                                        : 0; /* a refused close that is written again goes on where it was */
     x->check_ms = pr_action_open(state) ? pr_add_ms(now_ms, pr_schedule_unknown(0)) : INT64_MAX;
     action_touch(p, i);
-    if (state == PR_AS_UNKNOWN && x->kind == PR_ACT_REFUND && (p->attempts[x->n - 1].facts.flags & PR_FACT_REFUND_KEYED) == 0) {
+    if (state == PR_AS_UNKNOWN && x->kind == PR_ACT_REFUND &&
+        (p->attempts[x->n - 1].facts.flags & PR_FACT_REFUND_KEYED) == 0) {
         x->reviewed = 1; /* it may not go out again: a person must see what came of it */
         pr_review_flag(p, x->n, PR_REVIEW_ACTION_LONG);
     }
 }
 
-void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms) {
+void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms)
+{
     int32_t state = p->attempts[n - 1].state;
     for (int32_t i = 0; i < p->action_count; i++) {
         const pr_action *x = &p->actions[i];
@@ -119,7 +134,8 @@ void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms) {
         }
         if (closing && state == PR_ST_CLOSED && x->sends > 0) {
             action_enter(p, i, PR_AS_DONE, now_ms);
-        } else if (closing && (pr_state_free(state) || state == PR_ST_PAID || (state == PR_ST_AUTHORIZED && x->sends == 0))) {
+        } else if (closing && (pr_state_free(state) || state == PR_ST_PAID ||
+                               (state == PR_ST_AUTHORIZED && x->sends == 0))) {
             action_enter(p, i, PR_AS_FAILED, now_ms); /* moot, or it lost */
         } else if (x->kind == PR_ACT_CLOSE && state == PR_ST_SURPLUS) {
             action_enter(p, i, PR_AS_FAILED, now_ms);
@@ -133,7 +149,8 @@ void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms) {
     }
 }
 
-static uint64_t key_hash(const char *key) {
+static uint64_t key_hash(const char *key)
+{
     uint64_t h = 1469598103934665603u; /* FNV-1a */
     for (; *key != '\0'; key++) {
         h = (h ^ (uint8_t)*key) * 1099511628211u;
@@ -141,7 +158,8 @@ static uint64_t key_hash(const char *key) {
     return h;
 }
 
-static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_t undone) {
+static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_t undone)
+{
     pr_input out;
     char key[PR_KEY_CAP];
     pr_input_init(&out, PR_EV_ST_CLOSED, in->source, in->now_ms);
@@ -161,7 +179,8 @@ static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_
     (void)pr_machine_attempt(p, x->n, &out);
 }
 
-static void lose(pr_pay *p, const pr_action *x, const pr_input *in) {
+static void lose(pr_pay *p, const pr_action *x, const pr_input *in)
+{
     if (x->kind == PR_ACT_REFUND) {
         if (x->surplus) {
             pr_review_flag(p, x->n, PR_REVIEW_REFUND_FAILED);
@@ -171,8 +190,10 @@ static void lose(pr_pay *p, const pr_action *x, const pr_input *in) {
     pr_effects(p, x->n, PR_FX_Q, in); /* what became of the owner is asked, not guessed */
 }
 
-/* A close that finds nothing cannot do more than wait for the order's own end; when the order appears, the lookup says so. */
-static void wait_for_expiry(const pr_pay *p, pr_action *x, const pr_input *in) {
+/* A close that finds nothing cannot do more than wait for the order's own end; when the order appears, the
+   lookup says so. */
+static void wait_for_expiry(const pr_pay *p, pr_action *x, const pr_input *in)
+{
     const pr_attempt *a = &p->attempts[x->n - 1];
     if (x->kind == PR_ACT_CLOSE && in->event == PR_AE_NOT_FOUND && (a->facts.flags & PR_FACT_EXPIRES) != 0 &&
         x->check_ms < a->expire_ms) {
@@ -180,7 +201,8 @@ static void wait_for_expiry(const pr_pay *p, pr_action *x, const pr_input *in) {
     }
 }
 
-static void action_effects(pr_pay *p, int32_t i, uint32_t effects, const pr_input *in) {
+static void action_effects(pr_pay *p, int32_t i, uint32_t effects, const pr_input *in)
+{
     pr_action *x = &p->actions[i];
     if ((effects & PR_FX_SENT) != 0) {
         x->sends = (uint8_t)(x->sends < 250 ? x->sends + 1 : 250);
@@ -204,8 +226,10 @@ static void action_effects(pr_pay *p, int32_t i, uint32_t effects, const pr_inpu
     }
     if ((effects & PR_FX_Q) != 0) {
         x->asked = 0;
-        x->check_ms = x->check_no == 0 ? in->now_ms : pr_add_ms(in->now_ms, pr_schedule_unknown(x->check_no - 1));
-        x->check_no = (uint8_t)(x->check_no < 40 ? x->check_no + 1 : 40); /* at once, and then not again at once */
+        x->check_ms =
+            x->check_no == 0 ? in->now_ms : pr_add_ms(in->now_ms, pr_schedule_unknown(x->check_no - 1));
+        x->check_no =
+            (uint8_t)(x->check_no < 40 ? x->check_no + 1 : 40); /* at once, and then not again at once */
         p->soft = 1;
     }
     if ((effects & PR_FX_R) != 0) {
@@ -223,7 +247,8 @@ static void action_effects(pr_pay *p, int32_t i, uint32_t effects, const pr_inpu
     }
 }
 
-int32_t pr_machine_action(pr_pay *p, int32_t i, const pr_input *in) {
+int32_t pr_machine_action(pr_pay *p, int32_t i, const pr_input *in)
+{
     if (i < 0 || i >= p->action_count) {
         return PAYROUTE_E_ARG;
     }

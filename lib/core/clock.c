@@ -1,4 +1,5 @@
-/* Time passes: steps of the clock are noticed, expiries and reviews fire, and what a dead worker left half done is found. Time alone never
+/* Time passes: steps of the clock are noticed, expiries and reviews fire, and what a dead worker left half
+   done is found. Time alone never
    turns unknown into failed. */
 #include "core/machine.h"
 
@@ -6,8 +7,10 @@
 
 enum { STEP_BACK_MS = 2000, AGREE_MS = 60000 };
 
-/* What was measured by a clock that cannot be trusted proves nothing: quarantines and lookups in a row begin again. */
-static void restart_quarantines(pr_pay *p, int64_t now_ms) {
+/* What was measured by a clock that cannot be trusted proves nothing: quarantines and lookups in a row
+   begin again. */
+static void restart_quarantines(pr_pay *p, int64_t now_ms)
+{
     for (int32_t i = 0; i < p->attempt_count; i++) {
         pr_attempt *a = &p->attempts[i];
         if (!pr_state_free(a->state)) {
@@ -28,14 +31,16 @@ static void restart_quarantines(pr_pay *p, int64_t now_ms) {
 }
 
 /* What was planned by a clock that was ahead comes earlier by as much as the clock went back. */
-static int64_t pulled(int64_t at_ms, int64_t back_ms, int64_t now_ms) {
+static int64_t pulled(int64_t at_ms, int64_t back_ms, int64_t now_ms)
+{
     if (at_ms == INT64_MAX || at_ms <= now_ms) {
         return at_ms;
     }
     return at_ms - back_ms > now_ms ? at_ms - back_ms : now_ms;
 }
 
-static void step_back(pr_pay *p, int64_t now_ms) {
+static void step_back(pr_pay *p, int64_t now_ms)
+{
     int64_t back_ms = p->last_ms - now_ms;
     p->clock_suspect = 1;
     restart_quarantines(p, now_ms);
@@ -50,7 +55,8 @@ static void step_back(pr_pay *p, int64_t now_ms) {
     }
 }
 
-void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms) {
+void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms)
+{
     int64_t drift = provider_ms - now_ms;
     uint8_t suspect = drift > AGREE_MS || drift < -AGREE_MS;
     if (suspect == p->clock_suspect) {
@@ -63,14 +69,16 @@ void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms) {
     }
 }
 
-static void fire(pr_pay *p, int32_t n, int32_t event, int64_t now_ms) {
+static void fire(pr_pay *p, int32_t n, int32_t event, int64_t now_ms)
+{
     pr_input in;
     pr_input_init(&in, event, PR_SOURCE_ENGINE, now_ms);
     (void)pr_machine_attempt(p, n, &in);
 }
 
 /* Only where the cell does something now: a wish that cannot be carried out yet must not push the schedule. */
-static int32_t close_does_something(const pr_pay *p, int32_t n) {
+static int32_t close_does_something(const pr_pay *p, int32_t n)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     int32_t unshown = (a->facts.flags & PR_FACT_BY_CUSTOMER) != 0 && !a->shown;
     switch (a->state) {
@@ -83,7 +91,8 @@ static int32_t close_does_something(const pr_pay *p, int32_t n) {
     }
 }
 
-static void review_attempt(pr_pay *p, int32_t n, int64_t now_ms) {
+static void review_attempt(pr_pay *p, int32_t n, int64_t now_ms)
+{
     pr_attempt *a = &p->attempts[n - 1];
     int64_t age = now_ms - a->entered_ms;
     switch (a->state) {
@@ -115,13 +124,15 @@ static void review_attempt(pr_pay *p, int32_t n, int64_t now_ms) {
     }
 }
 
-static void review_action(pr_pay *p, int32_t i, int64_t now_ms) {
+static void review_action(pr_pay *p, int32_t i, int64_t now_ms)
+{
     pr_action *x = &p->actions[i];
     const pr_attempt *a = &p->attempts[x->n - 1];
     if (!pr_action_open(x->state)) {
         return;
     }
-    if (x->kind == PR_ACT_CLOSE && pr_state_free(a->state) && x->sends >= p->policy.value[PR_POLICY_max_courtesy]) {
+    if (x->kind == PR_ACT_CLOSE && pr_state_free(a->state) &&
+        x->sends >= p->policy.value[PR_POLICY_max_courtesy]) {
         x->state = PR_AS_FAILED; /* the attempt is free by proof already: the close was a courtesy */
         x->check_ms = INT64_MAX;
         p->dirty = 1;
@@ -135,7 +146,8 @@ static void review_action(pr_pay *p, int32_t i, int64_t now_ms) {
     }
 }
 
-void pr_clock_tick(pr_pay *p, int64_t now_ms) {
+void pr_clock_tick(pr_pay *p, int64_t now_ms)
+{
     if (now_ms < p->last_ms - STEP_BACK_MS) {
         step_back(p, now_ms);
     }
@@ -155,7 +167,8 @@ void pr_clock_tick(pr_pay *p, int64_t now_ms) {
     }
 }
 
-void pr_clock_recover(pr_pay *p, int64_t now_ms) {
+void pr_clock_recover(pr_pay *p, int64_t now_ms)
+{
     for (int32_t n = 1; n <= p->attempt_count; n++) {
         if (p->attempts[n - 1].state == PR_ST_INTENT) {
             fire(p, n, PR_EV_LOST, now_ms);

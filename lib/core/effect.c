@@ -1,9 +1,11 @@
-/* What a cell does beside entering its state: intents, flags, news, schedules. Everything here lands in the same save set. */
+/* What a cell does beside entering its state: intents, flags, news, schedules. Everything here lands in the
+   same save set. */
 #include "core/machine.h"
 
 #include <payroute/base.h>
 
-void pr_news_add(pr_pay *p, int32_t kind, int32_t n, int64_t amount_minor) {
+void pr_news_add(pr_pay *p, int32_t kind, int32_t n, int64_t amount_minor)
+{
     if (p->news_count == PR_NEWS_MAX) {
         return; /* cannot happen between two saves: each save empties it, and one input adds at most a few */
     }
@@ -16,7 +18,8 @@ void pr_news_add(pr_pay *p, int32_t kind, int32_t n, int64_t amount_minor) {
     p->dirty = 1;
 }
 
-void pr_review_flag(pr_pay *p, int32_t n, int32_t why) {
+void pr_review_flag(pr_pay *p, int32_t n, int32_t why)
+{
     pr_attempt *a = &p->attempts[n - 1];
     if ((a->review & why) != 0) {
         return;
@@ -27,20 +30,28 @@ void pr_review_flag(pr_pay *p, int32_t n, int32_t why) {
     pr_news_add(p, PR_NEWS_REVIEW, n, a->amount_minor);
 }
 
-static int32_t review_reason(const pr_input *in) {
+static int32_t review_reason(const pr_input *in)
+{
     switch (in->event) {
-    case PR_EV_MISMATCH: return PR_REVIEW_MISMATCH;
-    case PR_EV_AUTH: return PR_REVIEW_SECOND_HOLD;
-    case PR_EV_REFUND_UNDONE: return PR_REVIEW_REFUND_UNDONE;
-    case PR_EV_T_REVIEW: return PR_REVIEW_UNKNOWN_LONG;
-    default: return PR_REVIEW_CONTRADICTION;
+    case PR_EV_MISMATCH:
+        return PR_REVIEW_MISMATCH;
+    case PR_EV_AUTH:
+        return PR_REVIEW_SECOND_HOLD;
+    case PR_EV_REFUND_UNDONE:
+        return PR_REVIEW_REFUND_UNDONE;
+    case PR_EV_T_REVIEW:
+        return PR_REVIEW_UNKNOWN_LONG;
+    default:
+        return PR_REVIEW_CONTRADICTION;
     }
 }
 
-static void look_now(pr_pay *p, int32_t n, const pr_input *in) {
+static void look_now(pr_pay *p, int32_t n, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     if (pr_can_look(a)) {
-        a->check_ms = in->now_ms; /* its place in the schedule stays: the same word again and again is asked about ever more calmly */
+        a->check_ms =
+            in->now_ms; /* its place in the schedule stays: the same word again is asked about ever more calmly */
         p->soft = 1;
     } else if (pr_state_free(a->state)) {
         pr_review_flag(p, n, PR_REVIEW_HELD); /* nobody can be asked: a person must look */
@@ -50,10 +61,13 @@ static void look_now(pr_pay *p, int32_t n, const pr_input *in) {
     }
 }
 
-static void write_close(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in) {
+static void write_close(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in)
+{
     const pr_attempt *a = &p->attempts[n - 1];
-    /* by proof a refused request made nothing, unless it spoke of a container; one that merely was not shown may be there */
-    int32_t may_be = a->sends > 0 && ((a->facts.flags & PR_FACT_CONTAINER) != 0 || in->event == PR_EV_CLOSE_WANTED);
+    /* by proof a refused request made nothing, unless it spoke of a container; one that merely was not
+       shown may be there */
+    int32_t may_be =
+        a->sends > 0 && ((a->facts.flags & PR_FACT_CONTAINER) != 0 || in->event == PR_EV_CLOSE_WANTED);
     int32_t something = (effects & PR_FX_C) != 0 || a->has_id || may_be;
     if (something && pr_can_close(a)) {
         (void)pr_action_write(p, n, PR_ACT_CLOSE, 0, "", in->now_ms);
@@ -61,7 +75,8 @@ static void write_close(pr_pay *p, int32_t n, uint32_t effects, const pr_input *
 }
 
 /* What is owed: a hold is released, a capture beside the winner goes back, an excess goes back. */
-static void give_back(pr_pay *p, int32_t n, const pr_input *in) {
+static void give_back(pr_pay *p, int32_t n, const pr_input *in)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     int64_t owed = pr_captured(p, n) - pr_reversed(p, n) - pr_refunds_open(p, n);
     if (pr_captured(p, n) == 0) {
@@ -85,7 +100,8 @@ static void give_back(pr_pay *p, int32_t n, const pr_input *in) {
     }
 }
 
-static void win(pr_pay *p, int32_t n, const pr_input *in) {
+static void win(pr_pay *p, int32_t n, const pr_input *in)
+{
     p->winner = (uint8_t)n;
     p->over = 0;
     for (int32_t other = 1; other <= p->attempt_count; other++) {
@@ -98,7 +114,8 @@ static void win(pr_pay *p, int32_t n, const pr_input *in) {
     }
 }
 
-static void send_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in) {
+static void send_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     if ((effects & PR_FX_STEP) != 0) {
         a->step++;
@@ -124,7 +141,8 @@ static void send_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input 
     }
 }
 
-void pr_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in) {
+void pr_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     send_effects(p, n, effects, in);
     if ((effects & PR_FX_PAID) != 0) {

@@ -1,4 +1,5 @@
-/* What can be said about an attempt or an action. attempt.def and action.def have one row for each pair of state and event. */
+/* What can be said about an attempt or an action. attempt.def and action.def have one row for each pair of
+   state and event. */
 #ifndef PR_CORE_EVENT_H
 #define PR_CORE_EVENT_H
 
@@ -55,8 +56,8 @@ enum pr_event {
 
 enum pr_action_kind { PR_ACT_CLOSE = 1, PR_ACT_VOID = 2, PR_ACT_CAPTURE = 3, PR_ACT_REFUND = 4 };
 
-enum pr_action_state { PR_AS_NONE = 0, PR_AS_INTENT = 1, PR_AS_UNKNOWN = 2, PR_AS_PROCESSING = 3, PR_AS_DONE = 4, PR_AS_FAILED = 5,
-                       PR_AS_COUNT = 6 };
+enum pr_action_state { PR_AS_NONE = 0, PR_AS_INTENT = 1, PR_AS_UNKNOWN = 2, PR_AS_PROCESSING = 3,
+                       PR_AS_DONE = 4, PR_AS_FAILED = 5, PR_AS_COUNT = 6 };
 
 enum pr_action_event {
     PR_AE_NONE = 0,
@@ -76,7 +77,8 @@ enum pr_action_event {
     PR_AE_COUNT = 14
 };
 
-/* Status of a payment and kinds of news, numbered as in payroute/payment.h (flow compares the two at compile time). */
+/* Status of a payment and kinds of news, numbered as in payroute/payment.h (flow compares the two at
+   compile time). */
 enum pr_status_no {
     PR_STATUS_OPEN = 1,
     PR_STATUS_PENDING = 2,
@@ -89,7 +91,7 @@ enum pr_status_no {
     PR_STATUS_FAILED = 9
 };
 
-enum pr_news_kind { PR_NEWS_PAID = 1, PR_NEWS_LATE_PAID = 2, PR_NEWS_SURPLUS = 3, PR_NEWS_REFUNDED = 4, PR_NEWS_EXPIRED = 5,
-                    PR_NEWS_REVIEW = 6 };
+enum pr_news_kind { PR_NEWS_PAID = 1, PR_NEWS_LATE_PAID = 2, PR_NEWS_SURPLUS = 3, PR_NEWS_REFUNDED = 4,
+                    PR_NEWS_EXPIRED = 5, PR_NEWS_REVIEW = 6 };
 
 #endif

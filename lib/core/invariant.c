@@ -1,12 +1,15 @@
-/* What must hold after every step (reliability: I1 to I15, as far as one payment's numbers can show it). Asserted in debug builds, tests and
+/* What must hold after every step (reliability: I1 to I15, as far as one payment's numbers can show it).
+   Asserted in debug builds, tests and
    fuzzers; the model checks the same over all interleavings. */
 #include "core/machine.h"
 
-static int32_t keeps_money(const pr_attempt *a) {
+static int32_t keeps_money(const pr_attempt *a)
+{
     return a->state == PR_ST_PAID || a->state == PR_ST_AUTHORIZED;
 }
 
-static const char *attempt_invariant(const pr_pay *p, int32_t n) {
+static const char *attempt_invariant(const pr_pay *p, int32_t n)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     int64_t captured = pr_captured(p, n);
     int64_t reversed = pr_reversed(p, n);
@@ -34,7 +37,8 @@ static const char *attempt_invariant(const pr_pay *p, int32_t n) {
     return NULL;
 }
 
-const char *pr_invariant(const pr_pay *p) {
+const char *pr_invariant(const pr_pay *p)
+{
     int32_t slots = 0;
     int32_t keeping = 0;
     int32_t unfree = 0;
@@ -58,7 +62,8 @@ const char *pr_invariant(const pr_pay *p) {
         return "I1: two attempts on their way";
     }
     for (int32_t n = 1; n <= p->attempt_count; n++) {
-        /* what others gave back (a person at the provider, the notification of our own refund before its answer) is a fact, not our doing */
+        /* what others gave back (a person at the provider, the notification of our own refund before its
+           answer) is a fact, not our doing */
         if (pr_refunds_open(p, n) > pr_captured(p, n)) {
             return "I10: more is being refunded than was captured";
         }

@@ -4,7 +4,8 @@
 #include <payroute/base.h>
 #include <string.h>
 
-void pr_input_init(pr_input *in, int32_t event, int32_t source, int64_t now_ms) {
+void pr_input_init(pr_input *in, int32_t event, int32_t source, int64_t now_ms)
+{
     memset(in, 0, sizeof *in);
     in->event = event;
     in->source = source;
@@ -15,20 +16,24 @@ void pr_input_init(pr_input *in, int32_t event, int32_t source, int64_t now_ms) 
     in->reversed_total_minor = -1;
 }
 
-static int32_t is_status(int32_t event) {
+static int32_t is_status(int32_t event)
+{
     return event >= PR_EV_ST_NOT_FOUND && event <= PR_EV_ST_CLOSED;
 }
 
-static int32_t is_money(int32_t event) {
+static int32_t is_money(int32_t event)
+{
     return event >= PR_EV_AUTH && event <= PR_EV_REFUND_UNDONE;
 }
 
-static int32_t from_outside(const pr_input *in) {
+static int32_t from_outside(const pr_input *in)
+{
     return in->event < PR_EV_DISPATCH;
 }
 
 /* Counts that later proofs need; they change no state. */
-static void observe(pr_pay *p, pr_attempt *a, const pr_input *in) {
+static void observe(pr_pay *p, pr_attempt *a, const pr_input *in)
+{
     int32_t absent = in->event == PR_EV_ST_NOT_FOUND;
     if (in->source == PR_SOURCE_LOOKUP && (is_status(in->event) || is_money(in->event))) {
         if (!absent) {
@@ -38,8 +43,9 @@ static void observe(pr_pay *p, pr_attempt *a, const pr_input *in) {
         } else if (a->not_found > 200) {
             a->not_found = 200;
         }
-        int32_t past = in->provider_ms != 0 &&
-                       in->provider_ms >= pr_add_ms(a->expire_ms, p->policy.value[PR_POLICY_expiry_margin_ms]);
+        int32_t past =
+            in->provider_ms != 0 &&
+            in->provider_ms >= pr_add_ms(a->expire_ms, p->policy.value[PR_POLICY_expiry_margin_ms]);
         if (!absent && in->event != PR_EV_ST_CLOSED) {
             a->gone_ms = 0;
         } else if (past && a->gone_ms == 0) {
@@ -61,7 +67,8 @@ static void observe(pr_pay *p, pr_attempt *a, const pr_input *in) {
     }
 }
 
-static void note_refusal(pr_pay *p, pr_attempt *a, const pr_input *in) {
+static void note_refusal(pr_pay *p, pr_attempt *a, const pr_input *in)
+{
     int32_t refusal = PR_REFUSAL_NONE;
     if (in->event == PR_EV_NOT_SENT || in->event == PR_EV_REFUSED_BEFORE) {
         int64_t rest = p->policy.value[PR_POLICY_backoff_ms];
@@ -85,7 +92,8 @@ static void note_refusal(pr_pay *p, pr_attempt *a, const pr_input *in) {
     }
 }
 
-static void enter(pr_pay *p, int32_t n, int32_t state, const pr_input *in) {
+static void enter(pr_pay *p, int32_t n, int32_t state, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     a->state = (uint8_t)state;
     a->entered_ms = in->now_ms;
@@ -106,7 +114,8 @@ static void enter(pr_pay *p, int32_t n, int32_t state, const pr_input *in) {
             a->auth_ms = pr_add_ms(in->now_ms, a->facts.auth_ttl_ms);
         }
     }
-    if (pr_state_free(state) && (!pr_can_look(a) || (a->sends == 0 && a->shown == 0) || state == PR_ST_REVERSED)) {
+    if (pr_state_free(state) &&
+        (!pr_can_look(a) || (a->sends == 0 && a->shown == 0) || state == PR_ST_REVERSED)) {
         a->check_ms = INT64_MAX; /* nothing ever left, or nobody can be asked */
     } else {
         pr_schedule_next(p, a, in->now_ms);
@@ -116,7 +125,8 @@ static void enter(pr_pay *p, int32_t n, int32_t state, const pr_input *in) {
     p->dirty_attempts |= 1u << (n - 1);
 }
 
-static const pr_alternative *choose(const pr_pay *p, const pr_attempt *a, const pr_input *in) {
+static const pr_alternative *choose(const pr_pay *p, const pr_attempt *a, const pr_input *in)
+{
     const pr_alternative *alt = pr_table_attempt(a->state, in->event);
     while (!pr_predicate(p, a, in, alt->predicate)) {
         alt++;
@@ -124,7 +134,8 @@ static const pr_alternative *choose(const pr_pay *p, const pr_attempt *a, const 
     return alt;
 }
 
-static int32_t waits_for_proof(const pr_attempt *a, const pr_alternative *alt, int32_t event) {
+static int32_t waits_for_proof(const pr_attempt *a, const pr_alternative *alt, int32_t event)
+{
     return is_money(event) && alt->next == PR_NEXT_SAME && alt->effect == PR_FX_Q &&
            (pr_state_free(a->state) || a->state == PR_ST_CLOSING);
 }
@@ -132,10 +143,12 @@ static int32_t waits_for_proof(const pr_attempt *a, const pr_alternative *alt, i
 /* Effects after which the payment must be durable; the rest only moves schedules. */
 enum { SOFT_EFFECTS = PR_FX_Q | PR_FX_N | PR_FX_RESEND };
 
-static int32_t fold_moved(const pr_pay *p, int32_t n, const pr_pay *before) {
+static int32_t fold_moved(const pr_pay *p, int32_t n, const pr_pay *before)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     const pr_attempt *b = &before->attempts[n - 1];
-    int32_t moved = p->money_count != before->money_count || a->captured_flat != b->captured_flat || a->reversed_flat != b->reversed_flat;
+    int32_t moved = p->money_count != before->money_count || a->captured_flat != b->captured_flat ||
+                    a->reversed_flat != b->reversed_flat;
     for (int32_t i = 0; i < before->money_count; i++) {
         moved |= p->money[i].amount_minor != before->money[i].amount_minor;
     }
@@ -143,13 +156,15 @@ static int32_t fold_moved(const pr_pay *p, int32_t n, const pr_pay *before) {
 }
 
 /* The same fact once more is no second refund and no second news. */
-static uint32_t effects_of(const pr_pay *p, int32_t n, const pr_alternative *alt, const pr_pay *before) {
-    int32_t same = before != NULL && alt->next == PR_NEXT_SAME && pr_captured(p, n) == pr_captured(before, n) &&
-                   pr_reversed(p, n) == pr_reversed(before, n);
+static uint32_t effects_of(const pr_pay *p, int32_t n, const pr_alternative *alt, const pr_pay *before)
+{
+    int32_t same = before != NULL && alt->next == PR_NEXT_SAME &&
+                   pr_captured(p, n) == pr_captured(before, n) && pr_reversed(p, n) == pr_reversed(before, n);
     return same ? alt->effect & ~(uint32_t)(PR_FX_F | PR_FX_REFUNDED) : alt->effect;
 }
 
-int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
+int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw)
+{
     pr_attempt *a = pr_pay_attempt(p, n);
     pr_input in = *raw;
     if (a == NULL || pr_table_attempt(a->state, in.event) == NULL) {
@@ -159,12 +174,13 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw) {
         return PAYROUTE_E_STATE;
     }
     if (in.step != 0 && in.step != a->step && in.event <= PR_EV_MISMATCH) {
-        return PAYROUTE_OK; /* about an earlier request of this attempt: it proves nothing about the one that is out now */
+        return PAYROUTE_OK; /* about an earlier request of this attempt, not about the one that is out */
     }
     observe(p, a, &in);
     note_refusal(p, a, &in);
     pr_pay before;
-    int32_t folds = is_money(in.event) || in.event == PR_EV_RESOLVE_PAID || in.event == PR_EV_RESOLVE_REFUNDED;
+    int32_t folds =
+        is_money(in.event) || in.event == PR_EV_RESOLVE_PAID || in.event == PR_EV_RESOLVE_REFUNDED;
     int32_t tells = 0;
     if (folds) {
         before = *p;

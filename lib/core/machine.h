@@ -22,14 +22,16 @@ int32_t pr_can_look(const pr_attempt *a);
 /* ---- money fold (money.c) ---- */
 int64_t pr_captured(const pr_pay *p, int32_t n);
 int64_t pr_reversed(const pr_pay *p, int32_t n);
-int64_t pr_refunds_open(const pr_pay *p, int32_t n);   /* of ours: intent, unknown, processing */
-/* Adds what an event states; returns the event to look up in the table (PAID, REVERSED_PART or REVERSED_FULL stay or change). */
+int64_t pr_refunds_open(const pr_pay *p, int32_t n); /* of ours: intent, unknown, processing */
+/* Adds what an event states; returns the event to look up in the table (PAID, REVERSED_PART or
+   REVERSED_FULL stay or change). */
 int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in);
 
 /* ---- actions (action.c) ---- */
 /* Index of the action written or reopened; -1: the channel cannot, or no room (flagged). */
-int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor, const char *caller_id, int64_t now_ms);
-int32_t pr_action_find(const pr_pay *p, int32_t n, int32_t kind); /* newest of that kind; -1 */
+int32_t pr_action_write(pr_pay *p, int32_t n, int32_t kind, int64_t amount_minor, const char *caller_id,
+                        int64_t now_ms);
+int32_t pr_action_find(const pr_pay *p, int32_t n, int32_t kind);               /* newest of that kind; -1 */
 int32_t pr_action_caller(const pr_pay *p, int32_t kind, const char *caller_id); /* -1 */
 void pr_action_key(char out[PR_KEY_CAP], const pr_pay *p, const pr_action *x);
 void pr_step_key(char out[PR_KEY_CAP], const pr_attempt *a);
@@ -41,22 +43,31 @@ void pr_news_add(pr_pay *p, int32_t kind, int32_t n, int64_t amount_minor);
 void pr_review_flag(pr_pay *p, int32_t n, int32_t why);
 
 /* ---- schedules (schedule.c) ---- */
-int64_t pr_schedule_unknown(int32_t no);   /* delay before lookup `no` */
+int64_t pr_schedule_unknown(int32_t no); /* delay before lookup `no` */
 int64_t pr_schedule_closing(int32_t no);
-int64_t pr_schedule_late(int32_t no);      /* INT64_MAX: the watch is over */
+int64_t pr_schedule_late(int32_t no); /* INT64_MAX: the watch is over */
 void pr_schedule_next(pr_pay *p, pr_attempt *a, int64_t now_ms);
-int64_t pr_add_ms(int64_t a, int64_t b);   /* saturating */
+int64_t pr_add_ms(int64_t a, int64_t b); /* saturating */
 
 /* ---- time and plan (clock.c, plan.c) ---- */
 /* Time passes: clock steps, expiries, reviews. Marks dirty what changed. */
 void pr_clock_tick(pr_pay *p, int64_t now_ms);
-/* A provider's time beside ours: within a minute of each other, or ours is suspect (no resend, no proof by waiting). */
+/* A provider's time beside ours: within a minute of each other, or ours is suspect (no resend, no proof by
+   waiting). */
 void pr_clock_compare(pr_pay *p, int64_t provider_ms, int64_t now_ms);
 /* What lies in an unsent or half-sent state after a load: nothing of ours is in flight. */
 void pr_clock_recover(pr_pay *p, int64_t now_ms);
 
-enum pr_todo { PR_DO_NOTHING = 0, PR_DO_SEND = 1, PR_DO_QUERY = 2, PR_DO_ACTION = 3, PR_DO_ACTION_QUERY = 4, PR_DO_START = 5, PR_DO_SHOW = 6,
-               PR_DO_PAYLOAD = 7 };
+enum pr_todo {
+    PR_DO_NOTHING = 0,
+    PR_DO_SEND = 1,
+    PR_DO_QUERY = 2,
+    PR_DO_ACTION = 3,
+    PR_DO_ACTION_QUERY = 4,
+    PR_DO_START = 5,
+    PR_DO_SHOW = 6,
+    PR_DO_PAYLOAD = 7
+};
 typedef struct pr_task {
     int32_t todo;
     int32_t n;      /* attempt */
@@ -67,8 +78,9 @@ pr_task pr_plan(const pr_pay *p, int64_t now_ms, int32_t may_act);
 int64_t pr_plan_wake(const pr_pay *p, int64_t now_ms);
 
 /* ---- start and verdict (start.c, verdict.c) ---- */
-int32_t pr_startable(const pr_pay *p, int64_t now_ms);  /* slot 1 or 2 that is free for a start; 0 no */
-/* Writes the intent; the caller has filled channel, method, flow, facts, reference, hash. Attempt number; 0: not startable. */
+int32_t pr_startable(const pr_pay *p, int64_t now_ms); /* slot 1 or 2 that is free for a start; 0 no */
+/* Writes the intent; the caller has filled channel, method, flow, facts, reference, hash. Attempt number;
+   0: not startable. */
 int32_t pr_start(pr_pay *p, const pr_attempt *wish, int64_t now_ms);
 int32_t pr_status(const pr_pay *p, int64_t now_ms, int32_t *final);
 int32_t pr_may_still_pay(const pr_pay *p);
@@ -76,7 +88,8 @@ void pr_verdict_settle(pr_pay *p, int64_t now_ms); /* a final status becomes the
 
 /* ---- record (record.c) ---- */
 int32_t pr_record_write(uint8_t *out, size_t cap, const pr_pay *p); /* length; E_BUFFER */
-int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len);   /* E_VERSION, E_CHECKSUM; *p untouched then */
+int32_t pr_record_read(pr_pay *p, const uint8_t *in,
+                       size_t len); /* E_VERSION, E_CHECKSUM; *p untouched then */
 
 /* ---- invariants (invariant.c) ---- */
 const char *pr_invariant(const pr_pay *p); /* NULL: all hold; else which one does not */

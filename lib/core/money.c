@@ -1,10 +1,13 @@
-/* The money fold: two amounts per attempt, each built of maxima over the provider's transaction ids, so that neither order nor
-   repetition of facts matters (I8: captured never falls, reversed falls only by an authentic "refund undone"). */
+/* The money fold: two amounts per attempt, each built of maxima over the provider's transaction ids, so
+   that neither order nor
+   repetition of facts matters (I8: captured never falls, reversed falls only by an authentic "refund
+   undone"). */
 #include "core/machine.h"
 
 #include <payroute/base.h>
 
-static int64_t money_sum(const pr_pay *p, int32_t n, int32_t kind) {
+static int64_t money_sum(const pr_pay *p, int32_t n, int32_t kind)
+{
     int64_t sum = 0;
     for (int32_t i = 0; i < p->money_count; i++) {
         const pr_money *m = &p->money[i];
@@ -15,13 +18,15 @@ static int64_t money_sum(const pr_pay *p, int32_t n, int32_t kind) {
     return sum;
 }
 
-int64_t pr_captured(const pr_pay *p, int32_t n) {
+int64_t pr_captured(const pr_pay *p, int32_t n)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     int64_t sum = money_sum(p, n, PR_MONEY_CAPTURE);
     return sum > a->captured_flat ? sum : a->captured_flat;
 }
 
-int64_t pr_reversed(const pr_pay *p, int32_t n) {
+int64_t pr_reversed(const pr_pay *p, int32_t n)
+{
     const pr_attempt *a = &p->attempts[n - 1];
     int64_t sum = money_sum(p, n, PR_MONEY_REFUND);
     int64_t most = sum > a->reversed_flat ? sum : a->reversed_flat;
@@ -29,7 +34,8 @@ int64_t pr_reversed(const pr_pay *p, int32_t n) {
     return net > 0 ? net : 0;
 }
 
-int64_t pr_refunds_open(const pr_pay *p, int32_t n) {
+int64_t pr_refunds_open(const pr_pay *p, int32_t n)
+{
     int64_t sum = 0;
     for (int32_t i = 0; i < p->action_count; i++) {
         const pr_action *x = &p->actions[i];
@@ -40,7 +46,8 @@ int64_t pr_refunds_open(const pr_pay *p, int32_t n) {
     return sum;
 }
 
-static void money_put(pr_pay *p, int32_t n, int32_t kind, uint64_t id, int64_t amount_minor) {
+static void money_put(pr_pay *p, int32_t n, int32_t kind, uint64_t id, int64_t amount_minor)
+{
     for (int32_t i = 0; i < p->money_count; i++) {
         pr_money *m = &p->money[i];
         if (m->n == n && m->kind == kind && m->id == id) {
@@ -54,14 +61,17 @@ static void money_put(pr_pay *p, int32_t n, int32_t kind, uint64_t id, int64_t a
         pr_review_flag(p, n, PR_REVIEW_LIMIT); /* the sum is a lower bound from here on: a person counts */
         return;
     }
-    p->money[p->money_count++] = (pr_money){.id = id, .amount_minor = amount_minor, .n = (uint8_t)n, .kind = (uint8_t)kind};
+    p->money[p->money_count++] =
+        (pr_money){.id = id, .amount_minor = amount_minor, .n = (uint8_t)n, .kind = (uint8_t)kind};
 }
 
-static int64_t stated(const pr_pay *p, int32_t n, const pr_input *in) {
+static int64_t stated(const pr_pay *p, int32_t n, const pr_input *in)
+{
     return in->amount_minor >= 0 ? in->amount_minor : p->attempts[n - 1].amount_minor;
 }
 
-static void fold_capture(pr_pay *p, int32_t n, const pr_input *in) {
+static void fold_capture(pr_pay *p, int32_t n, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     int64_t amount = stated(p, n, in);
     if (in->txn != 0) {
@@ -72,12 +82,14 @@ static void fold_capture(pr_pay *p, int32_t n, const pr_input *in) {
 }
 
 /* What must have been taken when something comes back of which no capture is known. */
-static int64_t presumed(const pr_pay *p, int32_t n) {
+static int64_t presumed(const pr_pay *p, int32_t n)
+{
     int32_t i = pr_action_find(p, n, PR_ACT_CAPTURE);
     return i >= 0 && p->actions[i].sends > 0 ? p->actions[i].amount_minor : p->attempts[n - 1].amount_minor;
 }
 
-static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in) {
+static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in)
+{
     pr_attempt *a = &p->attempts[n - 1];
     if (pr_captured(p, n) == 0) {
         a->captured_flat = presumed(p, n);
@@ -87,7 +99,8 @@ static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in) {
             a->reversed_flat = in->reversed_total_minor;
         }
     } else if (in->txn != 0) {
-        money_put(p, n, PR_MONEY_REFUND, in->txn, in->amount_minor >= 0 ? in->amount_minor : pr_captured(p, n));
+        money_put(p, n, PR_MONEY_REFUND, in->txn,
+                  in->amount_minor >= 0 ? in->amount_minor : pr_captured(p, n));
     } else {
         int64_t total = in->amount_minor >= 0 ? in->amount_minor : pr_captured(p, n);
         if (total > a->reversed_flat) {
@@ -101,7 +114,8 @@ static int32_t fold_reversal(pr_pay *p, int32_t n, const pr_input *in) {
 }
 
 /* A repeated word, or one about a part, does not bring back money of which nothing stands. */
-static int32_t fold_undone(pr_pay *p, int32_t n, const pr_input *in) {
+static int32_t fold_undone(pr_pay *p, int32_t n, const pr_input *in)
+{
     money_put(p, n, PR_MONEY_UNDONE, in->txn, in->amount_minor >= 0 ? in->amount_minor : 0);
     if (p->attempts[n - 1].state != PR_ST_REVERSED || pr_reversed(p, n) < pr_captured(p, n)) {
         return in->event;
@@ -110,23 +124,19 @@ static int32_t fold_undone(pr_pay *p, int32_t n, const pr_input *in) {
     return PR_EV_REVERSED_FULL;
 }
 
-int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in) {
+int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in)
+{
     switch (in->event) {
     case PR_EV_PAID:
-    case PR_EV_RESOLVE_PAID:
-        fold_capture(p, n, in);
-        return in->event;
+    case PR_EV_RESOLVE_PAID: fold_capture(p, n, in); return in->event;
     case PR_EV_REVERSED_PART:
-    case PR_EV_REVERSED_FULL:
-        return fold_reversal(p, n, in);
+    case PR_EV_REVERSED_FULL: return fold_reversal(p, n, in);
     case PR_EV_RESOLVE_REFUNDED:
         if (pr_captured(p, n) > 0 && pr_captured(p, n) > p->attempts[n - 1].reversed_flat) {
             p->attempts[n - 1].reversed_flat = pr_captured(p, n);
         }
         return in->event;
-    case PR_EV_REFUND_UNDONE:
-        return fold_undone(p, n, in);
-    default:
-        return in->event;
+    case PR_EV_REFUND_UNDONE: return fold_undone(p, n, in);
+    default: return in->event;
     }
 }

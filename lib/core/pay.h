@@ -1,4 +1,5 @@
-/* One payment as plain numbers: what the machine reads and writes. No pointer, no allocation; texts that decide nothing (contents,
+/* One payment as plain numbers: what the machine reads and writes. No pointer, no allocation; texts that
+   decide nothing (contents,
    payloads, provider ids) are kept by flow beside it. */
 #ifndef PR_CORE_PAY_H
 #define PR_CORE_PAY_H
@@ -26,7 +27,8 @@ enum pr_review {
 };
 
 /* How the last refusal excludes channels. */
-enum pr_refusal { PR_REFUSAL_NONE = 0, PR_REFUSAL_BACKOFF = 1, PR_REFUSAL_INVALID = 2, PR_REFUSAL_SOFT = 3, PR_REFUSAL_CUSTOMER = 4,
+enum pr_refusal { PR_REFUSAL_NONE = 0, PR_REFUSAL_BACKOFF = 1, PR_REFUSAL_INVALID = 2, PR_REFUSAL_SOFT = 3,
+                  PR_REFUSAL_CUSTOMER = 4,
                   PR_REFUSAL_HARD = 5 };
 
 typedef struct pr_attempt {
@@ -148,7 +150,8 @@ typedef struct pr_pay {
 } pr_pay;
 
 /* One statement, judged: what is fed to the machine. */
-enum pr_source { PR_SOURCE_ANSWER = 1, PR_SOURCE_LOOKUP = 2, PR_SOURCE_NOTICE = 3, PR_SOURCE_PERSON = 4, PR_SOURCE_ENGINE = 5 };
+enum pr_source { PR_SOURCE_ANSWER = 1, PR_SOURCE_LOOKUP = 2, PR_SOURCE_NOTICE = 3,
+                 PR_SOURCE_PERSON = 4, PR_SOURCE_ENGINE = 5 };
 
 typedef struct pr_input {
     int32_t event;         /* enum pr_event, or enum pr_action_event */

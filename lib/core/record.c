@@ -1,4 +1,5 @@
-/* The record of a payment: versioned, little-endian, checksummed. Everything the machine decides by is in it; the store's columns beside it
+/* The record of a payment: versioned, little-endian, checksummed. Everything the machine decides by is in
+   it; the store's columns beside it
    are for looking things up. Provider facts are not: they are read anew from the tables at load. */
 #include "core/machine.h"
 
@@ -9,9 +10,11 @@
 
 enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 1, RECORD_TRAILER = 4 };
 
-/* Times lie near the payment's beginning and most numbers are 0 or "never": a number is one byte then and a few else, so that three attempts
+/* Times lie near the payment's beginning and most numbers are 0 or "never": a number is one byte then and a
+   few else, so that three attempts
    fit into 1 KiB. No number here is ever negative. */
-static void put_number(pr_wire_out *w, int64_t value, int64_t base) {
+static void record_put_number(pr_wire_out *w, int64_t value, int64_t base)
+{
     uint64_t code = 0; /* 0 */
     if (value == INT64_MAX) {
         code = 1;
@@ -26,7 +29,8 @@ static void put_number(pr_wire_out *w, int64_t value, int64_t base) {
     pr_wire_u8(w, (uint8_t)code);
 }
 
-static int64_t get_number(pr_wire_in *r, int64_t base) {
+static int64_t record_get_number(pr_wire_in *r, int64_t base)
+{
     uint64_t code = 0;
     int32_t shift = 0;
     uint8_t byte;
@@ -54,14 +58,17 @@ static int64_t get_number(pr_wire_in *r, int64_t base) {
 /* The numbers of an attempt and of an action, each once for both directions. */
 enum { ATTEMPT_BYTES = 17, ATTEMPT_NUMBERS = 13, ACTION_BYTES = 10, ACTION_NUMBERS = 6 };
 
-static void attempt_fields(pr_attempt *a, const pr_pay *p, uint8_t *bytes[ATTEMPT_BYTES], int64_t *numbers[ATTEMPT_NUMBERS],
-                           int64_t base[ATTEMPT_NUMBERS]) {
-    uint8_t *b[] = {&a->state,     &a->step, &a->sends,  &a->guard,    &a->shown,    &a->has_payload, &a->has_id,  &a->by_client,
-                    &a->held,      &a->resend, &a->no_retry, &a->switched, &a->refusal, &a->check_no,   &a->late_no, &a->hold,
-                    &a->not_found};
-    int64_t *v[] = {&a->built_ms, &a->first_send_ms, &a->entered_ms, &a->check_ms, &a->expire_ms,    &a->auth_ms,       &a->free_ms,
-                    &a->not_found_ms, &a->gone_ms,   &a->retry_ms,   &a->amount_minor, &a->captured_flat, &a->reversed_flat};
-    _Static_assert(sizeof b / sizeof b[0] == ATTEMPT_BYTES && sizeof v / sizeof v[0] == ATTEMPT_NUMBERS, "fields of an attempt");
+static void attempt_fields(pr_attempt *a, const pr_pay *p, uint8_t *bytes[ATTEMPT_BYTES],
+                           int64_t *numbers[ATTEMPT_NUMBERS], int64_t base[ATTEMPT_NUMBERS])
+{
+    uint8_t *b[] = {&a->state,   &a->step,      &a->sends,   &a->guard,  &a->shown,    &a->has_payload,
+                    &a->has_id,  &a->by_client, &a->held,    &a->resend, &a->no_retry, &a->switched,
+                    &a->refusal, &a->check_no,  &a->late_no, &a->hold,   &a->not_found};
+    int64_t *v[] = {&a->built_ms,     &a->first_send_ms, &a->entered_ms,   &a->check_ms, &a->expire_ms,
+                    &a->auth_ms,      &a->free_ms,       &a->not_found_ms, &a->gone_ms,  &a->retry_ms,
+                    &a->amount_minor, &a->captured_flat, &a->reversed_flat};
+    _Static_assert(sizeof b / sizeof b[0] == ATTEMPT_BYTES && sizeof v / sizeof v[0] == ATTEMPT_NUMBERS,
+                   "fields of an attempt");
     memcpy(bytes, b, sizeof b);
     memcpy(numbers, v, sizeof v);
     for (int32_t i = 0; i < ATTEMPT_NUMBERS; i++) {
@@ -69,15 +76,20 @@ static void attempt_fields(pr_attempt *a, const pr_pay *p, uint8_t *bytes[ATTEMP
     }
 }
 
-static void action_fields(pr_action *x, uint8_t *bytes[ACTION_BYTES], int64_t *numbers[ACTION_NUMBERS]) {
-    uint8_t *b[] = {&x->n, &x->kind, &x->state, &x->digit, &x->sends, &x->asked, &x->check_no, &x->reviewed, &x->surplus, &x->not_found};
-    int64_t *v[] = {&x->built_ms, &x->first_send_ms, &x->entered_ms, &x->check_ms, &x->not_found_ms, &x->amount_minor};
-    _Static_assert(sizeof b / sizeof b[0] == ACTION_BYTES && sizeof v / sizeof v[0] == ACTION_NUMBERS, "fields of an action");
+static void action_fields(pr_action *x, uint8_t *bytes[ACTION_BYTES], int64_t *numbers[ACTION_NUMBERS])
+{
+    uint8_t *b[] = {&x->n,     &x->kind,     &x->state,    &x->digit,   &x->sends,
+                    &x->asked, &x->check_no, &x->reviewed, &x->surplus, &x->not_found};
+    int64_t *v[] = {&x->built_ms, &x->first_send_ms, &x->entered_ms,
+                    &x->check_ms, &x->not_found_ms,  &x->amount_minor};
+    _Static_assert(sizeof b / sizeof b[0] == ACTION_BYTES && sizeof v / sizeof v[0] == ACTION_NUMBERS,
+                   "fields of an action");
     memcpy(bytes, b, sizeof b);
     memcpy(numbers, v, sizeof v);
 }
 
-static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from) {
+static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from)
+{
     pr_attempt a = *from;
     uint8_t *bytes[ATTEMPT_BYTES];
     int64_t *numbers[ATTEMPT_NUMBERS];
@@ -94,13 +106,14 @@ static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from)
     pr_wire_u16(w, a.reason);
     pr_wire_u16(w, a.advice);
     for (int32_t i = 0; i < ATTEMPT_NUMBERS; i++) {
-        put_number(w, *numbers[i], base[i]);
+        record_put_number(w, *numbers[i], base[i]);
     }
     pr_wire_u64(w, a.auth_txn);
     pr_wire_bytes(w, a.body_hash, sizeof a.body_hash);
 }
 
-static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a) {
+static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a)
+{
     uint8_t *bytes[ATTEMPT_BYTES];
     int64_t *numbers[ATTEMPT_NUMBERS];
     int64_t base[ATTEMPT_NUMBERS];
@@ -116,13 +129,14 @@ static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a) {
     a->reason = pr_wire_get_u16(r);
     a->advice = pr_wire_get_u16(r);
     for (int32_t i = 0; i < ATTEMPT_NUMBERS; i++) {
-        *numbers[i] = get_number(r, base[i]);
+        *numbers[i] = record_get_number(r, base[i]);
     }
     a->auth_txn = pr_wire_get_u64(r);
     pr_wire_get_bytes(r, a->body_hash, sizeof a->body_hash);
 }
 
-static void put_action(pr_wire_out *w, const pr_pay *p, const pr_action *from) {
+static void put_action(pr_wire_out *w, const pr_pay *p, const pr_action *from)
+{
     pr_action x = *from;
     uint8_t *bytes[ACTION_BYTES];
     int64_t *numbers[ACTION_NUMBERS];
@@ -132,12 +146,13 @@ static void put_action(pr_wire_out *w, const pr_pay *p, const pr_action *from) {
     }
     pr_wire_u16(w, x.reason);
     for (int32_t i = 0; i < ACTION_NUMBERS; i++) {
-        put_number(w, *numbers[i], i < 5 ? p->created_ms : p->amount_minor);
+        record_put_number(w, *numbers[i], i < 5 ? p->created_ms : p->amount_minor);
     }
     pr_wire_str(w, x.caller_id);
 }
 
-static void get_action(pr_wire_in *r, const pr_pay *p, pr_action *x) {
+static void get_action(pr_wire_in *r, const pr_pay *p, pr_action *x)
+{
     uint8_t *bytes[ACTION_BYTES];
     int64_t *numbers[ACTION_NUMBERS];
     action_fields(x, bytes, numbers);
@@ -146,13 +161,15 @@ static void get_action(pr_wire_in *r, const pr_pay *p, pr_action *x) {
     }
     x->reason = pr_wire_get_u16(r);
     for (int32_t i = 0; i < ACTION_NUMBERS; i++) {
-        *numbers[i] = get_number(r, i < 5 ? p->created_ms : p->amount_minor);
+        *numbers[i] = record_get_number(r, i < 5 ? p->created_ms : p->amount_minor);
     }
     pr_wire_get_str(r, x->caller_id, sizeof x->caller_id);
 }
 
-static void put_head(pr_wire_out *w, const pr_pay *p) {
-    const int64_t big[] = {p->amount_minor, p->ordered_ms, p->created_ms, p->deadline_ms, p->last_ms, p->backoff_ms};
+static void put_head(pr_wire_out *w, const pr_pay *p)
+{
+    const int64_t big[] = {p->amount_minor, p->ordered_ms, p->created_ms,
+                           p->deadline_ms,  p->last_ms,    p->backoff_ms};
     pr_wire_u32(w, RECORD_MAGIC);
     pr_wire_u16(w, RECORD_VERSION);
     for (size_t i = 0; i < sizeof big / sizeof big[0]; i++) {
@@ -171,8 +188,10 @@ static void put_head(pr_wire_out *w, const pr_pay *p) {
     }
 }
 
-static void get_head(pr_wire_in *r, pr_pay *p) {
-    int64_t *big[] = {&p->amount_minor, &p->ordered_ms, &p->created_ms, &p->deadline_ms, &p->last_ms, &p->backoff_ms};
+static void get_head(pr_wire_in *r, pr_pay *p)
+{
+    int64_t *big[] = {&p->amount_minor, &p->ordered_ms, &p->created_ms,
+                      &p->deadline_ms,  &p->last_ms,    &p->backoff_ms};
     for (size_t i = 0; i < sizeof big / sizeof big[0]; i++) {
         *big[i] = pr_wire_get_i64(r);
     }
@@ -189,7 +208,8 @@ static void get_head(pr_wire_in *r, pr_pay *p) {
     }
 }
 
-int32_t pr_record_write(uint8_t *out, size_t cap, const pr_pay *p) {
+int32_t pr_record_write(uint8_t *out, size_t cap, const pr_pay *p)
+{
     pr_wire_out w = {.at = out, .cap = cap, .len = 0};
     put_head(&w, p);
     pr_wire_u8(&w, p->attempt_count);
@@ -214,21 +234,26 @@ int32_t pr_record_write(uint8_t *out, size_t cap, const pr_pay *p) {
     return (int32_t)w.len;
 }
 
-static int32_t plausible_attempt(const pr_attempt *a) {
-    return a->state != PR_ST_NONE && a->state < PR_ST_COUNT && a->step >= 1 && a->step <= 4 && a->guard <= 2 &&
-           (a->guard == 0 || !pr_state_free(a->state)) && a->reference[0] != '\0' && a->channel[0] != '\0' && a->amount_minor > 0 &&
-           a->captured_flat >= 0 && a->reversed_flat >= 0 && a->refusal <= PR_REFUSAL_HARD;
+static int32_t plausible_attempt(const pr_attempt *a)
+{
+    return a->state != PR_ST_NONE && a->state < PR_ST_COUNT && a->step >= 1 && a->step <= 4 &&
+           a->guard <= 2 && (a->guard == 0 || !pr_state_free(a->state)) && a->reference[0] != '\0' &&
+           a->channel[0] != '\0' && a->amount_minor > 0 && a->captured_flat >= 0 && a->reversed_flat >= 0 &&
+           a->refusal <= PR_REFUSAL_HARD;
 }
 
-static int32_t plausible_action(const pr_pay *p, const pr_action *x) {
-    return x->n >= 1 && x->n <= p->attempt_count && x->kind >= PR_ACT_CLOSE && x->kind <= PR_ACT_REFUND && x->digit >= 1 &&
-           x->digit <= 9 && x->state != PR_AS_NONE && x->state < PR_AS_COUNT && x->amount_minor >= 0;
+static int32_t plausible_action(const pr_pay *p, const pr_action *x)
+{
+    return x->n >= 1 && x->n <= p->attempt_count && x->kind >= PR_ACT_CLOSE && x->kind <= PR_ACT_REFUND &&
+           x->digit >= 1 && x->digit <= 9 && x->state != PR_AS_NONE && x->state < PR_AS_COUNT &&
+           x->amount_minor >= 0;
 }
 
 /* A checksum finds damage, not malice or another program's bug: whatever is read must still be a payment. */
-static int32_t plausible(const pr_pay *p) {
-    int32_t good = p->winner <= p->attempt_count && p->over <= PR_STATUS_FAILED && p->currency[3] == '\0' && p->cancelled <= 1 &&
-                   p->last_refusal <= PR_REFUSAL_HARD;
+static int32_t plausible(const pr_pay *p)
+{
+    int32_t good = p->winner <= p->attempt_count && p->over <= PR_STATUS_FAILED && p->currency[3] == '\0' &&
+                   p->cancelled <= 1 && p->last_refusal <= PR_REFUSAL_HARD;
     for (int32_t i = 0; i < p->attempt_count; i++) {
         good &= plausible_attempt(&p->attempts[i]);
     }
@@ -237,12 +262,14 @@ static int32_t plausible(const pr_pay *p) {
     }
     for (int32_t i = 0; i < p->money_count; i++) {
         const pr_money *m = &p->money[i];
-        good &= m->n >= 1 && m->n <= p->attempt_count && m->amount_minor >= 0 && m->kind >= PR_MONEY_CAPTURE && m->kind <= PR_MONEY_UNDONE;
+        good &= m->n >= 1 && m->n <= p->attempt_count && m->amount_minor >= 0 &&
+                m->kind >= PR_MONEY_CAPTURE && m->kind <= PR_MONEY_UNDONE;
     }
     return good;
 }
 
-static int32_t get_lists(pr_wire_in *r, pr_pay *p) {
+static int32_t get_lists(pr_wire_in *r, pr_pay *p)
+{
     p->attempt_count = pr_wire_get_u8(r);
     if (p->attempt_count > PR_ATTEMPTS_MAX) {
         return 0;
@@ -270,13 +297,15 @@ static int32_t get_lists(pr_wire_in *r, pr_pay *p) {
     return !r->bad && r->pos == r->len;
 }
 
-int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len) {
+int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len)
+{
     if (in == NULL || len < 6 + RECORD_TRAILER) {
         return PAYROUTE_E_CHECKSUM;
     }
     pr_wire_in r = {.at = in, .len = len - RECORD_TRAILER, .pos = 0, .bad = 0};
     pr_wire_in tail = {.at = in + len - RECORD_TRAILER, .len = RECORD_TRAILER, .pos = 0, .bad = 0};
-    if (pr_crc32c(in, len - RECORD_TRAILER) != pr_wire_get_u32(&tail) || pr_wire_get_u32(&r) != RECORD_MAGIC) {
+    if (pr_crc32c(in, len - RECORD_TRAILER) != pr_wire_get_u32(&tail) ||
+        pr_wire_get_u32(&r) != RECORD_MAGIC) {
         return PAYROUTE_E_CHECKSUM;
     }
     if (pr_wire_get_u16(&r) != RECORD_VERSION) {

@@ -1,4 +1,5 @@
-/* The compiler reads attempt.def and action.def here. A missing row fails the count, a doubled one redeclares an enumerator: neither
+/* The compiler reads attempt.def and action.def here. A missing row fails the count, a doubled one
+   redeclares an enumerator: neither
    compiles. */
 #include "core/table.h"
 
@@ -104,7 +105,8 @@ const pr_alternative *pr_table_action(int32_t state, int32_t event) {
 }
 
 const char *pr_state_name(int32_t state) {
-    static const char *const names[PR_ST_COUNT] = {"NONE",    "INTENT",     "UNKNOWN", "WAITING", "PROCESSING", "CLOSING",
+    static const char *const names[PR_ST_COUNT] = {"NONE",    "INTENT",     "UNKNOWN", "WAITING",
+                                                   "PROCESSING", "CLOSING",
                                                    "AUTHORIZED", "PAID", "SURPLUS", "REVERSED", "FAILED",   "CLOSED"};
     return state > 0 && state < PR_ST_COUNT ? names[state] : names[0];
 }

@@ -1,24 +1,28 @@
-/* What a provider said goes into the machine, and the texts that came with it are kept. One reading is one unit: it is remembered until it is
+/* What a provider said goes into the machine, and the texts that came with it are kept. One reading is one
+   unit: it is remembered until it is
    saved, so that it can be applied again to fresher rows after a conflict. */
 #include "flow/handle.h"
 
 #include <string.h>
 
-static void copy_text(char *out, size_t cap, const char *text) {
+static void copy_text(char *out, size_t cap, const char *text)
+{
     size_t len = strlen(text);
     if (len < cap) {
         memcpy(out, text, len + 1);
     }
 }
 
-static void note_clock(payroute_payment *p, const pr_fact *f, int64_t now_ms) {
+static void note_clock(payroute_payment *p, const pr_fact *f, int64_t now_ms)
+{
     if (f->provider_ms == 0 || f->evidence < PR_EVIDENCE_TLS) {
         return;
     }
     pr_clock_compare(&p->pay, f->provider_ms, now_ms);
 }
 
-static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t action) {
+static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t action)
+{
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_kept *k = &p->kept[n - 1];
     if (f->evidence == PR_EVIDENCE_NONE) {
@@ -30,10 +34,12 @@ static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t a
         p->pay.dirty = 1; /* their id is durable before the step that uses it */
         p->pay.dirty_attempts |= 1u << (n - 1);
     }
-    if (f->target == PR_TARGET_ATTEMPT && f->event == PR_EV_PAID && f->txn_id[0] != '\0' && k->capture_id[0] == '\0') {
+    if (f->target == PR_TARGET_ATTEMPT && f->event == PR_EV_PAID && f->txn_id[0] != '\0' &&
+        k->capture_id[0] == '\0') {
         copy_text(k->capture_id, sizeof k->capture_id, f->txn_id);
     }
-    if (f->target == PR_TARGET_ACTION && action >= 0 && f->txn_id[0] != '\0' && p->action_ids[action] == NULL) {
+    if (f->target == PR_TARGET_ACTION && action >= 0 && f->txn_id[0] != '\0' &&
+        p->action_ids[action] == NULL) {
         p->action_ids[action] = pr_mem_text(f->txn_id, strlen(f->txn_id));
         p->pay.dirty = 1;
         p->pay.dirty_actions |= 1u << action;
@@ -46,7 +52,8 @@ static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t a
     }
 }
 
-static int32_t keep_show(payroute_payment *p, const pr_reading *r, int32_t n) {
+static int32_t keep_show(payroute_payment *p, const pr_reading *r, int32_t n)
+{
     pr_kept *k = &p->kept[n - 1];
     if (r->show_kind == PR_SHOW_NONE || r->show.len == 0 || r->show.len > PR_SHOW_MAX) {
         return PAYROUTE_OK;
@@ -68,12 +75,15 @@ static int32_t keep_show(payroute_payment *p, const pr_reading *r, int32_t n) {
     return PAYROUTE_OK;
 }
 
-static void write_fact(payroute_json_out *out, const pr_fact *f, const pr_input *in, int32_t op) {
+static void write_fact(payroute_json_out *out, const pr_fact *f, const pr_input *in, int32_t op)
+{
     int32_t on_action = f->target == PR_TARGET_ACTION;
     payroute_json_out_object(out, NULL);
     payroute_json_out_integer(out, "operation", op);
-    payroute_json_out_string(out, "says", on_action ? pr_action_event_name(f->event) : pr_event_name(f->event));
-    payroute_json_out_string(out, "taken_as", on_action ? pr_action_event_name(in->event) : pr_event_name(in->event));
+    payroute_json_out_string(out, "says",
+                             on_action ? pr_action_event_name(f->event) : pr_event_name(f->event));
+    payroute_json_out_string(out, "taken_as",
+                             on_action ? pr_action_event_name(in->event) : pr_event_name(in->event));
     payroute_json_out_integer(out, "evidence", f->evidence);
     if (f->http_status != 0) {
         payroute_json_out_integer(out, "http", f->http_status);
@@ -94,7 +104,9 @@ static void write_fact(payroute_json_out *out, const pr_fact *f, const pr_input 
     payroute_json_out_end(out);
 }
 
-static int32_t keep_fact(payroute_payment *p, const pr_fact *f, const pr_input *in, const pr_exchange *ex, int32_t n, int32_t source) {
+static int32_t keep_fact(payroute_payment *p, const pr_fact *f, const pr_input *in, const pr_exchange *ex,
+                         int32_t n, int32_t source)
+{
     payroute_json_out *json = payroute_json_out_new();
     write_fact(json, f, in, ex->op);
     int32_t rc = pr_fact_row_add(p, n, source, ex->asked_ms, json);
@@ -102,8 +114,10 @@ static int32_t keep_fact(payroute_payment *p, const pr_fact *f, const pr_input *
     return rc;
 }
 
-/* Index of the action that a fact speaks of: the exchange's own, or (from a notification) the one with that key. */
-static int32_t action_of(const payroute_payment *p, const pr_fact *f, const pr_exchange *ex) {
+/* Index of the action that a fact speaks of: the exchange's own, or (from a notification) the one with that
+   key. */
+static int32_t action_of(const payroute_payment *p, const pr_fact *f, const pr_exchange *ex)
+{
     char key[PR_KEY_CAP];
     if (ex->action >= 0) {
         return ex->action;
@@ -117,12 +131,17 @@ static int32_t action_of(const payroute_payment *p, const pr_fact *f, const pr_e
     return -1;
 }
 
-static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchange *ex, int32_t source, int64_t now_ms) {
+static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchange *ex, int32_t source,
+                          int64_t now_ms)
+{
     pr_input in;
     int32_t n = ex->n;
     int32_t action = action_of(p, f, ex);
-    /* a status that rides on the answer to a close or refund is a statement about the order, not about a copy of its creation */
-    int32_t as = source == PR_SOURCE_ANSWER && ex->op != PR_OP_CREATE && f->target == PR_TARGET_ATTEMPT ? PR_SOURCE_LOOKUP : source;
+    /* a status that rides on the answer to a close or refund is a statement about the order, not about a
+       copy of its creation */
+    int32_t as = source == PR_SOURCE_ANSWER && ex->op != PR_OP_CREATE && f->target == PR_TARGET_ATTEMPT
+                     ? PR_SOURCE_LOOKUP
+                     : source;
     uint8_t before = p->pay.dirty;
     note_clock(p, f, now_ms);
     if (f->target == PR_TARGET_ACTION && action < 0) {
@@ -140,7 +159,8 @@ static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchan
     }
     keep_ids(p, f, n, action);
     p->pay.dirty = 0;
-    int32_t rc = f->target == PR_TARGET_ACTION ? pr_machine_action(&p->pay, action, &in) : pr_machine_attempt(&p->pay, n, &in);
+    int32_t rc = f->target == PR_TARGET_ACTION ? pr_machine_action(&p->pay, action, &in)
+                                               : pr_machine_attempt(&p->pay, n, &in);
     if (rc == PAYROUTE_E_STATE) {
         rc = PAYROUTE_OK; /* a late word that the state has no use for */
     }
@@ -151,7 +171,9 @@ static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchan
     return rc;
 }
 
-int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source, int64_t now_ms) {
+int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source,
+                  int64_t now_ms)
+{
     int32_t rc = keep_show(p, r, ex->n);
     for (int32_t target = PR_TARGET_ATTEMPT; target <= PR_TARGET_ACTION; target++) {
         for (int32_t i = 0; i < r->count && rc == PAYROUTE_OK; i++) {

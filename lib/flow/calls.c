@@ -1,4 +1,5 @@
-/* The shop's calls and the person's. Each one checks everything first, changes the payment only if all is well, and says in words what was allowed. */
+/* The shop's calls and the person's. Each one checks everything first, changes the payment only if all is
+   well, and says in words what was allowed. */
 #include "flow/handle.h"
 
 #include <string.h>
@@ -6,7 +7,8 @@
 static const char *const status_names[] = {"?",        "OPEN",     "PENDING", "AUTHORIZED", "PAID",
                                            "REVERSED", "DECLINED", "EXPIRED", "CANCELLED",  "FAILED"};
 
-static int32_t call_ready(const payroute_payment *p, int64_t now_ms, char *why, size_t why_cap) {
+static int32_t call_ready(const payroute_payment *p, int64_t now_ms, char *why, size_t why_cap)
+{
     if (p == NULL || now_ms <= 0) {
         return PAYROUTE_E_ARG;
     }
@@ -17,12 +19,15 @@ static int32_t call_ready(const payroute_payment *p, int64_t now_ms, char *why, 
     return PAYROUTE_OK;
 }
 
-static int32_t refuse(const payroute_payment *p, char *why, size_t why_cap, const char *allowed) {
+static int32_t refuse(const payroute_payment *p, char *why, size_t why_cap, const char *allowed)
+{
     pr_why(why, why_cap, "the payment is %s; %s", status_names[payroute_payment_status(p)], allowed);
     return PAYROUTE_E_STATE;
 }
 
-static int32_t read_wish(payroute_payment *p, pr_order *out, const char *wish, size_t wish_len, char *why, size_t why_cap) {
+static int32_t read_wish(payroute_payment *p, pr_order *out, const char *wish, size_t wish_len, char *why,
+                         size_t why_cap)
+{
     payroute_json *doc = NULL;
     pr_text detail;
     pr_text_init(&detail, why, why_cap);
@@ -41,7 +46,8 @@ static int32_t read_wish(payroute_payment *p, pr_order *out, const char *wish, s
     return rc;
 }
 
-static void take_wish(payroute_payment *p, const pr_order *order) {
+static void take_wish(payroute_payment *p, const pr_order *order)
+{
     p->order = *order;
     p->pay.wants_start = 1;
     p->pay.no_channel = 0;
@@ -49,7 +55,9 @@ static void take_wish(payroute_payment *p, const pr_order *order) {
     p->pay.dirty = 1;
 }
 
-int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len, char *why, size_t why_cap) {
+int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len,
+                                char *why, size_t why_cap)
+{
     pr_order order;
     int32_t rc = call_ready(p, now_ms, why, why_cap);
     if (rc == PAYROUTE_OK && (p->pay.winner != 0 || p->pay.over != 0 || p->pay.cancelled)) {
@@ -75,7 +83,9 @@ int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char 
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len, char *why, size_t why_cap) {
+int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len,
+                               char *why, size_t why_cap)
+{
     pr_order order;
     int32_t rc = call_ready(p, now_ms, why, why_cap);
     if (rc == PAYROUTE_OK && (p->pay.over != PR_STATUS_DECLINED || p->pay.winner != 0)) {
@@ -90,7 +100,8 @@ int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    int32_t same = strcmp(order.instrument, p->order.instrument) == 0 && strcmp(order.method, p->order.method) == 0;
+    int32_t same =
+        strcmp(order.instrument, p->order.instrument) == 0 && strcmp(order.method, p->order.method) == 0;
     if (same && p->pay.last_refusal >= PR_REFUSAL_CUSTOMER && order.instrument[0] != '\0') {
         pr_why(why, why_cap, "instrument: the same one was refused; expected another");
         return PAYROUTE_E_STATE;
@@ -108,7 +119,8 @@ int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_cancel(payroute_payment *p, int64_t now_ms, char *why, size_t why_cap) {
+int32_t payroute_payment_cancel(payroute_payment *p, int64_t now_ms, char *why, size_t why_cap)
+{
     int32_t rc = call_ready(p, now_ms, why, why_cap);
     if (rc != PAYROUTE_OK) {
         return rc;
@@ -127,7 +139,8 @@ int32_t payroute_payment_cancel(payroute_payment *p, int64_t now_ms, char *why, 
     return PAYROUTE_OK;
 }
 
-static int32_t caller_ok(const char *caller_id, int64_t amount_minor, char *why, size_t why_cap) {
+static int32_t caller_ok(const char *caller_id, int64_t amount_minor, char *why, size_t why_cap)
+{
     if (caller_id == NULL || caller_id[0] == '\0' || strlen(caller_id) > 64) {
         pr_why(why, why_cap, "caller_id: expected 1 to 64 bytes that name this wish for ever");
         return PAYROUTE_E_ARG;
@@ -140,8 +153,9 @@ static int32_t caller_ok(const char *caller_id, int64_t amount_minor, char *why,
 }
 
 /* 1: that wish is known and the same; 0: new; negative: known with another amount. */
-static int32_t known_wish(const payroute_payment *p, int32_t kind, const char *caller_id, int64_t amount_minor, char *why,
-                          size_t why_cap) {
+static int32_t known_wish(const payroute_payment *p, int32_t kind, const char *caller_id,
+                          int64_t amount_minor, char *why, size_t why_cap)
+{
     int32_t i = pr_action_caller(&p->pay, kind, caller_id);
     if (i < 0) {
         return 0;
@@ -149,12 +163,14 @@ static int32_t known_wish(const payroute_payment *p, int32_t kind, const char *c
     if (p->pay.actions[i].amount_minor == amount_minor) {
         return 1;
     }
-    pr_why(why, why_cap, "caller_id: used before with amount_minor %lld", (long long)p->pay.actions[i].amount_minor);
+    pr_why(why, why_cap, "caller_id: used before with amount_minor %lld",
+           (long long)p->pay.actions[i].amount_minor);
     return PAYROUTE_E_CONFLICT;
 }
 
-int32_t payroute_payment_capture(payroute_payment *p, int64_t now_ms, const char *caller_id, int64_t amount_minor, char *why,
-                                 size_t why_cap) {
+int32_t payroute_payment_capture(payroute_payment *p, int64_t now_ms, const char *caller_id,
+                                 int64_t amount_minor, char *why, size_t why_cap)
+{
     int32_t rc = call_ready(p, now_ms, why, why_cap);
     if (rc == PAYROUTE_OK) {
         rc = caller_ok(caller_id, amount_minor, why, why_cap);
@@ -172,18 +188,23 @@ int32_t payroute_payment_capture(payroute_payment *p, int64_t now_ms, const char
     for (int32_t i = 0; i < p->pay.action_count; i++) {
         const pr_action *x = &p->pay.actions[i];
         if (x->n == n && (x->kind == PR_ACT_CAPTURE || x->kind == PR_ACT_VOID) && x->state != PR_AS_FAILED) {
-            return refuse(p, why, why_cap, x->kind == PR_ACT_VOID ? "it is being voided" : "a capture is under way already");
+            return refuse(p, why, why_cap,
+                          x->kind == PR_ACT_VOID ? "it is being voided" : "a capture is under way already");
         }
     }
     if (amount_minor > p->pay.attempts[n - 1].amount_minor) {
-        pr_why(why, why_cap, "amount_minor: at most %lld is authorized", (long long)p->pay.attempts[n - 1].amount_minor);
+        pr_why(why, why_cap, "amount_minor: at most %lld is authorized",
+               (long long)p->pay.attempts[n - 1].amount_minor);
         return PAYROUTE_E_RANGE;
     }
-    return pr_action_write(&p->pay, n, PR_ACT_CAPTURE, amount_minor, caller_id, now_ms) >= 0 ? PAYROUTE_OK : PAYROUTE_E_LIMIT;
+    return pr_action_write(&p->pay, n, PR_ACT_CAPTURE, amount_minor, caller_id, now_ms) >= 0
+               ? PAYROUTE_OK
+               : PAYROUTE_E_LIMIT;
 }
 
-int32_t payroute_payment_refund(payroute_payment *p, int64_t now_ms, const char *caller_id, int64_t amount_minor, char *why,
-                                size_t why_cap) {
+int32_t payroute_payment_refund(payroute_payment *p, int64_t now_ms, const char *caller_id,
+                                int64_t amount_minor, char *why, size_t why_cap)
+{
     int32_t rc = call_ready(p, now_ms, why, why_cap);
     if (rc == PAYROUTE_OK) {
         rc = caller_ok(caller_id, amount_minor, why, why_cap);
@@ -199,7 +220,8 @@ int32_t payroute_payment_refund(payroute_payment *p, int64_t now_ms, const char 
         return refuse(p, why, why_cap, "refund is for one that is PAID");
     }
     if ((p->pay.attempts[n - 1].facts.flags & PR_FACT_REFUND) == 0) {
-        pr_why(why, why_cap, "channel %s cannot refund by call: use the provider's console, then resolve", p->pay.attempts[n - 1].channel);
+        pr_why(why, why_cap, "channel %s cannot refund by call: use the provider's console, then resolve",
+               p->pay.attempts[n - 1].channel);
         return PAYROUTE_E_UNSUPPORTED;
     }
     int64_t left = pr_captured(&p->pay, n) - pr_reversed(&p->pay, n) - pr_refunds_open(&p->pay, n);
@@ -207,11 +229,14 @@ int32_t payroute_payment_refund(payroute_payment *p, int64_t now_ms, const char 
         pr_why(why, why_cap, "amount_minor: %lld is left to refund", (long long)left);
         return PAYROUTE_E_RANGE;
     }
-    return pr_action_write(&p->pay, n, PR_ACT_REFUND, amount_minor, caller_id, now_ms) >= 0 ? PAYROUTE_OK : PAYROUTE_E_LIMIT;
+    return pr_action_write(&p->pay, n, PR_ACT_REFUND, amount_minor, caller_id, now_ms) >= 0
+               ? PAYROUTE_OK
+               : PAYROUTE_E_LIMIT;
 }
 
-static int32_t resolve_fact(payroute_payment *p, int32_t attempt, const char *outcome, const char *who, const char *evidence,
-                            int64_t now_ms) {
+static int32_t resolve_fact(payroute_payment *p, int32_t attempt, const char *outcome, const char *who,
+                            const char *evidence, int64_t now_ms)
+{
     payroute_json_out *json = payroute_json_out_new();
     payroute_json_out_object(json, NULL);
     payroute_json_out_string(json, "resolved", outcome);
@@ -223,8 +248,9 @@ static int32_t resolve_fact(payroute_payment *p, int32_t attempt, const char *ou
     return rc;
 }
 
-int32_t payroute_payment_resolve(payroute_payment *p, int64_t now_ms, int32_t attempt, const char *outcome, const char *who,
-                                 const char *evidence, char *why, size_t why_cap) {
+int32_t payroute_payment_resolve(payroute_payment *p, int64_t now_ms, int32_t attempt, const char *outcome,
+                                 const char *who, const char *evidence, char *why, size_t why_cap)
+{
     static const char *const words[] = {"paid", "not_paid", "refunded"};
     static const int32_t events[] = {PR_EV_RESOLVE_PAID, PR_EV_RESOLVE_NOT_PAID, PR_EV_RESOLVE_REFUNDED};
     int32_t event = 0;
@@ -239,7 +265,8 @@ int32_t payroute_payment_resolve(payroute_payment *p, int64_t now_ms, int32_t at
         pr_why(why, why_cap, "outcome: expected paid, not_paid or refunded");
         return PAYROUTE_E_SCHEMA;
     }
-    if (who == NULL || evidence == NULL || who[0] == '\0' || evidence[0] == '\0' || strlen(who) > 200 || strlen(evidence) > 200) {
+    if (who == NULL || evidence == NULL || who[0] == '\0' || evidence[0] == '\0' || strlen(who) > 200 ||
+        strlen(evidence) > 200) {
         pr_why(why, why_cap, "who, evidence: expected 1 to 200 bytes each");
         return PAYROUTE_E_ARG;
     }
@@ -252,8 +279,8 @@ int32_t payroute_payment_resolve(payroute_payment *p, int64_t now_ms, int32_t at
     pr_input_init(&in, event, PR_SOURCE_PERSON, now_ms);
     rc = pr_machine_attempt(&p->pay, attempt, &in);
     if (rc == PAYROUTE_E_STATE) {
-        pr_why(why, why_cap, "attempt %d is %s: %s is not possible there; close, void or refund it first", (int)attempt,
-               pr_state_name(a->state), outcome);
+        pr_why(why, why_cap, "attempt %d is %s: %s is not possible there; close, void or refund it first",
+               (int)attempt, pr_state_name(a->state), outcome);
         return rc;
     }
     if (rc == PAYROUTE_OK) {

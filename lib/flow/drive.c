@@ -1,4 +1,5 @@
-/* Time and choice: fires what is due, chooses a channel, mints a key, arms one exchange. What it leaves unsaved is saved before anything leaves
+/* Time and choice: fires what is due, chooses a channel, mints a key, arms one exchange. What it leaves
+   unsaved is saved before anything leaves
    this machine. */
 #include "flow/handle.h"
 
@@ -6,7 +7,8 @@
 
 enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000 };
 
-void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c) {
+void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c)
+{
     pr_attempt *a = &p->pay.attempts[n - 1];
     (void)pr_channel_method_facts(&a->facts, c, a->method, a->flow);
     if (a->hold) {
@@ -18,7 +20,9 @@ void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c) {
     p->kept[n - 1].channel = c;
 }
 
-static void exclude(pr_route_exclusion *e, const char *channel, const char *method, int64_t until_ms, const char *why) {
+static void exclude(pr_route_exclusion *e, const char *channel, const char *method, int64_t until_ms,
+                    const char *why)
+{
     memset(e, 0, sizeof *e);
     memcpy(e->channel, channel, strlen(channel));
     memcpy(e->method, method, strlen(method));
@@ -26,7 +30,8 @@ static void exclude(pr_route_exclusion *e, const char *channel, const char *meth
     e->why = why;
 }
 
-static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out) {
+static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out)
+{
     int32_t count = 0;
     for (int32_t i = 0; i < p->pay.attempt_count; i++) {
         const pr_attempt *a = &p->pay.attempts[i];
@@ -41,7 +46,9 @@ static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out) {
         case PR_REFUSAL_BACKOFF: exclude(&out[count++], a->channel, "", a->retry_ms, "backoff"); break;
         case PR_REFUSAL_INVALID: exclude(&out[count++], a->channel, "", INT64_MAX, "invalid_request"); break;
         case PR_REFUSAL_SOFT: exclude(&out[count++], a->channel, "", INT64_MAX, "declined_here"); break;
-        case PR_REFUSAL_CUSTOMER: exclude(&out[count++], "*", a->method, INT64_MAX, "customer_refusal"); break;
+        case PR_REFUSAL_CUSTOMER:
+            exclude(&out[count++], "*", a->method, INT64_MAX, "customer_refusal");
+            break;
         case PR_REFUSAL_HARD: exclude(&out[count++], "*", "", INT64_MAX, "hard_decline"); break;
         default: break;
         }
@@ -49,7 +56,8 @@ static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out) {
     return count;
 }
 
-static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, int64_t now_ms) {
+static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, int64_t now_ms)
+{
     pr_route_exclusion out[PR_ATTEMPTS_MAX * 2];
     pr_route_request wish = {.method = p->order.method[0] != '\0' ? p->order.method : NULL,
                              .flow = p->order.flow[0] != '\0' ? p->order.flow : NULL,
@@ -74,15 +82,18 @@ static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, int64_t 
     return pr_route_choose(pick, p->trace, p->registry, &wish, out, exclusions(p, out), NULL, NULL, &rng);
 }
 
-/* The immutable part of the request, stored with the intent; a resend is built from it and from nothing else. */
-static int32_t make_content(payroute_payment *p, int32_t n, int64_t now_ms) {
+/* The immutable part of the request, stored with the intent; a resend is built from it and from nothing
+   else. */
+static int32_t make_content(payroute_payment *p, int32_t n, int64_t now_ms)
+{
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_kept *k = &p->kept[n - 1];
     pr_exchange ex = {.armed = 1, .op = PR_OP_CREATE, .step = 1, .n = n, .action = -1};
     pr_wish wish = {.subject = p->order.subject[0] != '\0' ? p->order.subject : p->order_id,
                     .instrument = p->order.instrument[0] != '\0' ? p->order.instrument : NULL,
                     .customer = p->order.customer[0] != '\0' ? p->order.customer : NULL,
-                    .return_url = p->order.return_url[0] != '\0' ? p->order.return_url : k->channel->return_url,
+                    .return_url =
+                        p->order.return_url[0] != '\0' ? p->order.return_url : k->channel->return_url,
                     .client_ip = p->order.client_ip[0] != '\0' ? p->order.client_ip : NULL,
                     .order_hash = p->order_hash,
                     .hold = a->hold};
@@ -110,13 +121,15 @@ static int32_t make_content(payroute_payment *p, int32_t n, int64_t now_ms) {
     return rc;
 }
 
-static void kept_clear(pr_kept *k) {
+static void kept_clear(pr_kept *k)
+{
     pr_mem_free_secret(k->content, k->content_len);
     pr_mem_free_secret(k->show, k->show_len);
     memset(k, 0, sizeof *k);
 }
 
-static int32_t start_attempt(payroute_payment *p, int64_t now_ms) {
+static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
+{
     pr_route_pick pick;
     pr_attempt wish;
     memset(&wish, 0, sizeof wish);
@@ -142,9 +155,12 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms) {
     }
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_facts_fill(p, n, pick.channel);
-    int64_t pay_ms = pick.channel->pay_ms > 0 ? pick.channel->pay_ms : a->facts.pay_ms > 0 ? a->facts.pay_ms : 300000;
+    int64_t pay_ms = pick.channel->pay_ms > 0 ? pick.channel->pay_ms
+                     : a->facts.pay_ms > 0    ? a->facts.pay_ms
+                                              : 300000;
     int64_t end_ms = pr_add_ms(now_ms, pay_ms);
-    a->expire_ms = (end_ms < p->pay.deadline_ms ? end_ms : p->pay.deadline_ms) / 1000 * 1000; /* providers count in seconds */
+    a->expire_ms = (end_ms < p->pay.deadline_ms ? end_ms : p->pay.deadline_ms) / 1000 *
+                   1000; /* providers count in seconds */
     rc = make_content(p, n, now_ms);
     if (rc != PAYROUTE_OK) {
         kept_clear(&p->kept[n - 1]);
@@ -155,7 +171,8 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms) {
 }
 
 /* A flow whose payload is made here: no request of ours creates the order, so nothing can be in doubt. */
-static int32_t make_payload(payroute_payment *p, int32_t n, int64_t now_ms) {
+static int32_t make_payload(payroute_payment *p, int32_t n, int64_t now_ms)
+{
     const pr_adapter *adapter = pr_flow_adapter(p, n);
     pr_exchange ex = {.armed = 1, .op = PR_OP_CREATE, .step = 1, .n = n, .action = -1, .asked_ms = now_ms};
     pr_reading reading;
@@ -186,24 +203,29 @@ static int32_t make_payload(payroute_payment *p, int32_t n, int64_t now_ms) {
     return rc;
 }
 
-static int32_t content_intact(const payroute_payment *p, int32_t n) {
+static int32_t content_intact(const payroute_payment *p, int32_t n)
+{
     uint8_t digest[32];
     const pr_kept *k = &p->kept[n - 1];
     return pr_sign_sha256(digest, k->content, k->content_len) == PAYROUTE_OK &&
            pr_sign_equal(digest, p->pay.attempts[n - 1].body_hash, sizeof digest);
 }
 
-static void arm(payroute_payment *p, const pr_task *t, int32_t op, int64_t now_ms) {
+static void arm(payroute_payment *p, const pr_task *t, int32_t op, int64_t now_ms)
+{
     const pr_attempt *a = &p->pay.attempts[t->n - 1];
     uint8_t none[32] = {0};
     pr_subject subject;
-    p->ex = (pr_exchange){.armed = 1, .op = op, .step = a->step, .n = t->n, .action = t->action, .asked_ms = now_ms};
+    p->ex = (pr_exchange){
+        .armed = 1, .op = op, .step = a->step, .n = t->n, .action = t->action, .asked_ms = now_ms};
     pr_subject_fill(&subject, p, &p->ex, now_ms, none); /* the key, for hosts which act themselves */
 }
 
 /* The lease is taken in the same transaction that counts the send. */
-static void take_lease(payroute_payment *p, int64_t now_ms) {
-    int64_t until_ms = pr_add_ms(now_ms, pr_exchange_timeout(p, &p->ex) + p->pay.policy.value[PR_POLICY_lease_margin_ms]);
+static void take_lease(payroute_payment *p, int64_t now_ms)
+{
+    int64_t until_ms =
+        pr_add_ms(now_ms, pr_exchange_timeout(p, &p->ex) + p->pay.policy.value[PR_POLICY_lease_margin_ms]);
     if (p->lease_held == 0 || p->lease_held != p->pay.lease_epoch) {
         p->pay.lease_epoch++;
         p->lease_held = p->pay.lease_epoch;
@@ -215,7 +237,8 @@ static void take_lease(payroute_payment *p, int64_t now_ms) {
     p->pay.dirty = 1;
 }
 
-static int32_t dispatch(payroute_payment *p, const pr_task *t, int64_t now_ms) {
+static int32_t dispatch(payroute_payment *p, const pr_task *t, int64_t now_ms)
+{
     pr_input in;
     int32_t rc;
     if (t->action >= 0) {
@@ -229,7 +252,9 @@ static int32_t dispatch(payroute_payment *p, const pr_task *t, int64_t now_ms) {
         }
     } else {
         if (!content_intact(p, t->n)) {
-            pr_why(p->why, sizeof p->why, "attempt %d: the stored content is not what was sent; asked instead of sent again", (int)t->n);
+            pr_why(p->why, sizeof p->why,
+                   "attempt %d: the stored content is not what was sent; asked instead of sent again",
+                   (int)t->n);
             p->pay.attempts[t->n - 1].no_retry = 1;
             return PAYROUTE_E_CHECKSUM;
         }
@@ -246,22 +271,20 @@ static int32_t dispatch(payroute_payment *p, const pr_task *t, int64_t now_ms) {
     return rc;
 }
 
-static int32_t in_budget(const payroute_payment *p, const pr_task *t, int32_t asks) {
+static int32_t in_budget(const payroute_payment *p, const pr_task *t, int32_t asks)
+{
     const pr_channel *c = p->kept[t->n - 1].channel;
     return p->budget_ms >= (asks ? c->query_timeout_ms : c->money_timeout_ms);
 }
 
 /* 1: go on planning, 0: nothing more now, negative: a result code. */
-static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms) {
+static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms)
+{
     pr_input in;
     int32_t rc;
     switch ((enum pr_todo)t->todo) {
-    case PR_DO_START:
-        rc = start_attempt(p, now_ms);
-        return rc != PAYROUTE_OK ? rc : 1;
-    case PR_DO_PAYLOAD:
-        rc = make_payload(p, t->n, now_ms);
-        return rc != PAYROUTE_OK ? rc : 1;
+    case PR_DO_START: rc = start_attempt(p, now_ms); return rc != PAYROUTE_OK ? rc : 1;
+    case PR_DO_PAYLOAD: rc = make_payload(p, t->n, now_ms); return rc != PAYROUTE_OK ? rc : 1;
     case PR_DO_SHOW:
         pr_input_init(&in, PR_EV_SHOW, PR_SOURCE_ENGINE, now_ms);
         rc = pr_machine_attempt(&p->pay, t->n, &in);
@@ -279,7 +302,10 @@ static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms) 
         if (!in_budget(p, t, 1)) {
             return 0;
         }
-        arm(p, t, t->todo == PR_DO_ACTION_QUERY && p->pay.actions[t->action].kind == PR_ACT_REFUND ? PR_OP_REFUND_QUERY : PR_OP_QUERY,
+        arm(p, t,
+            t->todo == PR_DO_ACTION_QUERY && p->pay.actions[t->action].kind == PR_ACT_REFUND
+                ? PR_OP_REFUND_QUERY
+                : PR_OP_QUERY,
             now_ms);
         return 0;
     case PR_DO_NOTHING: break;
@@ -287,7 +313,8 @@ static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms) 
     return 0;
 }
 
-int32_t pr_drive(payroute_payment *p, int64_t now_ms) {
+int32_t pr_drive(payroute_payment *p, int64_t now_ms)
+{
     int32_t rc = PAYROUTE_OK;
     pr_clock_tick(&p->pay, now_ms);
     for (int32_t i = 0; i < DRIVE_STEPS && rc == PAYROUTE_OK; i++) {
@@ -310,7 +337,8 @@ int32_t pr_drive(payroute_payment *p, int64_t now_ms) {
     return PR_NEVER(pr_invariant(&p->pay) != NULL) ? PAYROUTE_E_INTERNAL : rc;
 }
 
-int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms) {
+int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms)
+{
     if (p == NULL || now_ms <= 0) {
         return PAYROUTE_E_ARG;
     }
@@ -321,16 +349,19 @@ int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms) {
     return pr_drive(p, now_ms);
 }
 
-int64_t payroute_payment_wake_ms(const payroute_payment *p) {
+int64_t payroute_payment_wake_ms(const payroute_payment *p)
+{
     return p != NULL ? pr_plan_wake(&p->pay, p->pay.last_ms) : INT64_MAX;
 }
 
-int32_t payroute_payment_status(const payroute_payment *p) {
+int32_t payroute_payment_status(const payroute_payment *p)
+{
     int32_t final = 0;
     return p != NULL ? pr_status(&p->pay, p->pay.last_ms, &final) : PAYROUTE_E_ARG;
 }
 
-int32_t payroute_payment_final(const payroute_payment *p) {
+int32_t payroute_payment_final(const payroute_payment *p)
+{
     int32_t final = 0;
     if (p == NULL) {
         return PAYROUTE_E_ARG;
@@ -339,7 +370,8 @@ int32_t payroute_payment_final(const payroute_payment *p) {
     return final;
 }
 
-int32_t payroute_payment_present(payroute_payment *p, int32_t present) {
+int32_t payroute_payment_present(payroute_payment *p, int32_t present)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }
@@ -347,7 +379,8 @@ int32_t payroute_payment_present(payroute_payment *p, int32_t present) {
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_budget(payroute_payment *p, int64_t budget_ms) {
+int32_t payroute_payment_budget(payroute_payment *p, int64_t budget_ms)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }
@@ -355,7 +388,8 @@ int32_t payroute_payment_budget(payroute_payment *p, int64_t budget_ms) {
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_lease(payroute_payment *p, const char *owner, int32_t free) {
+int32_t payroute_payment_lease(payroute_payment *p, const char *owner, int32_t free)
+{
     if (p == NULL || owner == NULL || strlen(owner) >= sizeof p->owner) {
         return PAYROUTE_E_ARG;
     }
@@ -363,10 +397,13 @@ int32_t payroute_payment_lease(payroute_payment *p, const char *owner, int32_t f
     int32_t was_free = p->lease_free;
     p->lease_free = free != 0;
     if (p->lease_free && p->pay.lease_until_ms != 0 && strcmp(p->row_owner, p->owner) == 0) {
-        p->lease_held = p->pay.lease_epoch; /* left over from an earlier call of this very worker: given back with the next save */
+        p->lease_held =
+            p->pay
+                .lease_epoch; /* left over from an earlier call of this very worker: given back with the next save */
     }
     if (p->lease_free && !was_free && !p->ex.armed) {
-        pr_clock_recover(&p->pay, p->pay.last_ms); /* whoever was at it is gone: what he half did is unknown */
+        pr_clock_recover(&p->pay,
+                         p->pay.last_ms); /* whoever was at it is gone: what he half did is unknown */
     }
     return PAYROUTE_OK;
 }

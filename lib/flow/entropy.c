@@ -1,9 +1,11 @@
-/* Randomness from what the host gave: a pool of 32 bytes, hashed with a counter. Keys are minted here, once, and never again. */
+/* Randomness from what the host gave: a pool of 32 bytes, hashed with a counter. Keys are minted here,
+   once, and never again. */
 #include "flow/handle.h"
 
 #include <string.h>
 
-int32_t pr_pool_next(payroute_payment *p, uint8_t out[32]) {
+int32_t pr_pool_next(payroute_payment *p, uint8_t out[32])
+{
     uint8_t counter[4] = {(uint8_t)p->pool_no, (uint8_t)(p->pool_no >> 8), (uint8_t)(p->pool_no >> 16),
                           (uint8_t)(p->pool_no >> 24)};
     const void *parts[3] = {"payroute", p->pool, counter};
@@ -12,7 +14,8 @@ int32_t pr_pool_next(payroute_payment *p, uint8_t out[32]) {
     return pr_sign_sha256_parts(out, parts, lens, 3);
 }
 
-uint64_t pr_text_hash(const char *text) {
+uint64_t pr_text_hash(const char *text)
+{
     uint64_t h = 1469598103934665603u;
     if (text == NULL || *text == '\0') {
         return 0;
@@ -23,16 +26,20 @@ uint64_t pr_text_hash(const char *text) {
     return h != 0 ? h : 1;
 }
 
-static void base32(char *out, int32_t digits, uint64_t value) {
-    static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: nothing that a person misreads */
+static void base32(char *out, int32_t digits, uint64_t value)
+{
+    static const char alphabet[] =
+        "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: nothing that a person misreads */
     for (int32_t i = digits - 1; i >= 0; i--) {
         out[i] = alphabet[value & 31];
         value >>= 5;
     }
 }
 
-/* Time (9) + instance (4) + 64 random bits (13): a restored copy of the database never makes an old key again. */
-int32_t pr_reference_mint(payroute_payment *p, char out[27], int64_t now_ms) {
+/* Time (9) + instance (4) + 64 random bits (13): a restored copy of the database never makes an old key
+   again. */
+int32_t pr_reference_mint(payroute_payment *p, char out[27], int64_t now_ms)
+{
     uint8_t random[32];
     uint64_t bits = 0;
     int32_t rc = pr_pool_next(p, random);

@@ -3,23 +3,28 @@
 
 #include <string.h>
 
-const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n) {
+const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n)
+{
     const pr_channel *c = p->kept[n - 1].channel;
     return c != NULL ? pr_adapter_find(c->provider->name) : NULL;
 }
 
-static void fill_key(char out[PR_KEY_CAP], const payroute_payment *p, const pr_exchange *ex) {
+static void fill_key(char out[PR_KEY_CAP], const payroute_payment *p, const pr_exchange *ex)
+{
     const pr_attempt *a = &p->pay.attempts[ex->n - 1];
     if (ex->action >= 0 && ex->op != PR_OP_QUERY) {
         pr_action_key(out, &p->pay, &p->pay.actions[ex->action]);
     } else if (a->facts.steps > 1) {
         pr_step_key(out, a);
     } else {
-        memcpy(out, a->reference, sizeof a->reference); /* the provider knows one order number: the reference is the key */
+        memcpy(out, a->reference,
+               sizeof a->reference); /* the provider knows one order number: the reference is the key */
     }
 }
 
-void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms, uint8_t entropy[32]) {
+void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms,
+                     uint8_t entropy[32])
+{
     const pr_attempt *a = &p->pay.attempts[ex->n - 1];
     const pr_kept *k = &p->kept[ex->n - 1];
     memset(out, 0, sizeof *out);
@@ -34,7 +39,10 @@ void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex
     out->provider_id = k->provider_id;
     out->capture_id = k->capture_id;
     out->action_id = ex->action >= 0 && p->action_ids[ex->action] != NULL ? p->action_ids[ex->action] : "";
-    int32_t own = ex->action >= 0 && ex->op != PR_OP_QUERY; /* how an order stands is asked about the order, also for the sake of its close */
+    int32_t own =
+        ex->action >= 0 &&
+        ex->op !=
+            PR_OP_QUERY; /* how an order stands is asked about the order, also for the sake of its close */
     out->amount_minor = own ? p->pay.actions[ex->action].amount_minor : a->amount_minor;
     out->attempt_amount_minor = a->amount_minor;
     out->currency = p->pay.currency;
@@ -44,13 +52,15 @@ void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex
     out->catalog = p->catalog;
 }
 
-int64_t pr_exchange_timeout(const payroute_payment *p, const pr_exchange *ex) {
+int64_t pr_exchange_timeout(const payroute_payment *p, const pr_exchange *ex)
+{
     const pr_channel *c = p->kept[ex->n - 1].channel;
     int32_t asks = ex->op == PR_OP_QUERY || ex->op == PR_OP_REFUND_QUERY || ex->op == PR_OP_FETCH;
     return asks ? c->query_timeout_ms : c->money_timeout_ms;
 }
 
-int32_t payroute_payment_request(payroute_payment *p, int64_t now_ms, const char *entropy) {
+int32_t payroute_payment_request(payroute_payment *p, int64_t now_ms, const char *entropy)
+{
     pr_subject subject;
     pr_text why;
     if (p == NULL || entropy == NULL) {
@@ -62,7 +72,8 @@ int32_t payroute_payment_request(payroute_payment *p, int64_t now_ms, const char
     const pr_adapter *adapter = pr_flow_adapter(p, p->ex.n);
     pr_http_request_free(&p->request);
     pr_http_request_init(&p->request);
-    if (adapter == NULL || adapter->build == NULL || (p->pay.attempts[p->ex.n - 1].facts.flags & PR_FACT_HOST_DRIVEN) != 0) {
+    if (adapter == NULL || adapter->build == NULL ||
+        (p->pay.attempts[p->ex.n - 1].facts.flags & PR_FACT_HOST_DRIVEN) != 0) {
         return PAYROUTE_E_UNSUPPORTED;
     }
     uint8_t fresh[32];
@@ -78,32 +89,38 @@ int32_t payroute_payment_request(payroute_payment *p, int64_t now_ms, const char
     return rc;
 }
 
-const char *payroute_payment_request_method(const payroute_payment *p) {
+const char *payroute_payment_request_method(const payroute_payment *p)
+{
     return p != NULL ? p->request.method : "";
 }
 
-const char *payroute_payment_request_url(const payroute_payment *p) {
+const char *payroute_payment_request_url(const payroute_payment *p)
+{
     return p != NULL && p->request.url.at != NULL ? p->request.url.at : "";
 }
 
-static const char *part(const pr_buf *b, size_t *len) {
+static const char *part(const pr_buf *b, size_t *len)
+{
     if (len != NULL) {
         *len = b->len;
     }
     return b->at != NULL ? b->at : "";
 }
 
-const char *payroute_payment_request_headers(const payroute_payment *p, size_t *len) {
+const char *payroute_payment_request_headers(const payroute_payment *p, size_t *len)
+{
     static const pr_buf none;
     return part(p != NULL ? &p->request.headers : &none, len);
 }
 
-const char *payroute_payment_request_body(const payroute_payment *p, size_t *len) {
+const char *payroute_payment_request_body(const payroute_payment *p, size_t *len)
+{
     static const pr_buf none;
     return part(p != NULL ? &p->request.body : &none, len);
 }
 
-int64_t payroute_payment_exchange(const payroute_payment *p, int32_t field) {
+int64_t payroute_payment_exchange(const payroute_payment *p, int32_t field)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }
@@ -125,26 +142,31 @@ int64_t payroute_payment_exchange(const payroute_payment *p, int32_t field) {
     }
 }
 
-const char *payroute_payment_channel(const payroute_payment *p) {
+const char *payroute_payment_channel(const payroute_payment *p)
+{
     return p != NULL && p->ex.armed ? p->pay.attempts[p->ex.n - 1].channel : "";
 }
 
-const char *payroute_payment_key(const payroute_payment *p) {
+const char *payroute_payment_key(const payroute_payment *p)
+{
     if (p == NULL || !p->ex.armed) {
         return "";
     }
     return p->key; /* filled when it was armed */
 }
 
-const char *payroute_payment_order_hash(const payroute_payment *p) {
+const char *payroute_payment_order_hash(const payroute_payment *p)
+{
     return p != NULL ? p->order_hash : "";
 }
 
-const char *payroute_payment_ca_file(const payroute_payment *p) {
+const char *payroute_payment_ca_file(const payroute_payment *p)
+{
     return p != NULL && p->ex.armed ? p->kept[p->ex.n - 1].channel->ca_file : NULL;
 }
 
-int32_t payroute_payment_next(const payroute_payment *p) {
+int32_t payroute_payment_next(const payroute_payment *p)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }

@@ -1,10 +1,12 @@
-/* What came of the armed exchange. Every way out of an exchange ends here, and each one leaves the payment at rest or with one more exchange
+/* What came of the armed exchange. Every way out of an exchange ends here, and each one leaves the payment
+   at rest or with one more exchange
    armed behind a SAVE. */
 #include "flow/handle.h"
 
 #include <string.h>
 
-static int32_t feed_ready(const payroute_payment *p, int64_t now_ms) {
+static int32_t feed_ready(const payroute_payment *p, int64_t now_ms)
+{
     if (p == NULL || now_ms <= 0) {
         return PAYROUTE_E_ARG;
     }
@@ -14,8 +16,10 @@ static int32_t feed_ready(const payroute_payment *p, int64_t now_ms) {
     return PAYROUTE_OK;
 }
 
-/* A lookup that moved nothing must still move the schedule, and lets a close or capture in doubt go out again. */
-static void after_lookup(payroute_payment *p, const pr_exchange *ex, int64_t now_ms) {
+/* A lookup that moved nothing must still move the schedule, and lets a close or capture in doubt go out
+   again. */
+static void after_lookup(payroute_payment *p, const pr_exchange *ex, int64_t now_ms)
+{
     pr_attempt *a = &p->pay.attempts[ex->n - 1];
     for (int32_t i = 0; i < p->pay.action_count; i++) {
         pr_action *x = &p->pay.actions[i];
@@ -30,7 +34,8 @@ static void after_lookup(payroute_payment *p, const pr_exchange *ex, int64_t now
         }
         pr_input in;
         pr_input_init(&in, PR_AE_DISPATCH, PR_SOURCE_ENGINE, now_ms);
-        if (x->state == PR_AS_UNKNOWN && x->check_ms <= now_ms && !pr_action_predicate(&p->pay, x, &in, PR_P_SENDABLE)) {
+        if (x->state == PR_AS_UNKNOWN && x->check_ms <= now_ms &&
+            !pr_action_predicate(&p->pay, x, &in, PR_P_SENDABLE)) {
             x->check_ms = pr_add_ms(now_ms, pr_schedule_unknown(x->check_no));
             x->check_no = (uint8_t)(x->check_no < 40 ? x->check_no + 1 : 40);
         }
@@ -44,7 +49,8 @@ static void after_lookup(payroute_payment *p, const pr_exchange *ex, int64_t now
     p->pay.soft = 1;
 }
 
-static int32_t finish(payroute_payment *p, const pr_exchange *ex, int64_t now_ms) {
+static int32_t finish(payroute_payment *p, const pr_exchange *ex, int64_t now_ms)
+{
     p->ex.armed = 0;
     pr_http_request_free(&p->request);
     pr_http_request_init(&p->request);
@@ -54,12 +60,14 @@ static int32_t finish(payroute_payment *p, const pr_exchange *ex, int64_t now_ms
     return pr_drive(p, now_ms);
 }
 
-static int32_t source_of(int32_t op) {
+static int32_t source_of(int32_t op)
+{
     return op == PR_OP_QUERY || op == PR_OP_REFUND_QUERY ? PR_SOURCE_LOOKUP : PR_SOURCE_ANSWER;
 }
 
 /* The reading is kept until it is saved; see payroute_payment_reload. */
-static int32_t take_reading(payroute_payment *p, pr_reading *reading, int64_t now_ms) {
+static int32_t take_reading(payroute_payment *p, pr_reading *reading, int64_t now_ms)
+{
     pr_exchange ex = p->ex;
     pr_reading_free(&p->said);
     p->said = *reading;
@@ -70,7 +78,9 @@ static int32_t take_reading(payroute_payment *p, pr_reading *reading, int64_t no
     return rc != PAYROUTE_OK ? rc : rest;
 }
 
-static int32_t take_event(payroute_payment *p, int32_t attempt_event, int32_t action_event, int64_t now_ms, int32_t curl_code) {
+static int32_t take_event(payroute_payment *p, int32_t attempt_event, int32_t action_event, int64_t now_ms,
+                          int32_t curl_code)
+{
     pr_reading reading;
     pr_reading_init(&reading);
     if (p->ex.op == PR_OP_QUERY || p->ex.op == PR_OP_REFUND_QUERY) {
@@ -92,15 +102,20 @@ static int32_t take_event(payroute_payment *p, int32_t attempt_event, int32_t ac
     return take_reading(p, &reading, now_ms);
 }
 
-int32_t payroute_payment_feed_failure(payroute_payment *p, int64_t now_ms, int32_t not_sent, int32_t curl_code) {
+int32_t payroute_payment_feed_failure(payroute_payment *p, int64_t now_ms, int32_t not_sent,
+                                      int32_t curl_code)
+{
     int32_t rc = feed_ready(p, now_ms);
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    return take_event(p, not_sent ? PR_EV_NOT_SENT : PR_EV_UNCLEAR, not_sent ? PR_AE_NOT_SENT : PR_AE_UNCLEAR, now_ms, curl_code);
+    return take_event(p, not_sent ? PR_EV_NOT_SENT : PR_EV_UNCLEAR, not_sent ? PR_AE_NOT_SENT : PR_AE_UNCLEAR,
+                      now_ms, curl_code);
 }
 
-static int32_t read_answer(payroute_payment *p, pr_reading *reading, const pr_http_reply *reply, int64_t now_ms) {
+static int32_t read_answer(payroute_payment *p, pr_reading *reading, const pr_http_reply *reply,
+                           int64_t now_ms)
+{
     pr_subject subject;
     uint8_t fresh[32];
     const pr_adapter *adapter = pr_flow_adapter(p, p->ex.n);
@@ -112,8 +127,10 @@ static int32_t read_answer(payroute_payment *p, pr_reading *reading, const pr_ht
     return adapter->read(reading, p->ex.op, p->ex.step, &subject, reply);
 }
 
-int32_t payroute_payment_feed_http(payroute_payment *p, int64_t now_ms, int32_t status, const char *headers, size_t headers_len,
-                                   const char *body, size_t body_len, int32_t verified_peer) {
+int32_t payroute_payment_feed_http(payroute_payment *p, int64_t now_ms, int32_t status, const char *headers,
+                                   size_t headers_len, const char *body, size_t body_len,
+                                   int32_t verified_peer)
+{
     int32_t rc = feed_ready(p, now_ms);
     if (rc != PAYROUTE_OK) {
         return rc;
@@ -136,13 +153,15 @@ int32_t payroute_payment_feed_http(payroute_payment *p, int64_t now_ms, int32_t 
 }
 
 int32_t payroute_payment_feed_code(payroute_payment *p, int64_t now_ms, const char *status, const char *code,
-                                   const char *provider_id, const char *show) {
+                                   const char *provider_id, const char *show)
+{
     int32_t rc = feed_ready(p, now_ms);
     if (rc != PAYROUTE_OK || status == NULL) {
         return rc != PAYROUTE_OK ? rc : PAYROUTE_E_ARG;
     }
     const pr_adapter *adapter = pr_flow_adapter(p, p->ex.n);
-    if ((p->pay.attempts[p->ex.n - 1].facts.flags & PR_FACT_HOST_DRIVEN) == 0 || adapter == NULL || adapter->read_code == NULL) {
+    if ((p->pay.attempts[p->ex.n - 1].facts.flags & PR_FACT_HOST_DRIVEN) == 0 || adapter == NULL ||
+        adapter->read_code == NULL) {
         return PAYROUTE_E_UNSUPPORTED;
     }
     pr_subject subject;
@@ -166,7 +185,8 @@ int32_t payroute_payment_feed_code(payroute_payment *p, int64_t now_ms, const ch
     return take_reading(p, &reading, now_ms);
 }
 
-int32_t payroute_payment_feed_saved(payroute_payment *p, int64_t payment_id) {
+int32_t payroute_payment_feed_saved(payroute_payment *p, int64_t payment_id)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }
@@ -178,7 +198,8 @@ int32_t payroute_payment_feed_saved(payroute_payment *p, int64_t payment_id) {
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_feed_conflict(payroute_payment *p) {
+int32_t payroute_payment_feed_conflict(payroute_payment *p)
+{
     if (p == NULL) {
         return PAYROUTE_E_ARG;
     }
@@ -189,7 +210,8 @@ int32_t payroute_payment_feed_conflict(payroute_payment *p) {
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_feed_notice(payroute_payment *p, const payroute_notice *notice, int64_t now_ms) {
+int32_t payroute_payment_feed_notice(payroute_payment *p, const payroute_notice *notice, int64_t now_ms)
+{
     if (p == NULL || notice == NULL || now_ms <= 0) {
         return PAYROUTE_E_ARG;
     }

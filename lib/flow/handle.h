@@ -1,4 +1,5 @@
-/* The payment handle: the machine's numbers, and beside them the texts that decide nothing. Files of flow share it; nobody else sees it. */
+/* The payment handle: the machine's numbers, and beside them the texts that decide nothing. Files of flow
+   share it; nobody else sees it. */
 #ifndef PR_FLOW_HANDLE_H
 #define PR_FLOW_HANDLE_H
 
@@ -10,13 +11,21 @@
 #include "core/machine.h"
 #include "route/route.h"
 
-enum { PR_CONTENT_MAX = 4096, PR_SHOW_MAX = 16384, PR_WISH_MAX = 2048, PR_FACT_ROWS_MAX = 16, PR_OWNER_CAP = 96, PR_WHY_CAP = 256 };
+enum {
+    PR_CONTENT_MAX = 4096,
+    PR_SHOW_MAX = 16384,
+    PR_WISH_MAX = 2048,
+    PR_FACT_ROWS_MAX = 16,
+    PR_OWNER_CAP = 96,
+    PR_WHY_CAP = 256
+};
 
-/* What the shop asked for; kept as JSON text in the record so that later attempts can be made after a restart. */
+/* What the shop asked for; kept as JSON text in the record so that later attempts can be made after a
+   restart. */
 typedef struct pr_order {
     char method[17];
     char flow[12];
-    char channel[33];     /* "" any */
+    char channel[33]; /* "" any */
     char instrument[129];
     char subject[257];
     char customer[65];
@@ -24,7 +33,7 @@ typedef struct pr_order {
     char client_ip[46];
     char locale[12];
     int32_t hold;
-    int32_t late_money;   /* 0 as the policy says, 1 revive, 2 refund */
+    int32_t late_money; /* 0 as the policy says, 1 revive, 2 refund */
 } pr_order;
 
 /* Texts of one attempt. */
@@ -41,15 +50,16 @@ typedef struct pr_kept {
     const pr_channel *channel;
 } pr_kept;
 
-/* An exchange of ours: armed by tick, ended by feed. Lives in this handle only: a worker that dies loses it, by design. */
+/* An exchange of ours: armed by tick, ended by feed. Lives in this handle only: a worker that dies loses
+   it, by design. */
 typedef struct pr_exchange {
     int32_t armed;
-    int32_t op;           /* enum pr_operation */
+    int32_t op; /* enum pr_operation */
     int32_t step;
     int32_t n;
-    int32_t action;       /* index; -1 */
+    int32_t action; /* index; -1 */
     int32_t send_no;
-    int64_t epoch;        /* lease epoch of the dispatch */
+    int64_t epoch; /* lease epoch of the dispatch */
     int64_t asked_ms;
 } pr_exchange;
 
@@ -79,10 +89,10 @@ struct payroute_payment {
     pr_exchange said_for; /* n and source of it; armed: there is one */
     int32_t said_source;
     /* lease */
-    char owner[PR_OWNER_CAP];      /* me */
-    char row_owner[PR_OWNER_CAP];  /* as stored */
+    char owner[PR_OWNER_CAP];     /* me */
+    char row_owner[PR_OWNER_CAP]; /* as stored */
     int32_t lease_free;
-    int64_t lease_held;            /* epoch that this handle took; 0 none */
+    int64_t lease_held; /* epoch that this handle took; 0 none */
     int64_t budget_ms;
     /* entropy */
     uint8_t pool[32];
@@ -95,7 +105,7 @@ struct payroute_payment {
     char notice_event[PR_ID_CAP];
     char *notice_body;
     size_t notice_len;
-    char audit[65];                /* newest stored line; "" none */
+    char audit[65]; /* newest stored line; "" none */
     /* texts handed out */
     pr_http_request request;
     payroute_json_out *view;
@@ -103,7 +113,7 @@ struct payroute_payment {
     payroute_json_out *trace;
     struct pr_save *save;
     char key[PR_KEY_CAP];
-    int32_t show_now;              /* the payload is durable as shown: SHOW until the next call */
+    int32_t show_now; /* the payload is durable as shown: SHOW until the next call */
     char why[PR_WHY_CAP];
 };
 
@@ -118,32 +128,38 @@ void pr_order_policy(pr_pay *pay, const pr_order *order);
 void pr_order_write(payroute_json_out *out, const pr_order *order);
 
 /* ---- exchange.c ---- */
-void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms, uint8_t entropy[32]);
+void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms,
+                     uint8_t entropy[32]);
 const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n);
 int64_t pr_exchange_timeout(const payroute_payment *p, const pr_exchange *ex);
 
 /* ---- judge.c ---- */
-/* What a statement is worth: evidence and compared fields against the provider's facts. 0: nothing that may be used. */
-int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int32_t op, int32_t n, int32_t action, int32_t source,
-                 int64_t now_ms);
+/* What a statement is worth: evidence and compared fields against the provider's facts. 0: nothing that may
+   be used. */
+int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int32_t op, int32_t n,
+                 int32_t action, int32_t source, int64_t now_ms);
 
 /* ---- absorb.c ---- */
 /* A reading into the machine and the kept texts. */
-int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source, int64_t now_ms);
+int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source,
+                  int64_t now_ms);
 
 /* ---- drive.c ---- */
-int32_t pr_drive(payroute_payment *p, int64_t now_ms); /* time, choice, arming; leaves at most one exchange armed */
+int32_t pr_drive(payroute_payment *p,
+                 int64_t now_ms); /* time, choice, arming; leaves at most one exchange armed */
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c);
 
 /* ---- save.c ---- */
 void pr_save_free(struct pr_save *s);
-int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t asked_ms, payroute_json_out *json);
+int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t asked_ms,
+                        payroute_json_out *json);
 void pr_rows_drop(payroute_payment *p); /* facts, notice: stored or given up */
 
 /* ---- load.c ---- */
 int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, pr_text *why);
-int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog, const char *entropy,
-                      pr_text *why); /* order.c: an empty handle with policies and pool */
+int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog,
+                      const char *entropy,
+                      pr_text *why);             /* order.c: an empty handle with policies and pool */
 int32_t pr_handle_identify(payroute_payment *p); /* order hash */
 void pr_handle_clear(payroute_payment *p);       /* load.c: the kept texts */
 

@@ -8,7 +8,8 @@
 
 enum worth { WORTH_MONEY, WORTH_FREE, WORTH_OTHER };
 
-static int32_t attempt_worth(int32_t event) {
+static int32_t attempt_worth(int32_t event)
+{
     switch ((enum pr_event)event) {
     case PR_EV_AUTH:
     case PR_EV_PAID:
@@ -42,22 +43,28 @@ static int32_t attempt_worth(int32_t event) {
     return WORTH_OTHER;
 }
 
-static int32_t action_worth(int32_t event) {
+static int32_t action_worth(int32_t event)
+{
     if (event == PR_AE_DONE) {
         return WORTH_MONEY;
     }
-    return event == PR_AE_REFUSED || event == PR_AE_FAILED || event == PR_AE_NOT_FOUND || event == PR_AE_REFUSED_BEFORE
+    return event == PR_AE_REFUSED || event == PR_AE_FAILED || event == PR_AE_NOT_FOUND ||
+                   event == PR_AE_REFUSED_BEFORE
                ? WORTH_FREE
                : WORTH_OTHER;
 }
 
-static int32_t proven(const pr_fact *f, const pr_operation_facts *o, int32_t worth) {
-    int32_t least = worth == WORTH_MONEY ? o->evidence_money : worth == WORTH_FREE ? o->evidence_free : o->evidence_other;
+static int32_t proven(const pr_fact *f, const pr_operation_facts *o, int32_t worth)
+{
+    int32_t least = worth == WORTH_MONEY  ? o->evidence_money
+                    : worth == WORTH_FREE ? o->evidence_free
+                                          : o->evidence_other;
     return f->evidence >= least && f->evidence != PR_EVIDENCE_NONE;
 }
 
 /* The amounts that may stand there: the attempt's own, or that of a capture which we asked for. */
-static int32_t amount_expected(const payroute_payment *p, const pr_fact *f, int32_t n, int32_t action) {
+static int32_t amount_expected(const payroute_payment *p, const pr_fact *f, int32_t n, int32_t action)
+{
     if (action >= 0 && f->target == PR_TARGET_ACTION) {
         return f->amount_minor == p->pay.actions[action].amount_minor;
     }
@@ -75,8 +82,11 @@ static int32_t amount_expected(const payroute_payment *p, const pr_fact *f, int3
 
 enum verdict { EQUAL, ABSENT, DIFFERS };
 
-static int32_t compare(const payroute_payment *p, const pr_fact *f, const pr_operation_facts *o, int32_t n, int32_t action) {
-    int32_t takes = f->target == PR_TARGET_ACTION ? f->event == PR_AE_DONE : (f->event == PR_EV_PAID || f->event == PR_EV_AUTH);
+static int32_t compare(const payroute_payment *p, const pr_fact *f, const pr_operation_facts *o, int32_t n,
+                       int32_t action)
+{
+    int32_t takes = f->target == PR_TARGET_ACTION ? f->event == PR_AE_DONE
+                                                  : (f->event == PR_EV_PAID || f->event == PR_EV_AUTH);
     uint32_t fields = o->money_compare;
     if (f->reference[0] != '\0' && strcmp(f->reference, p->pay.attempts[n - 1].reference) != 0) {
         return ABSENT; /* an answer about somebody else says nothing about us */
@@ -88,7 +98,8 @@ static int32_t compare(const payroute_payment *p, const pr_fact *f, const pr_ope
         return EQUAL;
     }
     if (((fields & PR_CMP_REFERENCE) != 0 && f->reference[0] == '\0') ||
-        ((fields & PR_CMP_MERCHANT) != 0 && f->merchant_equal != 1) || ((fields & PR_CMP_AMOUNT) != 0 && f->amount_minor < 0) ||
+        ((fields & PR_CMP_MERCHANT) != 0 && f->merchant_equal != 1) ||
+        ((fields & PR_CMP_AMOUNT) != 0 && f->amount_minor < 0) ||
         ((fields & PR_CMP_CURRENCY) != 0 && f->currency[0] == '\0')) {
         return ABSENT;
     }
@@ -101,8 +112,10 @@ static int32_t compare(const payroute_payment *p, const pr_fact *f, const pr_ope
     return EQUAL;
 }
 
-static int32_t refusal_of(const pr_fact *f) {
-    if (f->meaning.network_forbids || f->meaning.reason_class == PR_CLASS_DECLINED_HARD || f->meaning.advice == PR_ADVICE_NEVER) {
+static int32_t refusal_of(const pr_fact *f)
+{
+    if (f->meaning.network_forbids || f->meaning.reason_class == PR_CLASS_DECLINED_HARD ||
+        f->meaning.advice == PR_ADVICE_NEVER) {
         return PR_REFUSAL_HARD;
     }
     switch (f->meaning.advice) {
@@ -117,14 +130,16 @@ static int32_t refusal_of(const pr_fact *f) {
     return f->meaning.reason_class == PR_CLASS_DECLINED_CUSTOMER ? PR_REFUSAL_CUSTOMER : PR_REFUSAL_SOFT;
 }
 
-int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int32_t op, int32_t n, int32_t action, int32_t source,
-                 int64_t now_ms) {
+int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int32_t op, int32_t n,
+                 int32_t action, int32_t source, int64_t now_ms)
+{
     int32_t answer = source == PR_SOURCE_ANSWER;
     int32_t on_action = f->target == PR_TARGET_ACTION;
     /* what the answer to a close or refund says about the order itself is as good as a lookup, and compared
        like one */
     int32_t rides = !on_action && op != PR_OP_CREATE && op != PR_OP_NOTIFY;
-    const pr_operation_facts *o = pr_provider_operation(p->kept[n - 1].channel->provider, rides ? PR_OP_QUERY : op);
+    const pr_operation_facts *o =
+        pr_provider_operation(p->kept[n - 1].channel->provider, rides ? PR_OP_QUERY : op);
     pr_input_init(out, f->event, source, now_ms);
     out->provider_ms = f->evidence >= PR_EVIDENCE_TLS ? f->provider_ms : 0;
     out->final = f->final;

@@ -1,4 +1,5 @@
-/* A handle from stored rows. The record is the truth; its columns are compared with it, so that a damaged or half-restored row is noticed and not
+/* A handle from stored rows. The record is the truth; its columns are compared with it, so that a damaged
+   or half-restored row is noticed and not
    believed. */
 #include "flow/handle.h"
 
@@ -8,7 +9,8 @@
 
 enum { FRAME_LEN = 12, FRAME_MAGIC = 0x31575250 };
 
-void pr_handle_clear(payroute_payment *p) {
+void pr_handle_clear(payroute_payment *p)
+{
     for (int32_t i = 0; i < PR_ATTEMPTS_MAX; i++) {
         pr_mem_free_secret(p->kept[i].content, p->kept[i].content_len);
         pr_mem_free_secret(p->kept[i].show, p->kept[i].show_len);
@@ -20,7 +22,8 @@ void pr_handle_clear(payroute_payment *p) {
     }
 }
 
-static int32_t copy_column(char *out, size_t cap, const char *text) {
+static int32_t copy_column(char *out, size_t cap, const char *text)
+{
     size_t len = text != NULL ? strlen(text) : 0;
     if (len >= cap) {
         return PAYROUTE_E_CHECKSUM;
@@ -29,7 +32,8 @@ static int32_t copy_column(char *out, size_t cap, const char *text) {
     return PAYROUTE_OK;
 }
 
-static int32_t read_order(payroute_payment *p, const char *text, size_t len) {
+static int32_t read_order(payroute_payment *p, const char *text, size_t len)
+{
     payroute_json *doc = NULL;
     pr_order order;
     pr_text none;
@@ -47,7 +51,8 @@ static int32_t read_order(payroute_payment *p, const char *text, size_t len) {
     return rc == PAYROUTE_E_NOMEM ? rc : PAYROUTE_E_CHECKSUM;
 }
 
-static int32_t read_record(payroute_payment *p, const payroute_row_payment *row) {
+static int32_t read_record(payroute_payment *p, const payroute_row_payment *row)
+{
     pr_wire_in r = {.at = (const uint8_t *)row->record, .len = row->record_len, .pos = 0, .bad = 0};
     pr_policy policy = p->pay.policy;
     uint8_t present = p->pay.present;
@@ -69,39 +74,44 @@ static int32_t read_record(payroute_payment *p, const payroute_row_payment *row)
     return rc;
 }
 
-static int32_t columns_agree(const payroute_payment *p, const payroute_save_set *rows) {
+static int32_t columns_agree(const payroute_payment *p, const payroute_save_set *rows)
+{
     const payroute_row_payment *row = &rows->payment;
-    if (row->amount_minor != p->pay.amount_minor || strcmp(row->currency, p->pay.currency) != 0 || row->winner != p->pay.winner ||
-        row->cancelled != p->pay.cancelled || row->over != p->pay.over || rows->attempt_count != p->pay.attempt_count ||
-        rows->action_count != p->pay.action_count) {
+    if (row->amount_minor != p->pay.amount_minor || strcmp(row->currency, p->pay.currency) != 0 ||
+        row->winner != p->pay.winner || row->cancelled != p->pay.cancelled || row->over != p->pay.over ||
+        rows->attempt_count != p->pay.attempt_count || rows->action_count != p->pay.action_count) {
         return 0;
     }
     for (int32_t i = 0; i < rows->attempt_count; i++) {
         const payroute_row_attempt *r = &rows->attempts[i];
         const pr_attempt *a = r->n >= 1 && r->n <= p->pay.attempt_count ? &p->pay.attempts[r->n - 1] : NULL;
-        if (a == NULL || r->n != i + 1 || strcmp(r->channel, a->channel) != 0 || strcmp(r->reference, a->reference) != 0 ||
-            r->state != a->state || r->guard != a->guard || r->sends != a->sends || r->shown != a->shown) {
+        if (a == NULL || r->n != i + 1 || strcmp(r->channel, a->channel) != 0 ||
+            strcmp(r->reference, a->reference) != 0 || r->state != a->state || r->guard != a->guard ||
+            r->sends != a->sends || r->shown != a->shown) {
             return 0;
         }
     }
     for (int32_t i = 0; i < rows->action_count; i++) {
         const payroute_row_action *r = &rows->actions[i];
-        if (r->no != i + 1 || r->state != p->pay.actions[i].state || r->amount_minor != p->pay.actions[i].amount_minor ||
-            r->sends != p->pay.actions[i].sends) {
+        if (r->no != i + 1 || r->state != p->pay.actions[i].state ||
+            r->amount_minor != p->pay.actions[i].amount_minor || r->sends != p->pay.actions[i].sends) {
             return 0;
         }
     }
     return 1;
 }
 
-static int32_t fill_kept(payroute_payment *p, const payroute_row_attempt *r, pr_text *why) {
+static int32_t fill_kept(payroute_payment *p, const payroute_row_attempt *r, pr_text *why)
+{
     pr_kept *k = &p->kept[r->n - 1];
     const pr_attempt *a = &p->pay.attempts[r->n - 1];
     const pr_channel *c = pr_registry_find(p->registry, a->channel);
     if (c == NULL) {
-        pr_text_format(why, "attempt %d: channel \"%s\" is not in the configuration; put it back (enabled: false keeps it from new "
-                            "payments)\n",
-                       (int)r->n, a->channel);
+        pr_text_format(
+            why,
+            "attempt %d: channel \"%s\" is not in the configuration; put it back (enabled: false keeps it from new "
+            "payments)\n",
+            (int)r->n, a->channel);
         return PAYROUTE_E_NOT_FOUND;
     }
     pr_facts_fill(p, r->n, c);
@@ -123,7 +133,8 @@ static int32_t fill_kept(payroute_payment *p, const payroute_row_attempt *r, pr_
     return rc;
 }
 
-static int32_t fill_lists(payroute_payment *p, const payroute_save_set *rows, pr_text *why) {
+static int32_t fill_lists(payroute_payment *p, const payroute_save_set *rows, pr_text *why)
+{
     int32_t rc = PAYROUTE_OK;
     for (int32_t i = 0; i < rows->attempt_count && rc == PAYROUTE_OK; i++) {
         rc = fill_kept(p, &rows->attempts[i], why);
@@ -138,9 +149,11 @@ static int32_t fill_lists(payroute_payment *p, const payroute_save_set *rows, pr
     return rc;
 }
 
-int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, pr_text *why) {
+int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, pr_text *why)
+{
     const payroute_row_payment *row = &rows->payment;
-    if (row->record == NULL || row->instance == NULL || row->order_id == NULL || row->currency == NULL || row->id <= 0) {
+    if (row->record == NULL || row->instance == NULL || row->order_id == NULL || row->currency == NULL ||
+        row->id <= 0) {
         return PAYROUTE_E_ARG;
     }
     int32_t rc = read_record(p, row);
@@ -177,8 +190,10 @@ int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64
     return pr_handle_identify(p);
 }
 
-int32_t payroute_payment_load(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog,
-                              const payroute_save_set *rows, const char *entropy, int64_t now_ms, char *why, size_t why_cap) {
+int32_t payroute_payment_load(payroute_payment **out, payroute_registry *registry,
+                              const payroute_catalog *catalog, const payroute_save_set *rows,
+                              const char *entropy, int64_t now_ms, char *why, size_t why_cap)
+{
     pr_text detail;
     payroute_payment *p = NULL;
     pr_text_init(&detail, why, why_cap);
@@ -198,8 +213,11 @@ int32_t payroute_payment_load(payroute_payment **out, payroute_registry *registr
     return PAYROUTE_OK;
 }
 
-/* Everything of ours that was not saved is dropped; what a provider said is not ours to drop: it is applied again. */
-int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, char *why, size_t why_cap) {
+/* Everything of ours that was not saved is dropped; what a provider said is not ours to drop: it is applied
+   again. */
+int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, char *why,
+                                size_t why_cap)
+{
     pr_text detail;
     pr_text_init(&detail, why, why_cap);
     if (p == NULL || rows == NULL || now_ms <= 0) {
@@ -231,7 +249,8 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         }
         rc = pr_absorb(p, &p->said, &said_for, p->said_source, now_ms);
         pr_verdict_settle(&p->pay, now_ms);
-        p->conflict = rc == PAYROUTE_E_NOMEM; /* what was said is still ours to tell: reload may be called again */
+        p->conflict =
+            rc == PAYROUTE_E_NOMEM; /* what was said is still ours to tell: reload may be called again */
     }
     return rc;
 }

@@ -6,13 +6,16 @@
 #include <string.h>
 
 _Static_assert(PAYROUTE_STATUS_OPEN == (int)PR_STATUS_OPEN && PAYROUTE_STATUS_PAID == (int)PR_STATUS_PAID &&
-                   PAYROUTE_STATUS_DECLINED == (int)PR_STATUS_DECLINED && PAYROUTE_STATUS_FAILED == (int)PR_STATUS_FAILED &&
-                   PAYROUTE_STATUS_EXPIRED == (int)PR_STATUS_EXPIRED && PAYROUTE_STATUS_CANCELLED == (int)PR_STATUS_CANCELLED &&
-                   PAYROUTE_STATUS_REVERSED == (int)PR_STATUS_REVERSED && PAYROUTE_EVENT_REVIEW == (int)PR_NEWS_REVIEW &&
-                   PAYROUTE_EVENT_PAID == (int)PR_NEWS_PAID,
+                   PAYROUTE_STATUS_DECLINED == (int)PR_STATUS_DECLINED &&
+                   PAYROUTE_STATUS_FAILED == (int)PR_STATUS_FAILED &&
+                   PAYROUTE_STATUS_EXPIRED == (int)PR_STATUS_EXPIRED &&
+                   PAYROUTE_STATUS_CANCELLED == (int)PR_STATUS_CANCELLED &&
+                   PAYROUTE_STATUS_REVERSED == (int)PR_STATUS_REVERSED &&
+                   PAYROUTE_EVENT_REVIEW == (int)PR_NEWS_REVIEW && PAYROUTE_EVENT_PAID == (int)PR_NEWS_PAID,
                "core and payment.h number statuses and events alike");
 
-void pr_why(char *why, size_t cap, const char *format, ...) {
+void pr_why(char *why, size_t cap, const char *format, ...)
+{
     va_list args;
     if (why == NULL || cap == 0) {
         return;
@@ -29,12 +32,13 @@ typedef struct field {
 } field;
 
 #define FIELD_OF(name) {#name, offsetof(pr_order, name), sizeof((pr_order *)0)->name}
-static const field order_fields[] = {FIELD_OF(method),   FIELD_OF(flow),       FIELD_OF(channel),   FIELD_OF(instrument),
-                                     FIELD_OF(subject),  FIELD_OF(customer),   FIELD_OF(return_url), FIELD_OF(client_ip),
-                                     FIELD_OF(locale)};
+static const field order_fields[] = {FIELD_OF(method),     FIELD_OF(flow),      FIELD_OF(channel),
+                                     FIELD_OF(instrument), FIELD_OF(subject),   FIELD_OF(customer),
+                                     FIELD_OF(return_url), FIELD_OF(client_ip), FIELD_OF(locale)};
 enum { ORDER_FIELDS = sizeof order_fields / sizeof order_fields[0] };
 
-static int32_t digits_run(const char *s) {
+static int32_t digits_run(const char *s)
+{
     int32_t run = 0;
     int32_t most = 0;
     for (; *s != '\0'; s++) {
@@ -44,21 +48,27 @@ static int32_t digits_run(const char *s) {
     return most;
 }
 
-static int32_t read_field(pr_order *out, const field *f, const payroute_json_node *node, const char *path, pr_text *why) {
+static int32_t read_field(pr_order *out, const field *f, const payroute_json_node *node, const char *path,
+                          pr_text *why)
+{
     const char *text = payroute_json_string(node);
     if (text == NULL || strlen(text) >= f->cap) {
         pr_text_format(why, "%s%s: expected a text of at most %d bytes\n", path, f->name, (int)f->cap - 1);
         return PAYROUTE_E_SCHEMA;
     }
     if (strcmp(f->name, "instrument") == 0 && digits_run(text) >= 12 && text[0] >= '0' && text[0] <= '9') {
-        pr_text_format(why, "%sinstrument: expected a provider's token (pm_…), got a card number; it must not come here\n", path);
+        pr_text_format(
+            why,
+            "%sinstrument: expected a provider's token (pm_…), got a card number; it must not come here\n",
+            path);
         return PAYROUTE_E_SCHEMA;
     }
     memcpy((char *)out + f->offset, text, strlen(text) + 1);
     return PAYROUTE_OK;
 }
 
-int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char *path, pr_text *why) {
+int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char *path, pr_text *why)
+{
     pr_order read = *out;
     int32_t rc = PAYROUTE_OK;
     for (size_t i = 0; i < ORDER_FIELDS; i++) {
@@ -90,7 +100,8 @@ int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char 
     return rc;
 }
 
-void pr_order_write(payroute_json_out *out, const pr_order *order) {
+void pr_order_write(payroute_json_out *out, const pr_order *order)
+{
     payroute_json_out_object(out, NULL);
     for (size_t i = 0; i < ORDER_FIELDS; i++) {
         const char *text = (const char *)order + order_fields[i].offset;
@@ -107,8 +118,10 @@ void pr_order_write(payroute_json_out *out, const pr_order *order) {
     payroute_json_out_end(out);
 }
 
-static int32_t known_key(const char *name) {
-    static const char *const own[] = {"order_id", "amount_minor", "currency", "ordered_at_ms", "deadline_ms", "hold", "late_money"};
+static int32_t known_key(const char *name)
+{
+    static const char *const own[] = {"order_id",    "amount_minor", "currency",  "ordered_at_ms",
+                                      "deadline_ms", "hold",         "late_money"};
     for (size_t i = 0; i < ORDER_FIELDS; i++) {
         if (strcmp(name, order_fields[i].name) == 0) {
             return 1;
@@ -122,22 +135,25 @@ static int32_t known_key(const char *name) {
     return 0;
 }
 
-static int32_t read_number(int64_t *out, const payroute_json_node *spec, const char *name, int64_t low, int64_t high,
-                           int32_t required, pr_text *why) {
+static int32_t read_number(int64_t *out, const payroute_json_node *spec, const char *name, int64_t low,
+                           int64_t high, int32_t required, pr_text *why)
+{
     const payroute_json_node *node = payroute_json_get(spec, name);
     int64_t value = 0;
     if (node == NULL && !required) {
         return PAYROUTE_OK;
     }
     if (payroute_json_integer(&value, node) != PAYROUTE_OK || value < low || value > high) {
-        pr_text_format(why, "%s: expected a whole number from %lld to %lld\n", name, (long long)low, (long long)high);
+        pr_text_format(why, "%s: expected a whole number from %lld to %lld\n", name, (long long)low,
+                       (long long)high);
         return PAYROUTE_E_SCHEMA;
     }
     *out = value;
     return PAYROUTE_OK;
 }
 
-static int32_t read_identity(payroute_payment *p, const payroute_json_node *spec, pr_text *why) {
+static int32_t read_identity(payroute_payment *p, const payroute_json_node *spec, pr_text *why)
+{
     const char *order_id = payroute_json_string(payroute_json_get(spec, "order_id"));
     const char *currency = payroute_json_string(payroute_json_get(spec, "currency"));
     int32_t rc = PAYROUTE_OK;
@@ -148,7 +164,8 @@ static int32_t read_identity(payroute_payment *p, const payroute_json_node *spec
         memcpy(p->order_id, order_id, strlen(order_id) + 1);
     }
     if (currency == NULL || strlen(currency) != 3 || payroute_currency_exponent(currency) < 0) {
-        pr_text_format(why, "currency: expected a currency code such as CNY, got \"%.8s\"\n", currency != NULL ? currency : "");
+        pr_text_format(why, "currency: expected a currency code such as CNY, got \"%.8s\"\n",
+                       currency != NULL ? currency : "");
         rc = currency != NULL && strlen(currency) == 3 ? PAYROUTE_E_NOT_FOUND : PAYROUTE_E_SCHEMA;
     } else {
         memcpy(p->pay.currency, currency, 4);
@@ -156,7 +173,8 @@ static int32_t read_identity(payroute_payment *p, const payroute_json_node *spec
     return rc;
 }
 
-void pr_order_policy(pr_pay *pay, const pr_order *order) {
+void pr_order_policy(pr_pay *pay, const pr_order *order)
+{
     int32_t revive = order->late_money == 1;
     if (order->late_money == 0) {
         return;
@@ -166,7 +184,8 @@ void pr_order_policy(pr_pay *pay, const pr_order *order) {
     pay->policy.value[PR_POLICY_late_failed] = revive;
 }
 
-static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, int64_t now_ms, pr_text *why) {
+static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, int64_t now_ms, pr_text *why)
+{
     int32_t rc = PAYROUTE_OK;
     int32_t one;
     if (payroute_json_type(spec) != PAYROUTE_JSON_OBJECT) {
@@ -194,16 +213,20 @@ static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, in
     return rc;
 }
 
-/* The channel file's own numbers, by name, within their bounds. The registry refuses what is no object; names and bounds are checked here. */
-static int32_t read_policy(pr_policy *policy, const payroute_registry *registry, pr_text *why) {
+/* The channel file's own numbers, by name, within their bounds. The registry refuses what is no object;
+   names and bounds are checked here. */
+static int32_t read_policy(pr_policy *policy, const payroute_registry *registry, pr_text *why)
+{
     payroute_json *doc = NULL;
     const char *text = pr_registry_policy(registry);
     int32_t rc = payroute_json_parse(&doc, text, strlen(text), NULL, 0);
     const payroute_json_node *root = payroute_json_root(doc);
-    for (const payroute_json_node *m = payroute_json_first(root); rc == PAYROUTE_OK && m != NULL; m = payroute_json_next(m)) {
+    for (const payroute_json_node *m = payroute_json_first(root); rc == PAYROUTE_OK && m != NULL;
+         m = payroute_json_next(m)) {
         int64_t value = 0;
         int32_t id = pr_policy_find(payroute_json_name(m));
-        if (id < 0 || payroute_json_integer(&value, m) != PAYROUTE_OK || pr_policy_set(policy, id, value) != PAYROUTE_OK) {
+        if (id < 0 || payroute_json_integer(&value, m) != PAYROUTE_OK ||
+            pr_policy_set(policy, id, value) != PAYROUTE_OK) {
             pr_text_format(why, "policy.%.40s: unknown, or outside its bounds\n", payroute_json_name(m));
             rc = PAYROUTE_E_SCHEMA;
         }
@@ -212,7 +235,8 @@ static int32_t read_policy(pr_policy *policy, const payroute_registry *registry,
     return rc;
 }
 
-int32_t pr_handle_identify(payroute_payment *p) {
+int32_t pr_handle_identify(payroute_payment *p)
+{
     uint8_t digest[32];
     char hex[65];
     const void *parts[3] = {p->instance, "\n", p->order_id};
@@ -226,8 +250,9 @@ int32_t pr_handle_identify(payroute_payment *p) {
     return rc;
 }
 
-int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog, const char *entropy,
-                      pr_text *why) {
+int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog,
+                      const char *entropy, pr_text *why)
+{
     if (!pr_registry_sealed(registry)) {
         pr_text_format(why, "the registry is not sealed\n");
         return PAYROUTE_E_STATE;
@@ -252,14 +277,17 @@ int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const
     return PAYROUTE_OK;
 }
 
-int32_t payroute_payment_new(payroute_payment **out, payroute_registry *registry, const payroute_catalog *catalog,
-                             const char *spec, size_t spec_len, const char *instance, const char *entropy, int64_t now_ms,
-                             char *why, size_t why_cap) {
+int32_t payroute_payment_new(payroute_payment **out, payroute_registry *registry,
+                             const payroute_catalog *catalog, const char *spec, size_t spec_len,
+                             const char *instance, const char *entropy, int64_t now_ms, char *why,
+                             size_t why_cap)
+{
     pr_text detail;
     payroute_json *doc = NULL;
     payroute_payment *p = NULL;
     pr_text_init(&detail, why, why_cap);
-    if (out == NULL || registry == NULL || spec == NULL || instance == NULL || entropy == NULL || now_ms <= 0) {
+    if (out == NULL || registry == NULL || spec == NULL || instance == NULL || entropy == NULL ||
+        now_ms <= 0) {
         return PAYROUTE_E_ARG;
     }
     *out = NULL;

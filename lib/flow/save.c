@@ -1,4 +1,5 @@
-/* SAVE: the whole set of rows, made of what changed. Facts, events and the audit line ride in the same transaction as the state they explain. */
+/* SAVE: the whole set of rows, made of what changed. Facts, events and the audit line ride in the same
+   transaction as the state they explain. */
 #include "flow/handle.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ struct pr_save {
     pr_buf record;
 };
 
-void pr_save_free(struct pr_save *s) {
+void pr_save_free(struct pr_save *s)
+{
     if (s == NULL) {
         return;
     }
@@ -29,7 +31,9 @@ void pr_save_free(struct pr_save *s) {
     pr_mem_free(s);
 }
 
-int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t asked_ms, payroute_json_out *json) {
+int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t asked_ms,
+                        payroute_json_out *json)
+{
     size_t len = 0;
     const char *text = payroute_json_out_text(json, &len);
     if (text == NULL) {
@@ -43,11 +47,13 @@ int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t 
         return PAYROUTE_E_NOMEM;
     }
     p->fact_no++;
-    p->facts[p->fact_count++] = (pr_fact_row){.body = body, .n = n, .source = source, .no = p->fact_no, .asked_ms = asked_ms};
+    p->facts[p->fact_count++] =
+        (pr_fact_row){.body = body, .n = n, .source = source, .no = p->fact_no, .asked_ms = asked_ms};
     return PAYROUTE_OK;
 }
 
-static void drop_facts(payroute_payment *p) {
+static void drop_facts(payroute_payment *p)
+{
     for (int32_t i = 0; i < p->fact_count; i++) {
         pr_mem_free(p->facts[i].body);
     }
@@ -57,8 +63,10 @@ static void drop_facts(payroute_payment *p) {
     p->notice_len = 0;
 }
 
-/* The record is the core's, framed with what flow needs after a restart: the order's wishes and the number of the last fact. */
-static int32_t write_record(payroute_payment *p, pr_buf *out) {
+/* The record is the core's, framed with what flow needs after a restart: the order's wishes and the number
+   of the last fact. */
+static int32_t write_record(payroute_payment *p, pr_buf *out)
+{
     uint8_t core[CORE_RECORD_MAX];
     uint8_t head[12];
     pr_buf_init(out);
@@ -82,7 +90,8 @@ static int32_t write_record(payroute_payment *p, pr_buf *out) {
     return rc;
 }
 
-static int32_t write_audit(const payroute_payment *p, struct pr_save *s) {
+static int32_t write_audit(const payroute_payment *p, struct pr_save *s)
+{
     uint8_t digest[32];
     const void *parts[2] = {p->audit, s->record.at};
     const size_t lens[2] = {strlen(p->audit), s->record.len};
@@ -93,7 +102,8 @@ static int32_t write_audit(const payroute_payment *p, struct pr_save *s) {
     return rc;
 }
 
-static void write_attempts(payroute_payment *p, struct pr_save *s) {
+static void write_attempts(payroute_payment *p, struct pr_save *s)
+{
     for (int32_t i = 0; i < p->pay.attempt_count; i++) {
         const pr_attempt *a = &p->pay.attempts[i];
         pr_kept *k = &p->kept[i];
@@ -102,47 +112,51 @@ static void write_attempts(payroute_payment *p, struct pr_save *s) {
         }
         int32_t keeps = a->has_payload && k->show != NULL;
         s->attempts[s->set.attempt_count++] = (payroute_row_attempt){.n = i + 1,
-                                                                    .channel = a->channel,
-                                                                    .reference = a->reference,
-                                                                    .state = a->state,
-                                                                    .review = a->review,
-                                                                    .sends = a->sends,
-                                                                    .shown = a->shown,
-                                                                    .guard = a->guard,
-                                                                    .provider_id = k->provider_id,
-                                                                    .capture_id = k->capture_id,
-                                                                    .content = k->content,
-                                                                    .content_len = k->content_len,
-                                                                    .show_kind = keeps ? k->show_kind : 0,
-                                                                    .show = keeps ? k->show : "",
-                                                                    .show_len = keeps ? k->show_len : 0};
+                                                                     .channel = a->channel,
+                                                                     .reference = a->reference,
+                                                                     .state = a->state,
+                                                                     .review = a->review,
+                                                                     .sends = a->sends,
+                                                                     .shown = a->shown,
+                                                                     .guard = a->guard,
+                                                                     .provider_id = k->provider_id,
+                                                                     .capture_id = k->capture_id,
+                                                                     .content = k->content,
+                                                                     .content_len = k->content_len,
+                                                                     .show_kind = keeps ? k->show_kind : 0,
+                                                                     .show = keeps ? k->show : "",
+                                                                     .show_len = keeps ? k->show_len : 0};
     }
     s->set.attempts = s->attempts;
 }
 
-static void write_actions(payroute_payment *p, struct pr_save *s) {
+static void write_actions(payroute_payment *p, struct pr_save *s)
+{
     for (int32_t i = 0; i < p->pay.action_count; i++) {
         const pr_action *x = &p->pay.actions[i];
         if ((p->pay.dirty_actions & 1u << i) == 0) {
             continue;
         }
         pr_action_key(s->keys[i], &p->pay, x);
-        s->actions[s->set.action_count++] = (payroute_row_action){.no = i + 1,
-                                                                 .n = x->n,
-                                                                 .kind = x->kind,
-                                                                 .key = s->keys[i],
-                                                                 .caller_id = x->caller_id,
-                                                                 .state = x->state,
-                                                                 .sends = x->sends,
-                                                                 .amount_minor = x->amount_minor,
-                                                                 .provider_id = p->action_ids[i] != NULL ? p->action_ids[i] : ""};
+        s->actions[s->set.action_count++] =
+            (payroute_row_action){.no = i + 1,
+                                  .n = x->n,
+                                  .kind = x->kind,
+                                  .key = s->keys[i],
+                                  .caller_id = x->caller_id,
+                                  .state = x->state,
+                                  .sends = x->sends,
+                                  .amount_minor = x->amount_minor,
+                                  .provider_id = p->action_ids[i] != NULL ? p->action_ids[i] : ""};
     }
     s->set.actions = s->actions;
 }
 
-static const char *const event_names[] = {"", "paid", "late_paid", "surplus", "refunded", "expired", "review"};
+static const char *const event_names[] = {"",         "paid",    "late_paid", "surplus",
+                                          "refunded", "expired", "review"};
 
-static int32_t write_events(payroute_payment *p, struct pr_save *s) {
+static int32_t write_events(payroute_payment *p, struct pr_save *s)
+{
     for (int32_t i = 0; i < p->pay.news_count; i++) {
         const pr_news *e = &p->pay.news[i];
         size_t len = 0;
@@ -173,31 +187,33 @@ static int32_t write_events(payroute_payment *p, struct pr_save *s) {
     return PAYROUTE_OK;
 }
 
-static void write_facts(payroute_payment *p, struct pr_save *s) {
+static void write_facts(payroute_payment *p, struct pr_save *s)
+{
     for (int32_t i = 0; i < p->fact_count; i++) {
         const pr_fact_row *f = &p->facts[i];
         s->facts[s->set.fact_count++] = (payroute_row_fact){.n = f->n,
-                                                           .source = f->source,
-                                                           .no = f->no,
-                                                           .asked_ms = f->asked_ms,
-                                                           .last_seen_ms = p->pay.last_ms,
-                                                           .count = 1,
-                                                           .body = f->body,
-                                                           .body_len = strlen(f->body)};
+                                                            .source = f->source,
+                                                            .no = f->no,
+                                                            .asked_ms = f->asked_ms,
+                                                            .last_seen_ms = p->pay.last_ms,
+                                                            .count = 1,
+                                                            .body = f->body,
+                                                            .body_len = strlen(f->body)};
     }
     s->set.facts = s->facts;
     if (p->notice_body != NULL) {
         s->notice = (payroute_row_notification){.channel = p->notice_channel,
-                                               .event_id = p->notice_event,
-                                               .order_hash = p->order_hash,
-                                               .body = p->notice_body,
-                                               .body_len = p->notice_len};
+                                                .event_id = p->notice_event,
+                                                .order_hash = p->order_hash,
+                                                .body = p->notice_body,
+                                                .body_len = p->notice_len};
         s->set.notifications = &s->notice;
         s->set.notification_count = 1;
     }
 }
 
-static void write_payment(payroute_payment *p, struct pr_save *s) {
+static void write_payment(payroute_payment *p, struct pr_save *s)
+{
     payroute_row_payment *row = &s->set.payment;
     row->id = p->id;
     row->instance = p->instance;
@@ -219,7 +235,8 @@ static void write_payment(payroute_payment *p, struct pr_save *s) {
     row->record_len = s->record.len;
 }
 
-const payroute_save_set *payroute_payment_save_set(payroute_payment *p) {
+const payroute_save_set *payroute_payment_save_set(payroute_payment *p)
+{
     if (p == NULL || !p->pay.dirty || p->conflict) {
         return NULL;
     }
@@ -232,7 +249,8 @@ const payroute_save_set *payroute_payment_save_set(payroute_payment *p) {
     if (p->ex.armed && p->lease_held != 0) {
         memcpy(p->row_owner, p->owner, sizeof p->row_owner);
     }
-    if (write_record(p, &s->record) != PAYROUTE_OK || write_audit(p, s) != PAYROUTE_OK || write_events(p, s) != PAYROUTE_OK) {
+    if (write_record(p, &s->record) != PAYROUTE_OK || write_audit(p, s) != PAYROUTE_OK ||
+        write_events(p, s) != PAYROUTE_OK) {
         pr_save_free(s);
         p->save = NULL;
         return NULL;
@@ -246,7 +264,8 @@ const payroute_save_set *payroute_payment_save_set(payroute_payment *p) {
     return &s->set;
 }
 
-void pr_rows_drop(payroute_payment *p) {
+void pr_rows_drop(payroute_payment *p)
+{
     if (p->save != NULL) {
         memcpy(p->audit, p->save->audit, sizeof p->audit);
     }
@@ -267,7 +286,8 @@ void pr_rows_drop(payroute_payment *p) {
     p->said_for.armed = 0;
 }
 
-void payroute_payment_free(payroute_payment *p) {
+void payroute_payment_free(payroute_payment *p)
+{
     if (p == NULL) {
         return;
     }

@@ -1,19 +1,23 @@
-/* The payment in words, for pages, shops and people: one JSON that says what is, what may still happen, and what to tell whom. */
+/* The payment in words, for pages, shops and people: one JSON that says what is, what may still happen, and
+   what to tell whom. */
 #include "flow/handle.h"
 
 #include <string.h>
 
-static const char *const state_words[] = {"",     "intent",  "unknown",  "waiting", "processing", "closing",
-                                          "authorized", "paid", "surplus", "reversed", "failed",  "closed"};
+static const char *const state_words[] = {"",           "intent",   "unknown",    "waiting",
+                                          "processing", "closing",  "authorized", "paid",
+                                          "surplus",    "reversed", "failed",     "closed"};
 static const char *const status_words[] = {"",         "open",     "pending", "authorized", "paid",
                                            "reversed", "declined", "expired", "cancelled",  "failed"};
 static const char *const action_words[] = {"", "close", "void", "capture", "refund"};
 static const char *const action_state_words[] = {"", "intent", "unknown", "processing", "done", "failed"};
 static const char *const show_words[] = {"", "qr", "url", "form", "client_secret"};
-static const char *const review_words[] = {"mismatch",      "unknown_long",  "contradiction", "no_refund",   "refund_failed",
-                                           "refund_undone", "second_hold",   "held",          "action_long", "limit"};
+static const char *const review_words[] = {"mismatch",      "unknown_long",  "contradiction", "no_refund",
+                                           "refund_failed", "refund_undone", "second_hold",   "held",
+                                           "action_long",   "limit"};
 
-static void view_review(payroute_json_out *o, const pr_attempt *a) {
+static void view_review(payroute_json_out *o, const pr_attempt *a)
+{
     payroute_json_out_array(o, "review");
     for (uint32_t i = 0; i < sizeof review_words / sizeof review_words[0]; i++) {
         if ((a->review & 1u << i) != 0) {
@@ -23,7 +27,8 @@ static void view_review(payroute_json_out *o, const pr_attempt *a) {
     payroute_json_out_end(o);
 }
 
-static void view_attempt(const payroute_payment *p, payroute_json_out *o, int32_t n) {
+static void view_attempt(const payroute_payment *p, payroute_json_out *o, int32_t n)
+{
     const pr_attempt *a = &p->pay.attempts[n - 1];
     const pr_kept *k = &p->kept[n - 1];
     payroute_json_out_object(o, NULL);
@@ -55,7 +60,8 @@ static void view_attempt(const payroute_payment *p, payroute_json_out *o, int32_
     payroute_json_out_end(o);
 }
 
-static void view_action(const payroute_payment *p, payroute_json_out *o, int32_t i) {
+static void view_action(const payroute_payment *p, payroute_json_out *o, int32_t i)
+{
     const pr_action *x = &p->pay.actions[i];
     char key[PR_KEY_CAP];
     pr_action_key(key, &p->pay, x);
@@ -75,7 +81,8 @@ static void view_action(const payroute_payment *p, payroute_json_out *o, int32_t
 }
 
 /* The attempt whose payload the customer should have before him now; 0 none. */
-static int32_t showing(const payroute_payment *p) {
+static int32_t showing(const payroute_payment *p)
+{
     for (int32_t n = p->pay.attempt_count; n >= 1; n--) {
         const pr_attempt *a = &p->pay.attempts[n - 1];
         if (a->state == PR_ST_WAITING && a->has_payload && a->shown && p->kept[n - 1].show != NULL &&
@@ -86,7 +93,8 @@ static int32_t showing(const payroute_payment *p) {
     return 0;
 }
 
-static void view_show(const payroute_payment *p, payroute_json_out *o, const char *name, int32_t n) {
+static void view_show(const payroute_payment *p, payroute_json_out *o, const char *name, int32_t n)
+{
     const pr_kept *k = &p->kept[n - 1];
     payroute_json_out_object(o, name);
     payroute_json_out_string(o, "kind", show_words[k->show_kind]);
@@ -98,8 +106,10 @@ static void view_show(const payroute_payment *p, payroute_json_out *o, const cha
 }
 
 /* Which reason the words are about: the newest refusal, unless the payment is well. */
-static int32_t telling_reason(const payroute_payment *p, int32_t status) {
-    if (status == PR_STATUS_PAID || status == PR_STATUS_AUTHORIZED || status == PR_STATUS_REVERSED || status == PR_STATUS_CANCELLED) {
+static int32_t telling_reason(const payroute_payment *p, int32_t status)
+{
+    if (status == PR_STATUS_PAID || status == PR_STATUS_AUTHORIZED || status == PR_STATUS_REVERSED ||
+        status == PR_STATUS_CANCELLED) {
         return 0;
     }
     for (int32_t n = p->pay.attempt_count; n >= 1; n--) {
@@ -114,8 +124,11 @@ static int32_t telling_reason(const payroute_payment *p, int32_t status) {
     return 0;
 }
 
-/* Texts have placeholders; each is replaced where its value is known and dropped with its braces where it is not. */
-static void put_text(const payroute_payment *p, payroute_json_out *o, const char *name, const char *text, int32_t n) {
+/* Texts have placeholders; each is replaced where its value is known and dropped with its braces where it
+   is not. */
+static void put_text(const payroute_payment *p, payroute_json_out *o, const char *name, const char *text,
+                     int32_t n)
+{
     pr_buf b;
     pr_buf_init(&b);
     while (*text != '\0') {
@@ -143,7 +156,8 @@ static void put_text(const payroute_payment *p, payroute_json_out *o, const char
     pr_buf_free(&b);
 }
 
-static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32_t status, const char *locale) {
+static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32_t status, const char *locale)
+{
     int32_t reason = telling_reason(p, status);
     int32_t n = p->pay.attempt_count;
     if (reason == 0) {
@@ -166,7 +180,8 @@ static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32
     payroute_json_out_end(o);
 }
 
-static void view_head(const payroute_payment *p, payroute_json_out *o, int32_t status, int32_t final) {
+static void view_head(const payroute_payment *p, payroute_json_out *o, int32_t status, int32_t final)
+{
     int64_t captured = 0;
     int64_t reversed = 0;
     int32_t review = 0;
@@ -193,7 +208,8 @@ static void view_head(const payroute_payment *p, payroute_json_out *o, int32_t s
     }
 }
 
-const char *payroute_payment_view(payroute_payment *p, const char *locale, size_t *len) {
+const char *payroute_payment_view(payroute_payment *p, const char *locale, size_t *len)
+{
     int32_t final = 0;
     if (p == NULL) {
         return NULL;
@@ -215,7 +231,8 @@ const char *payroute_payment_view(payroute_payment *p, const char *locale, size_
     size_t trace_len = 0;
     const char *trace = payroute_payment_trace(p, &trace_len);
     if (trace_len > 2) {
-        payroute_json_out_raw(o, "trace", trace, trace_len); /* a channel was chosen, or none was found, in this very call */
+        payroute_json_out_raw(o, "trace", trace,
+                              trace_len); /* a channel was chosen, or none was found, in this very call */
     }
     payroute_json_out_array(o, "attempts");
     for (int32_t i = 1; i <= p->pay.attempt_count; i++) {
@@ -231,7 +248,8 @@ const char *payroute_payment_view(payroute_payment *p, const char *locale, size_
     return payroute_json_out_text(o, len);
 }
 
-const char *payroute_payment_show(payroute_payment *p, size_t *len) {
+const char *payroute_payment_show(payroute_payment *p, size_t *len)
+{
     int32_t n = p != NULL ? showing(p) : 0;
     if (n == 0) {
         return NULL;
@@ -244,7 +262,8 @@ const char *payroute_payment_show(payroute_payment *p, size_t *len) {
     return payroute_json_out_text(p->shown, len);
 }
 
-const char *payroute_payment_trace(const payroute_payment *p, size_t *len) {
+const char *payroute_payment_trace(const payroute_payment *p, size_t *len)
+{
     const char *text = p != NULL && p->trace != NULL ? payroute_json_out_text(p->trace, len) : NULL;
     if (text == NULL || text[0] == '\0') {
         if (len != NULL) {

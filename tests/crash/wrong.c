@@ -82,8 +82,9 @@ static int charge_at(int port, const char *path, const char *secret, int64_t amo
                    "Authorization: Bearer %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                    "Content-Length: %d\r\n\r\n%s",
                    path, secret, len, body);
-    int good = connect(fd, (struct sockaddr *)&at, sizeof at) == 0 && write(fd, request, (size_t)len) == len &&
-               read(fd, answer, 12) == 12 && memcmp(answer + 9, "200", 3) == 0;
+    int good = connect(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
+               write(fd, request, (size_t)len) == len && read(fd, answer, 12) == 12 &&
+               memcmp(answer + 9, "200", 3) == 0;
     close(fd);
     return good;
 }
@@ -110,9 +111,15 @@ static int send_then_save(struct shop *s)
 }
 
 const struct wrong wrongs[] = {
-    {{"a shop takes pending for failed", END_PAID, 0, lose_an_answer, order_again}, play_settle, EXPECT_DOUBLE},
-    {{"a shop delivers every event", END_PAID, 0, pay_card_quietly, deliver_careless}, play_settle, EXPECT_DOUBLE},
-    {{"a shop gives the receipt before the goods", END_PAID, 0, pay_card_quietly, receipt_first}, play_settle, EXPECT_LOSS},
+    {{"a shop takes pending for failed", END_PAID, 0, lose_an_answer, order_again},
+     play_settle,
+     EXPECT_DOUBLE},
+    {{"a shop delivers every event", END_PAID, 0, pay_card_quietly, deliver_careless},
+     play_settle,
+     EXPECT_DOUBLE},
+    {{"a shop gives the receipt before the goods", END_PAID, 0, pay_card_quietly, receipt_first},
+     play_settle,
+     EXPECT_LOSS},
     {{"a shop sends before it saves", END_PAID, 0, NULL, send_then_save}, play_act_again, EXPECT_DOUBLE},
 };
 const int wrong_count = sizeof wrongs / sizeof wrongs[0];

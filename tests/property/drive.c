@@ -1,4 +1,5 @@
-/* Our side: a worker as flow drives it, with a store that keeps records, and everything that can go wrong on the way. Written against core's
+/* Our side: a worker as flow drives it, with a store that keeps records, and everything that can go wrong
+   on the way. Written against core's
    header, so that the machine is tested without adapters. */
 #include "world.h"
 
@@ -28,7 +29,8 @@ static void save(world *w)
     w->p.news_count = 0;
     w->p.saved_ms = world_now(w);
     for (int32_t n = 1; n <= w->p.attempt_count; n++) {
-        w->books[n - 1].exposed |= attempt_of(w, n)->shown || (w->mutant == MUTANT_SHOWN && attempt_of(w, n)->has_payload);
+        w->books[n - 1].exposed |=
+            attempt_of(w, n)->shown || (w->mutant == MUTANT_SHOWN && attempt_of(w, n)->has_payload);
     }
 }
 
@@ -77,7 +79,8 @@ static void tell_attempt(world *w, int32_t n, pr_input *in)
         a->has_id = 1;
         w->p.dirty = 1;
     }
-    world_tell(w, "attempt %d %s: %s (source %d, sent %d)", n, pr_state_name(a->state), pr_event_name(in->event), in->source, in->send_no);
+    world_tell(w, "attempt %d %s: %s (source %d, sent %d)", n, pr_state_name(a->state),
+               pr_event_name(in->event), in->source, in->send_no);
     (void)pr_machine_attempt(&w->p, n, in);
     if (pr_captured(&w->p, n) < captured) {
         world_fail(w, "I8: captured fell", n);
@@ -99,17 +102,14 @@ static int32_t transmit(world *w, const copy *c, int32_t fault, pr_input *answer
 {
     copy late = *c;
     switch (fault) {
-    case 0: /* lost on the way there */
-        return 0;
+    case 0: /* lost on the way there */ return 0;
     case 1: /* stuck somewhere, and delivered when nobody waits */
         late.arrive_ms = w->true_ms + 1000 + (int64_t)pr_rng_below(&w->rng, 540000);
         if (w->copy_count < WORLD_COPIES) {
             w->copies[w->copy_count++] = late;
         }
         return 0;
-    case 2: /* delivered, the answer is lost */
-        (void)world_deliver(w, c, answer);
-        return 0;
+    case 2: /* delivered, the answer is lost */ (void)world_deliver(w, c, answer); return 0;
     default: return world_deliver(w, c, answer);
     }
 }
@@ -163,7 +163,8 @@ static void send_action(world *w, int32_t i)
     pr_input_init(&in, PR_AE_DISPATCH, PR_SOURCE_ENGINE, world_now(w));
     dispatched(w, pr_machine_action(&w->p, i, &in), n);
     const pr_action *x = &w->p.actions[i];
-    if (x->kind == PR_ACT_REFUND && x->sends > 1 && (attempt_of(w, n)->facts.flags & PR_FACT_REFUND_KEYED) == 0) {
+    if (x->kind == PR_ACT_REFUND && x->sends > 1 &&
+        (attempt_of(w, n)->facts.flags & PR_FACT_REFUND_KEYED) == 0) {
         world_fail(w, "a refund without a key was sent twice", n);
     }
     copy c = {.n = n, .step = 1, .action = i, .signed_ms = world_now(w), .arrive_ms = w->true_ms};
@@ -197,7 +198,8 @@ static void after_lookup(world *w, int32_t n, int32_t action)
     pr_attempt *a = attempt_of(w, n);
     for (int32_t i = 0; i < w->p.action_count; i++) {
         pr_action *x = &w->p.actions[i];
-        int32_t own = action >= 0 && w->p.actions[action].kind == PR_ACT_REFUND ? i == action : x->kind != PR_ACT_REFUND;
+        int32_t own = action >= 0 && w->p.actions[action].kind == PR_ACT_REFUND ? i == action
+                                                                                : x->kind != PR_ACT_REFUND;
         if (x->n != n || !own || !pr_action_open(x->state)) {
             continue;
         }
@@ -238,7 +240,8 @@ static void query(world *w, int32_t n, int32_t action)
     } else if (!lost) {
         world_status(w, n, &in);
         if (w->mutant == MUTANT_OLD_LOOKUP && in.event == PR_EV_ST_NOT_FOUND) {
-            in.asked_ms += w->p.attempts[n - 1].not_found > 0 ? 3600000 : 0; /* a proof that is an hour too young */
+            in.asked_ms +=
+                w->p.attempts[n - 1].not_found > 0 ? 3600000 : 0; /* a proof that is an hour too young */
         }
         if (w->mutant == MUTANT_FINAL && in.event != PR_EV_PAID) {
             in.event = PR_EV_ST_CLOSED;
@@ -253,7 +256,8 @@ static void query(world *w, int32_t n, int32_t action)
 static void draw_facts(world *w, pr_facts *f)
 {
     memset(f, 0, sizeof *f);
-    f->flags = PR_FACT_REPEAT_SAFE | PR_FACT_LOOKUP | PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_REFUND_LOOKUP;
+    f->flags =
+        PR_FACT_REPEAT_SAFE | PR_FACT_LOOKUP | PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_REFUND_LOOKUP;
     f->lookup = PR_LOOKUP_OUR_REF;
     f->steps = 1;
     f->money_steps = 1;
@@ -278,12 +282,11 @@ static void draw_facts(world *w, pr_facts *f)
         f->steps = 2;
         f->money_steps = 2;
         break;
-    default: /* card in one request */
-        f->flags |= chance(w, 50) ? PR_FACT_REPLAYS_DECLINE : 0;
-        break;
+    default: /* card in one request */ f->flags |= chance(w, 50) ? PR_FACT_REPLAYS_DECLINE : 0; break;
     }
     if (chance(w, 15)) {
-        f->flags &= ~(uint32_t)(PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE); /* no idempotency at all: never sent twice */
+        f->flags &= ~(uint32_t)(PR_FACT_REPEAT_SAFE |
+                                PR_FACT_REPLAYS_DECLINE); /* no idempotency at all: never sent twice */
     }
     if (chance(w, 15)) {
         f->flags &= ~(uint32_t)PR_FACT_REFUND_KEYED;
@@ -421,13 +424,15 @@ void drive_shop(world *w)
         }
         break;
     case 2:
-        if (n != 0 && attempt_of(w, n)->state == PR_ST_AUTHORIZED && pr_action_find(&w->p, n, PR_ACT_CAPTURE) < 0 &&
-            pr_action_find(&w->p, n, PR_ACT_VOID) < 0 && !w->p.cancelled) {
+        if (n != 0 && attempt_of(w, n)->state == PR_ST_AUTHORIZED &&
+            pr_action_find(&w->p, n, PR_ACT_CAPTURE) < 0 && pr_action_find(&w->p, n, PR_ACT_VOID) < 0 &&
+            !w->p.cancelled) {
             (void)pr_action_write(&w->p, n, PR_ACT_CAPTURE, WORLD_PRICE, "capture", world_now(w));
         }
         break;
     default:
-        if (n != 0 && attempt_of(w, n)->state == PR_ST_PAID && (attempt_of(w, n)->facts.flags & PR_FACT_REFUND) != 0) {
+        if (n != 0 && attempt_of(w, n)->state == PR_ST_PAID &&
+            (attempt_of(w, n)->facts.flags & PR_FACT_REFUND) != 0) {
             int64_t left = pr_captured(&w->p, n) - pr_reversed(&w->p, n) - pr_refunds_open(&w->p, n);
             int64_t amount = chance(w, 50) ? left : left / 2;
             if (amount > 0 && chance(w, 40)) {

@@ -1,5 +1,7 @@
-/* The machine against a world that tells it the truth late, in pieces or twice: never two captures that stay, no start while money may still
-   move, and in the end everything is free, won or before a person. The seed is printed; PR_SEED and PR_ROUNDS replay and lengthen. */
+/* The machine against a world that tells it the truth late, in pieces or twice: never two captures that
+   stay, no start while money may still
+   move, and in the end everything is free, won or before a person. The seed is printed; PR_SEED and
+   PR_ROUNDS replay and lengthen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,7 +92,8 @@ static void check_attempt(int32_t n, int64_t *kept)
     const pr_attempt *a = &w.p.attempts[n - 1];
     const book *b = &w.books[n - 1];
     int64_t net = world_captured(&w, n) - world_refunded(&w, n);
-    int32_t hopeless = (a->facts.flags & PR_FACT_BY_CUSTOMER) != 0 && (a->facts.flags & (PR_FACT_EXPIRES | PR_FACT_CAN_CLOSE)) == 0;
+    int32_t hopeless = (a->facts.flags & PR_FACT_BY_CUSTOMER) != 0 &&
+                       (a->facts.flags & (PR_FACT_EXPIRES | PR_FACT_CAN_CLOSE)) == 0;
     if (a->review == 0) {
         *kept += net;
         int32_t ended = (pr_state_free(a->state) && !a->held) || (w.p.winner == n && a->state == PR_ST_PAID);
@@ -128,7 +131,8 @@ static void check_end(void)
     }
     int32_t final = 0;
     int32_t status = pr_status(&w.p, world_now(&w), &final);
-    int32_t nothing = status == PR_STATUS_FAILED || status == PR_STATUS_DECLINED || status == PR_STATUS_EXPIRED;
+    int32_t nothing =
+        status == PR_STATUS_FAILED || status == PR_STATUS_DECLINED || status == PR_STATUS_EXPIRED;
     if (nothing && kept > 0) {
         world_fail(&w, "P2: the shop was told that nothing was taken", 0);
     }
@@ -153,16 +157,18 @@ static void one_round(uint64_t seed, uint64_t round, int32_t mutant)
 
 static void tell_story(uint64_t seed, uint64_t round)
 {
-    print_message("PR_SEED=%llu round %llu: %s (attempt %d)\n", (unsigned long long)seed, (unsigned long long)round, w.broken, w.broken_n);
+    print_message("PR_SEED=%llu round %llu: %s (attempt %d)\n", (unsigned long long)seed,
+                  (unsigned long long)round, w.broken, w.broken_n);
     for (int32_t i = 0; i < w.story_count; i++) {
         print_message("  %s\n", w.story[i]);
     }
     for (int32_t n = 1; n <= w.p.attempt_count; n++) {
         const pr_attempt *a = &w.p.attempts[n - 1];
         const book *b = &w.books[n - 1];
-        print_message("  attempt %d: %s review %x held %d, books: %d captured %lld refunded %lld closed %d declined %d\n", n,
-                      pr_state_name(a->state), a->review, a->held, b->exists, (long long)world_captured(&w, n),
-                      (long long)world_refunded(&w, n), b->closed, b->declined);
+        print_message(
+            "  attempt %d: %s review %x held %d, books: %d captured %lld refunded %lld closed %d declined %d\n",
+            n, pr_state_name(a->state), a->review, a->held, b->exists, (long long)world_captured(&w, n),
+            (long long)world_refunded(&w, n), b->closed, b->declined);
     }
 }
 
@@ -199,10 +205,13 @@ static void nobody_is_charged_twice_and_nothing_is_lost(void **state)
         }
     }
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    print_message("%llu rounds, %.0f a second, %lld worker calls, %d attempts, %d flagged\n", (unsigned long long)rounds,
-                  (double)rounds / (seconds > 0 ? seconds : 1), (long long)steps, attempts, flagged);
-    print_message("open %d pending %d authorized %d paid %d reversed %d declined %d expired %d cancelled %d failed %d\n", verdicts[1],
-                  verdicts[2], verdicts[3], verdicts[4], verdicts[5], verdicts[6], verdicts[7], verdicts[8], verdicts[9]);
+    print_message("%llu rounds, %.0f a second, %lld worker calls, %d attempts, %d flagged\n",
+                  (unsigned long long)rounds, (double)rounds / (seconds > 0 ? seconds : 1), (long long)steps,
+                  attempts, flagged);
+    print_message(
+        "open %d pending %d authorized %d paid %d reversed %d declined %d expired %d cancelled %d failed %d\n",
+        verdicts[1], verdicts[2], verdicts[3], verdicts[4], verdicts[5], verdicts[6], verdicts[7],
+        verdicts[8], verdicts[9]);
     if (rounds >= 1000) {
         assert_true(verdicts[PR_STATUS_PAID] > (int32_t)(rounds / 10)); /* else the test lost its bite */
     }
@@ -217,7 +226,8 @@ static void each_lie_is_noticed(void **state)
         do {
             one_round(7, round++, mutant);
         } while (w.broken == NULL && round < 20000);
-        print_message("lie %d: %s after %llu rounds\n", mutant, w.broken != NULL ? w.broken : "unnoticed", (unsigned long long)round);
+        print_message("lie %d: %s after %llu rounds\n", mutant, w.broken != NULL ? w.broken : "unnoticed",
+                      (unsigned long long)round);
         assert_non_null(w.broken);
     }
 }

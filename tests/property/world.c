@@ -9,7 +9,8 @@ void world_tell(world *w, const char *format, ...)
 {
     va_list args;
     if (w->story_count < WORLD_STORY) {
-        int at = snprintf(w->story[w->story_count], sizeof w->story[0], "t=%lld ", (long long)(w->true_ms - 1800000000000) / 1000);
+        int at = snprintf(w->story[w->story_count], sizeof w->story[0], "t=%lld ",
+                          (long long)(w->true_ms - 1800000000000) / 1000);
         va_start(args, format);
         vsnprintf(w->story[w->story_count] + at, sizeof w->story[0] - (size_t)at, format, args);
         va_end(args);
@@ -61,7 +62,8 @@ static int32_t obeyed(const world *w, const copy *c, int64_t at_ms)
     const book *b = &w->books[c->n - 1];
     const pr_facts *f = facts_of(w, c->n);
     int64_t age = at_ms - c->signed_ms;
-    if (f->late_send == PR_LATE_WINDOW && (age > f->late_window_s * 1000LL || age < -f->late_window_s * 1000LL)) {
+    if (f->late_send == PR_LATE_WINDOW &&
+        (age > f->late_window_s * 1000LL || age < -f->late_window_s * 1000LL)) {
         return 0;
     }
     return !b->closed && !(has(w, c->n, PR_FACT_EXPIRES) && at_ms >= b->expire_ms);
@@ -73,7 +75,8 @@ int32_t world_danger(const world *w, int32_t n)
     if (world_captured(w, n) > world_refunded(w, n) || b->authorized || b->processing_ms != 0) {
         return 1;
     }
-    int32_t settled = b->captures > 0 || (b->declined && has(w, n, PR_FACT_REPEAT_SAFE) && !has(w, n, PR_FACT_CONTAINER));
+    int32_t settled =
+        b->captures > 0 || (b->declined && has(w, n, PR_FACT_REPEAT_SAFE) && !has(w, n, PR_FACT_CONTAINER));
     int32_t spent = b->captures > 0 && has(w, n, PR_FACT_BY_CUSTOMER); /* a code is paid once */
     if (b->closed || spent || (settled && has(w, n, PR_FACT_REPEAT_SAFE))) {
         return 0;
@@ -132,7 +135,10 @@ static int32_t replay(const world *w, int32_t n)
     if (b->captures > 0) {
         return PR_EV_PAID;
     }
-    return b->authorized ? PR_EV_AUTH : b->processing_ms != 0 ? PR_EV_ACCEPTED : b->declined ? PR_EV_DECLINED : PR_EV_ACTION_NEEDED;
+    return b->authorized           ? PR_EV_AUTH
+           : b->processing_ms != 0 ? PR_EV_ACCEPTED
+           : b->declined           ? PR_EV_DECLINED
+                                   : PR_EV_ACTION_NEEDED;
 }
 
 static int32_t arrive_create(world *w, const copy *c)
@@ -142,7 +148,8 @@ static int32_t arrive_create(world *w, const copy *c)
     if (!obeyed(w, c, w->true_ms)) {
         return b->closed || has(w, c->n, PR_FACT_EXPIRES) ? PR_EV_INVALID : PR_EV_REFUSED_BEFORE;
     }
-    int32_t forgotten = b->first_ms != 0 && f->key_ttl_ms != INT64_MAX && w->true_ms - b->first_ms > f->key_ttl_ms;
+    int32_t forgotten =
+        b->first_ms != 0 && f->key_ttl_ms != INT64_MAX && w->true_ms - b->first_ms > f->key_ttl_ms;
     int32_t known = has(w, c->n, PR_FACT_REPEAT_SAFE) && !forgotten;
     if (b->first_ms == 0) {
         b->first_ms = w->true_ms;
@@ -186,7 +193,8 @@ static int32_t arrive_action(world *w, const copy *c)
     book *b = &w->books[c->n - 1];
     switch (x->kind) {
     case PR_ACT_CLOSE:
-        if (b->captures > 0 && has(w, c->n, PR_FACT_CLOSE_REVERSES) && world_refunded(w, c->n) < world_captured(w, c->n)) {
+        if (b->captures > 0 && has(w, c->n, PR_FACT_CLOSE_REVERSES) &&
+            world_refunded(w, c->n) < world_captured(w, c->n)) {
             (void)refund(w, c->n, 0, world_captured(w, c->n) - world_refunded(w, c->n));
             return PR_AE_DONE;
         }
@@ -227,7 +235,8 @@ int32_t world_deliver(world *w, const copy *c, pr_input *answer)
         answer->txn = b->capture_id[0];
         answer->amount_minor = WORLD_PRICE;
     } else if (c->action >= 0 && event == PR_AE_DONE) {
-        answer->txn = w->p.actions[c->action].kind == PR_ACT_CAPTURE ? b->capture_id[0] : (uint64_t)(1000 + c->action);
+        answer->txn =
+            w->p.actions[c->action].kind == PR_ACT_CAPTURE ? b->capture_id[0] : (uint64_t)(1000 + c->action);
     }
     return 1;
 }
@@ -281,7 +290,8 @@ void world_advance(world *w, int64_t by_ms)
     for (;;) {
         int32_t first = -1;
         for (int32_t i = 0; i < w->copy_count; i++) {
-            if (w->copies[i].arrive_ms <= end && (first < 0 || w->copies[i].arrive_ms < w->copies[first].arrive_ms)) {
+            if (w->copies[i].arrive_ms <= end &&
+                (first < 0 || w->copies[i].arrive_ms < w->copies[first].arrive_ms)) {
                 first = i;
             }
         }
@@ -312,7 +322,8 @@ void world_customer(world *w)
     for (int32_t n = 1; n <= w->p.attempt_count; n++) {
         book *b = &w->books[n - 1];
         int32_t over = has(w, n, PR_FACT_EXPIRES) && w->true_ms >= b->expire_ms;
-        if (!b->exposed || !b->exists || b->closed || over || b->captures > 0 || b->processing_ms != 0 || b->authorized) {
+        if (!b->exposed || !b->exists || b->closed || over || b->captures > 0 || b->processing_ms != 0 ||
+            b->authorized) {
             continue;
         }
         b->scanned = 1;

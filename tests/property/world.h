@@ -1,5 +1,7 @@
-/* A small world around one payment: providers with books of their own, a network that loses, delays and doubles, customers who pay early, late
-   or never, clocks that jump, workers that die. The machine sees only what a worker would see; the books know the truth. */
+/* A small world around one payment: providers with books of their own, a network that loses, delays and
+   doubles, customers who pay early, late
+   or never, clocks that jump, workers that die. The machine sees only what a worker would see; the books
+   know the truth. */
 #ifndef PROPERTY_WORLD_H
 #define PROPERTY_WORLD_H
 
@@ -11,7 +13,14 @@
 #include "base/rng.h"
 #include "core/machine.h"
 
-enum { WORLD_ATTEMPTS = 4, WORLD_COPIES = 12, WORLD_CAPTURES = 6, WORLD_REFUNDS = 24, WORLD_LATE = 8, WORLD_STORY = 400 };
+enum {
+    WORLD_ATTEMPTS = 4,
+    WORLD_COPIES = 12,
+    WORLD_CAPTURES = 6,
+    WORLD_REFUNDS = 24,
+    WORLD_LATE = 8,
+    WORLD_STORY = 400
+};
 
 #define WORLD_PRICE ((int64_t)1000)
 
@@ -19,7 +28,7 @@ enum { WORLD_ATTEMPTS = 4, WORLD_COPIES = 12, WORLD_CAPTURES = 6, WORLD_REFUNDS 
 typedef struct copy {
     int32_t n;
     int32_t step;
-    int32_t action; /* index; -1: the attempt's own request */
+    int32_t action;    /* index; -1: the attempt's own request */
     int64_t signed_ms; /* by our clock */
     int64_t arrive_ms; /* true time */
 } copy;
@@ -30,8 +39,8 @@ typedef struct book {
     int32_t closed;
     int32_t declined;
     int32_t scanned;
-    int32_t exposed;       /* the customer holds the code, the page or the container's secret */
-    int32_t hidden;        /* an unscanned code is "no such trade" */
+    int32_t exposed; /* the customer holds the code, the page or the container's secret */
+    int32_t hidden;  /* an unscanned code is "no such trade" */
     int32_t authorized;
     int64_t processing_ms; /* decides itself then; 0 not processing */
     int64_t first_ms;      /* when the key was first seen */
@@ -44,7 +53,15 @@ typedef struct book {
 } book;
 
 /* How the transport or a worker lies: each mutant takes one proof away, and the properties must notice. */
-enum mutant { MUTANT_NONE, MUTANT_NOT_SENT, MUTANT_OLD_LOOKUP, MUTANT_LOST_SENDS, MUTANT_FINAL, MUTANT_SHOWN, MUTANT_COUNT };
+enum mutant {
+    MUTANT_NONE,
+    MUTANT_NOT_SENT,
+    MUTANT_OLD_LOOKUP,
+    MUTANT_LOST_SENDS,
+    MUTANT_FINAL,
+    MUTANT_SHOWN,
+    MUTANT_COUNT
+};
 
 typedef struct world {
     pr_rng rng;

@@ -1,4 +1,5 @@
-/* What the tests of the machine share: a payment with attempts built by hand, a clock to count from, and small readers. */
+/* What the tests of the machine share: a payment with attempts built by hand, a clock to count from, and
+   small readers. */
 #ifndef CORE_FIXTURE_H
 #define CORE_FIXTURE_H
 
@@ -42,8 +43,9 @@ static inline void fixture_pay(pr_pay *p)
 static inline void fixture_qr(pr_facts *f)
 {
     memset(f, 0, sizeof *f);
-    f->flags = PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |
-               PR_FACT_REFUND_KEYED | PR_FACT_EXPIRES | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP;
+    f->flags = PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND |
+               PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_EXPIRES | PR_FACT_LOOKUP |
+               PR_FACT_REFUND_LOOKUP;
     f->lookup = PR_LOOKUP_OUR_REF;
     f->late_send = PR_LATE_NONE;
     f->steps = 1;
@@ -58,8 +60,8 @@ static inline void fixture_qr(pr_facts *f)
 static inline void fixture_card(pr_facts *f)
 {
     fixture_qr(f);
-    f->flags = PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_LOOKUP |
-               PR_FACT_REFUND_LOOKUP;
+    f->flags = PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_REFUND | PR_FACT_REFUND_KEYED |
+               PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP;
     f->late_send = PR_LATE_WINDOW;
     f->late_window_s = 300;
     f->key_ttl_ms = DAY;

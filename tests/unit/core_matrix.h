@@ -1,4 +1,5 @@
-/* Reads core_matrix.txt or core_actions.txt: for each state and event the alternatives that the specification gives, as text. */
+/* Reads core_matrix.txt or core_actions.txt: for each state and event the alternatives that the
+   specification gives, as text. */
 #ifndef CORE_MATRIX_H
 #define CORE_MATRIX_H
 
@@ -80,7 +81,8 @@ static int matrix_read(const matrix_names *names)
 }
 
 /* Alternative `no` of a cell; 0 when there is none. `condition` is "" for the last one. */
-static int32_t matrix_alternative(const matrix_cell *cell, int32_t no, char condition[CELL_CAP], char outcome[CELL_CAP])
+static int32_t matrix_alternative(const matrix_cell *cell, int32_t no, char condition[CELL_CAP],
+                                  char outcome[CELL_CAP])
 {
     const char *at = cell->text;
     for (int32_t i = 0; i < no && at != NULL; i++) {
@@ -124,7 +126,7 @@ static int32_t matrix_holds(const char *condition, int32_t (*ask)(const char *wo
                 *more = '\0';
                 more += 3;
             }
-            int32_t not = word[0] == '!';
+            int32_t not= word[0] == '!';
             all &= (ask(word + not, data) != 0) != not;
             word = more;
         }

@@ -1,4 +1,5 @@
-/* The predicates of the specification (3.3), written a second time from its words and not from lib/core/predicate.c. */
+/* The predicates of the specification (3.3), written a second time from its words and not from
+   lib/core/predicate.c. */
 #ifndef CORE_ORACLE_H
 #define CORE_ORACLE_H
 
@@ -98,15 +99,16 @@ static inline int32_t oracle_live(const pr_pay *p)
 
 static inline int32_t oracle_sole(const pr_pay *p, const pr_attempt *a, const pr_input *in)
 {
-    return oracle_free_step(a) || (a->sends == 1 && in->source == PR_SOURCE_ANSWER && in->send_no == a->sends &&
-                                   in->lease_epoch == p->lease_epoch);
+    return oracle_free_step(a) || (a->sends == 1 && in->source == PR_SOURCE_ANSWER &&
+                                   in->send_no == a->sends && in->lease_epoch == p->lease_epoch);
 }
 
 static inline int32_t oracle_expired_there(const pr_pay *p, const pr_attempt *a, const pr_input *in)
 {
     (void)p;
     int32_t past = in->provider_ms != 0 && in->provider_ms >= a->expire_ms + 60 * SECOND;
-    return oracle_flag(a, PR_FACT_EXPIRES) && a->gone_ms != 0 && past && in->asked_ms >= a->gone_ms + 60 * SECOND;
+    return oracle_flag(a, PR_FACT_EXPIRES) && a->gone_ms != 0 && past &&
+           in->asked_ms >= a->gone_ms + 60 * SECOND;
 }
 
 /* `a` is as it was before this input: lookups in a row are counted here. */
@@ -120,7 +122,8 @@ static inline int32_t oracle_gone(const pr_pay *p, const pr_attempt *a, const pr
     }
     if (a->facts.late_send == PR_LATE_TOMBSTONE) {
         for (int32_t i = 0; i < p->action_count; i++) {
-            if (p->actions[i].n == 1 && p->actions[i].kind == PR_ACT_CLOSE && p->actions[i].state == PR_AS_DONE) {
+            if (p->actions[i].n == 1 && p->actions[i].kind == PR_ACT_CLOSE &&
+                p->actions[i].state == PR_AS_DONE) {
                 return 1;
             }
         }
@@ -131,19 +134,21 @@ static inline int32_t oracle_gone(const pr_pay *p, const pr_attempt *a, const pr
     }
     int32_t absent = in->event == PR_EV_ST_NOT_FOUND;
     int32_t row = in->source == PR_SOURCE_LOOKUP ? (absent ? a->not_found + 1 : 0) : a->not_found;
-    int64_t first = in->source == PR_SOURCE_LOOKUP && absent && a->not_found == 0 ? in->asked_ms : a->not_found_ms;
+    int64_t first =
+        in->source == PR_SOURCE_LOOKUP && absent && a->not_found == 0 ? in->asked_ms : a->not_found_ms;
     int64_t wait = (a->facts.late_window_s + 60) * SECOND;
     wait = wait > 15 * MINUTE ? wait : 15 * MINUTE;
     int64_t drift = in->provider_ms ? in->provider_ms - in->now_ms : 0;
-    return row >= 2 && in->asked_ms - first >= 60 * SECOND && in->asked_ms - a->built_ms >= wait && in->asked_ms - first >= wait && drift <= MINUTE &&
-           drift >= -MINUTE;
+    return row >= 2 && in->asked_ms - first >= 60 * SECOND && in->asked_ms - a->built_ms >= wait &&
+           in->asked_ms - first >= wait && drift <= MINUTE && drift >= -MINUTE;
 }
 
 static inline int32_t oracle_may_resend(const pr_pay *p, const pr_attempt *a, const pr_input *in)
 {
-    int32_t said_no = in->source == PR_SOURCE_ANSWER && in->should_retry >= 0 ? !in->should_retry : a->no_retry;
-    return oracle_alive(p, a, in->now_ms) && oracle_flag(a, PR_FACT_REPEAT_SAFE) && a->sends <= 2 && !said_no &&
-           in->should_retry != 0 && !oracle_unwanted(p, 1, a, in->now_ms);
+    int32_t said_no =
+        in->source == PR_SOURCE_ANSWER && in->should_retry >= 0 ? !in->should_retry : a->no_retry;
+    return oracle_alive(p, a, in->now_ms) && oracle_flag(a, PR_FACT_REPEAT_SAFE) && a->sends <= 2 &&
+           !said_no && in->should_retry != 0 && !oracle_unwanted(p, 1, a, in->now_ms);
 }
 
 static inline int32_t oracle_can_close(const pr_attempt *a)

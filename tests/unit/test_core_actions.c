@@ -1,4 +1,5 @@
-/* The whole matrix of an action, 5 states by 13 events, for each of the four kinds, against a table written by hand from the specification; and
+/* The whole matrix of an action, 5 states by 13 events, for each of the four kinds, against a table written
+   by hand from the specification; and
    what the owner learns of each outcome. */
 #include "core_matrix.h"
 #include "core_oracle.h"
@@ -6,11 +7,11 @@
 
 enum { SITUATIONS = 2500 };
 
-static const matrix_names actions = {
-    "core_actions.txt",
-    {NULL, "IN", "UN", "PR", "DO", "FA"},
-    {NULL, "DISPATCH", "LOST", "NOT_SENT", "REFUSED_BEFORE", "REFUSED", "PENDING", "DONE", "UNCLEAR", "MISMATCH", "NOT_FOUND",
-     "FAILED", "MOOT", "T_REVIEW"}};
+static const matrix_names actions = {"core_actions.txt",
+                                     {NULL, "IN", "UN", "PR", "DO", "FA"},
+                                     {NULL, "DISPATCH", "LOST", "NOT_SENT", "REFUSED_BEFORE", "REFUSED",
+                                      "PENDING", "DONE", "UNCLEAR", "MISMATCH", "NOT_FOUND", "FAILED", "MOOT",
+                                      "T_REVIEW"}};
 
 typedef struct question {
     const pr_pay *p;
@@ -27,7 +28,8 @@ static int32_t gone_for_its_key(const question *q)
     int64_t drift = q->in->provider_ms ? q->in->provider_ms - NOW : 0;
     int32_t keyless = q->x->kind == PR_ACT_REFUND && !oracle_flag(a, PR_FACT_REFUND_KEYED);
     return a->facts.late_send == PR_LATE_WINDOW && row >= 2 && q->in->asked_ms - first >= MINUTE &&
-           q->in->asked_ms - q->x->built_ms >= wait && q->in->asked_ms - first >= wait && !q->p->clock_suspect && drift <= MINUTE && drift >= -MINUTE && !keyless;
+           q->in->asked_ms - q->x->built_ms >= wait && q->in->asked_ms - first >= wait &&
+           !q->p->clock_suspect && drift <= MINUTE && drift >= -MINUTE && !keyless;
 }
 
 static int32_t ask(const char *word, void *data)
@@ -47,7 +49,8 @@ static int32_t ask(const char *word, void *data)
         {"alive", alive},
         {"refund", refund},
         {"unsent", q->x->sends == 0},
-        {"sole", answer && q->x->sends == 1 && q->in->send_no == 1 && q->in->lease_epoch == q->p->lease_epoch},
+        {"sole",
+         answer && q->x->sends == 1 && q->in->send_no == 1 && q->in->lease_epoch == q->p->lease_epoch},
         {"replays", answer && alive && oracle_flag(&owner, PR_FACT_REPLAYS_DECLINE)},
         {"gone", gone_for_its_key(q)},
     };
@@ -82,21 +85,31 @@ static void situate_kind(pr_rng *r, situation *s, int32_t kind, int32_t state, i
     a->captured_flat = a->state == PR_ST_PAID ? PRICE : 0;
     s->p.winner = a->state == PR_ST_CLOSING ? 0 : 1;
     s->p.clock_suspect = pr_rng_below(r, 6) == 0;
-    situate_action(r, &s->p, kind, kind == PR_ACT_CLOSE || kind == PR_ACT_VOID ? 0 : kind == PR_ACT_CAPTURE ? PRICE : 400);
+    situate_action(r, &s->p, kind,
+                   kind == PR_ACT_CLOSE || kind == PR_ACT_VOID ? 0
+                   : kind == PR_ACT_CAPTURE                    ? PRICE
+                                                               : 400);
     pr_action *x = &s->p.actions[0];
     x->state = (uint8_t)state;
     x->sends = (uint8_t)(state == PR_AS_INTENT ? PICK(r, 0, 1, 1, 2) : PICK(r, 1, 2));
-    x->first_send_ms = x->sends == 0 ? 0 : NOW - PICK(r, 1, 50 * MINUTE - 1, 50 * MINUTE, 1296 * MINUTE - 1, 1296 * MINUTE);
+    x->first_send_ms =
+        x->sends == 0 ? 0 : NOW - PICK(r, 1, 50 * MINUTE - 1, 50 * MINUTE, 1296 * MINUTE - 1, 1296 * MINUTE);
     x->built_ms = NOW - PICK(r, MINUTE, 15 * MINUTE - 1, 15 * MINUTE, 21 * MINUTE - 1, 21 * MINUTE);
     x->not_found = (uint8_t)PICK(r, 0, 1, 2);
     x->not_found_ms = NOW - PICK(r, MINUTE, MINUTE - 1, HOUR);
     x->check_ms = pr_action_open(state) ? NOW + MINUTE : INT64_MAX;
     if (kind == PR_ACT_REFUND && state == PR_AS_DONE) {
-        s->p.money[s->p.money_count++] = (pr_money){.id = 31, .amount_minor = 400, .n = 1, .kind = PR_MONEY_REFUND};
+        s->p.money[s->p.money_count++] =
+            (pr_money){.id = 31, .amount_minor = 400, .n = 1, .kind = PR_MONEY_REFUND};
     }
-    int32_t engine = event == PR_AE_DISPATCH || event == PR_AE_LOST || event == PR_AE_MOOT || event == PR_AE_T_REVIEW;
+    int32_t engine =
+        event == PR_AE_DISPATCH || event == PR_AE_LOST || event == PR_AE_MOOT || event == PR_AE_T_REVIEW;
     int32_t asked = event == PR_AE_NOT_FOUND || event == PR_AE_FAILED;
-    pr_input_init(&s->in, event, engine ? PR_SOURCE_ENGINE : asked ? PR_SOURCE_LOOKUP : PR_SOURCE_ANSWER, NOW);
+    pr_input_init(&s->in, event,
+                  engine  ? PR_SOURCE_ENGINE
+                  : asked ? PR_SOURCE_LOOKUP
+                          : PR_SOURCE_ANSWER,
+                  NOW);
     s->in.send_no = s->in.source == PR_SOURCE_ANSWER ? (int32_t)PICK(r, 1, 1, 2) : 0;
     s->in.lease_epoch = PICK(r, 5, 5, 4);
     s->in.provider_ms = PICK(r, 0, NOW, NOW + MINUTE, NOW - MINUTE - 1);
@@ -162,7 +175,8 @@ static void check_action(const char *outcome, const question *q, const pr_pay *p
         assert_int_equal(x->check_ms, NOW);
         assert_int_equal(x->asked, 0);
     } else if (said(outcome, "n")) {
-        assert_true(x->check_ms >= NOW + q->in->retry_after_ms && x->check_ms > NOW && x->check_ms <= NOW + DAY);
+        assert_true(x->check_ms >= NOW + q->in->retry_after_ms && x->check_ms > NOW &&
+                    x->check_ms <= NOW + DAY);
     } else if (x->state == q->x->state) {
         assert_int_equal(x->check_ms, q->x->check_ms);
     }
@@ -218,7 +232,8 @@ static int say_where(void **state)
 {
     (void)state;
     if (at_kind <= PR_ACT_REFUND) {
-        print_message("in kind %d, %s + %s, situation %d\n", at_kind, actions.states[at_state], actions.events[at_event], at_no);
+        print_message("in kind %d, %s + %s, situation %d\n", at_kind, actions.states[at_state],
+                      actions.events[at_event], at_no);
     }
     return 0;
 }
@@ -254,7 +269,8 @@ static void every_alternative_of_every_cell_was_reached(void **state)
             assert_int_not_equal(matrix[s][v].line, 0);
             for (int32_t no = 0; matrix_alternative(&matrix[s][v], no, condition, outcome); no++) {
                 if (matrix[s][v].hits[no] == 0) {
-                    fail_msg("core_actions.txt:%d: %s never reached: %s", matrix[s][v].line, actions.states[s], outcome);
+                    fail_msg("core_actions.txt:%d: %s never reached: %s", matrix[s][v].line,
+                             actions.states[s], outcome);
                 }
             }
         }

@@ -1,4 +1,5 @@
-/* The whole matrix of an attempt, 11 states by 26 events, against a table written by hand from the specification: for each cell some thousand
+/* The whole matrix of an attempt, 11 states by 26 events, against a table written by hand from the
+   specification: for each cell some thousand
    situations, predicates answered by a second implementation, every effect looked for in the payment itself. */
 #include "core_matrix.h"
 #include "core_oracle.h"
@@ -9,10 +10,33 @@ enum { SITUATIONS = 1500 };
 static const matrix_names attempts = {
     "core_matrix.txt",
     {NULL, "IN", "UN", "WA", "PR", "CL", "AU", "PD", "SU", "RV", "FA", "CD"},
-    {NULL,           "NOT_SENT",      "REFUSED_BEFORE",   "INVALID",       "DECLINED",      "ACTION_NEEDED", "ACCEPTED",
-     "UNCLEAR",      "MISMATCH",      "ST_NOT_FOUND",     "ST_UNPAID",     "ST_PROCESSING", "ST_DECLINED",   "ST_CLOSED",
-     "AUTH",         "PAID",          "REVERSED_PART",    "REVERSED_FULL", "REFUND_UNDONE", "DISPATCH",      "LOST",
-     "SHOW",         "CLOSE_WANTED",  "T_REVIEW",         "RESOLVE_PAID",  "RESOLVE_NOT_PAID", "RESOLVE_REFUNDED"}};
+    {NULL,
+     "NOT_SENT",
+     "REFUSED_BEFORE",
+     "INVALID",
+     "DECLINED",
+     "ACTION_NEEDED",
+     "ACCEPTED",
+     "UNCLEAR",
+     "MISMATCH",
+     "ST_NOT_FOUND",
+     "ST_UNPAID",
+     "ST_PROCESSING",
+     "ST_DECLINED",
+     "ST_CLOSED",
+     "AUTH",
+     "PAID",
+     "REVERSED_PART",
+     "REVERSED_FULL",
+     "REFUND_UNDONE",
+     "DISPATCH",
+     "LOST",
+     "SHOW",
+     "CLOSE_WANTED",
+     "T_REVIEW",
+     "RESOLVE_PAID",
+     "RESOLVE_NOT_PAID",
+     "RESOLVE_REFUNDED"}};
 
 typedef struct question {
     const pr_pay *p; /* before */
@@ -66,7 +90,8 @@ static int32_t ask(const char *word, void *data)
         int32_t answer;
     } known[] = {
         {"sole", oracle_sole(q->p, a, in)},
-        {"replays", oracle_flag(a, PR_FACT_REPLAYS_DECLINE) && in->source == PR_SOURCE_ANSWER && oracle_alive(q->p, a, in->now_ms)},
+        {"replays", oracle_flag(a, PR_FACT_REPLAYS_DECLINE) && in->source == PR_SOURCE_ANSWER &&
+                        oracle_alive(q->p, a, in->now_ms)},
         {"unwanted", oracle_unwanted(q->p, 1, a, in->now_ms)},
         {"container", oracle_flag(a, PR_FACT_CONTAINER)},
         {"client", client},
@@ -132,7 +157,9 @@ static int32_t fold(question *q)
     if (in->event != PR_EV_REVERSED_PART && in->event != PR_EV_REVERSED_FULL) {
         return in->event;
     }
-    return q->reversed >= q->captured ? PR_EV_REVERSED_FULL : q->reversed > 0 ? PR_EV_REVERSED_PART : PR_EV_PAID;
+    return q->reversed >= q->captured ? PR_EV_REVERSED_FULL
+           : q->reversed > 0          ? PR_EV_REVERSED_PART
+                                      : PR_EV_PAID;
 }
 
 typedef struct expectation {
@@ -148,17 +175,30 @@ static void read_outcome(expectation *e, const char *outcome, const pr_attempt *
     memset(e, 0, sizeof *e);
     strcpy(text, outcome);
     char *word = strtok(text, " ");
-    e->state = strcmp(word, "X") == 0                               ? 0
-               : strcmp(word, "=") == 0 || strcmp(word, ".") == 0 ? a->state
-                                                                    : matrix_name(attempts.states, PR_ST_COUNT, word, strlen(word));
+    e->state = strcmp(word, "X") == 0 ? 0
+               : strcmp(word, "=") == 0 || strcmp(word, ".") == 0
+                   ? a->state
+                   : matrix_name(attempts.states, PR_ST_COUNT, word, strlen(word));
     for (word = strtok(NULL, " "); word != NULL; word = strtok(NULL, " ")) {
         struct {
             const char *name;
             int32_t *field;
-        } words[] = {{"C", &e->close},      {"CX", &e->close},      {"V", &e->voided},   {"F", &e->refund_owed},
-                     {"q", &e->looks},      {"n", &e->next},        {"W", &e->wins},     {"held", &e->held},
-                     {"payload", &e->payload}, {"step", &e->step},  {"sent", &e->sent},  {"shown", &e->shown},
-                     {"resend", &e->resend}, {"unwin", &e->unwin},  {"R", &e->review},   {"paid", &e->news[PR_NEWS_PAID]},
+        } words[] = {{"C", &e->close},
+                     {"CX", &e->close},
+                     {"V", &e->voided},
+                     {"F", &e->refund_owed},
+                     {"q", &e->looks},
+                     {"n", &e->next},
+                     {"W", &e->wins},
+                     {"held", &e->held},
+                     {"payload", &e->payload},
+                     {"step", &e->step},
+                     {"sent", &e->sent},
+                     {"shown", &e->shown},
+                     {"resend", &e->resend},
+                     {"unwin", &e->unwin},
+                     {"R", &e->review},
+                     {"paid", &e->news[PR_NEWS_PAID]},
                      {"refunded", &e->news[PR_NEWS_REFUNDED]}};
         int32_t known = 0;
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -205,7 +245,8 @@ static void check_review(const expectation *e, const question *q, const pr_pay *
 /* What is owed; returns the review that follows when it cannot be given back. */
 static int32_t check_owed(const expectation *e, const question *q, const pr_pay *p)
 {
-    int64_t owed = q->captured - q->reversed - pr_refunds_open(q->p, 1) - (e->state == PR_ST_PAID ? PRICE : 0);
+    int64_t owed =
+        q->captured - q->reversed - pr_refunds_open(q->p, 1) - (e->state == PR_ST_PAID ? PRICE : 0);
     int32_t told = q->captured != oracle_captured(q->p, 1) || q->reversed != oracle_reversed(q->p, 1);
     int32_t quiet = e->state == q->a->state && !told; /* the same fact once more */
     if (!e->refund_owed || quiet || q->captured == 0 || owed <= 0) {
@@ -318,8 +359,9 @@ static void check_dirt(const expectation *e, const question *q, const pr_pay *p)
     const pr_attempt *a = &p->attempts[0];
     int32_t changed = a->state != q->a->state || p->action_count != q->p->action_count || p->news_count > 0 ||
                       a->sends != q->a->sends || a->step != q->a->step || a->shown != q->a->shown ||
-                      a->review != q->a->review || a->held != q->a->held || p->money_count != q->p->money_count ||
-                      a->captured_flat != q->a->captured_flat || a->reversed_flat != q->a->reversed_flat;
+                      a->review != q->a->review || a->held != q->a->held ||
+                      p->money_count != q->p->money_count || a->captured_flat != q->a->captured_flat ||
+                      a->reversed_flat != q->a->reversed_flat;
     if (changed) {
         assert_true(p->dirty);
     }
@@ -364,8 +406,10 @@ static void one(pr_rng *r, int32_t state, int32_t event)
     check_news(&e, &q, &s.p);
     check_dirt(&e, &q, &s.p);
     const char *after = pr_invariant(&s.p);
-    if ((state == PR_ST_SURPLUS || state == PR_ST_REVERSED) && event <= PR_EV_REVERSED_FULL && oracle_captured(&before, 1) == 0) {
-        after = NULL; /* nothing known as captured, and now a part came back: the specification has no word for it */
+    if ((state == PR_ST_SURPLUS || state == PR_ST_REVERSED) && event <= PR_EV_REVERSED_FULL &&
+        oracle_captured(&before, 1) == 0) {
+        after =
+            NULL; /* nothing known as captured, and now a part came back: the specification has no word for it */
     }
     if (sane == NULL && after != NULL) {
         fail_msg("%s", after);
@@ -382,8 +426,9 @@ static int say_where(void **state)
 {
     (void)state;
     if (!finished) {
-        print_message("in %s + %s, situation %d of seed %llu (core_matrix.txt:%d)\n", attempts.states[at_state], attempts.events[at_event],
-                      at_no, (unsigned long long)matrix_seed, matrix[at_state][at_event].line);
+        print_message("in %s + %s, situation %d of seed %llu (core_matrix.txt:%d)\n",
+                      attempts.states[at_state], attempts.events[at_event], at_no,
+                      (unsigned long long)matrix_seed, matrix[at_state][at_event].line);
     }
     return 0;
 }
@@ -420,8 +465,8 @@ static void every_alternative_of_every_cell_was_reached(void **state)
             for (int32_t no = 0; matrix_alternative(&matrix[s][v], no, condition, outcome); no++) {
                 alternatives++;
                 if (matrix[s][v].hits[no] == 0) {
-                    fail_msg("core_matrix.txt:%d: %s + %s never reached: %s", matrix[s][v].line, attempts.states[s],
-                             attempts.events[v], outcome);
+                    fail_msg("core_matrix.txt:%d: %s + %s never reached: %s", matrix[s][v].line,
+                             attempts.states[s], attempts.events[v], outcome);
                 }
             }
         }

@@ -1,4 +1,5 @@
-/* The money fold is a join: every order of the same facts gives the same amounts and the same kind of state, captured money never falls, and
+/* The money fold is a join: every order of the same facts gives the same amounts and the same kind of
+   state, captured money never falls, and
    money given back returns only by an authentic "undone". */
 #include "core_oracle.h"
 
@@ -62,7 +63,8 @@ static void say(pr_pay *p, const fact *f, int32_t source, int64_t now)
     }
 }
 
-/* One order of the facts; the last word is a lookup that repeats them, which must change nothing but confirm what was held. */
+/* One order of the facts; the last word is a lookup that repeats them, which must change nothing but
+   confirm what was held. */
 static outcome tell(const int32_t *order, int32_t count)
 {
     static pr_pay p;
@@ -81,7 +83,8 @@ static outcome tell(const int32_t *order, int32_t count)
         say(&p, &facts[order[i]], PR_SOURCE_LOOKUP, NOW + count + i);
     }
     permutations++;
-    int32_t kind = a->state == PR_ST_PAID || a->state == PR_ST_SURPLUS || a->state == PR_ST_REVERSED ? a->state : 0;
+    int32_t kind =
+        a->state == PR_ST_PAID || a->state == PR_ST_SURPLUS || a->state == PR_ST_REVERSED ? a->state : 0;
     return (outcome){.captured = pr_captured(&p, 1), .reversed = pr_reversed(&p, 1), .kind = kind};
 }
 
@@ -115,7 +118,8 @@ static void describe(const char *what, const int32_t *order, int32_t count, cons
     for (int32_t i = 0; i < count; i++) {
         print_message(" [%s]", facts[order[i]].name);
     }
-    print_message(" -> captured %lld reversed %lld %s\n", (long long)o->captured, (long long)o->reversed, pr_state_name(o->kind));
+    print_message(" -> captured %lld reversed %lld %s\n", (long long)o->captured, (long long)o->reversed,
+                  pr_state_name(o->kind));
 }
 
 static int32_t has_fact(const int32_t *order, int32_t count, int32_t event)
@@ -133,7 +137,8 @@ static int32_t stands(int32_t kind)
     return kind == PR_ST_PAID || kind == PR_ST_SURPLUS;
 }
 
-/* A refund undone before its payment was heard of leaves money on an attempt that won nothing: a surplus, and a person is called. */
+/* A refund undone before its payment was heard of leaves money on an attempt that won nothing: a surplus,
+   and a person is called. */
 static int32_t alike(const outcome *a, const outcome *b, int32_t undone)
 {
     return a->captured == b->captured && a->reversed == b->reversed &&
@@ -150,7 +155,8 @@ static void check_state(const outcome *o, int32_t undone)
     }
 }
 
-/* Half the price alone never reaches the fold: whoever compares amounts calls it a mismatch. Beside the whole price it is an excess. */
+/* Half the price alone never reaches the fold: whoever compares amounts calls it a mismatch. Beside the
+   whole price it is an excess. */
 static int32_t reaches_the_fold(const int32_t *order, int32_t count)
 {
     int32_t half = 0;
@@ -170,7 +176,8 @@ static void permute(int32_t *order, int32_t count)
         return;
     }
     memcpy(first, order, sizeof first);
-    if (beside_a_winner && has_fact(order, count, PR_EV_AUTH) && has_fact(order, count, PR_EV_REVERSED_PART)) {
+    if (beside_a_winner && has_fact(order, count, PR_EV_AUTH) &&
+        has_fact(order, count, PR_EV_REVERSED_PART)) {
         return; /* a surplus hold of which a part came back: the table has no refund there yet */
     }
     int32_t undone = has_fact(order, count, PR_EV_REFUND_UNDONE);

@@ -1,4 +1,5 @@
-/* Policies: every number has a name, bounds and a standard that lies inside; outside them nothing is changed. */
+/* Policies: every number has a name, bounds and a standard that lies inside; outside them nothing is
+   changed. */
 #include "core_fixture.h"
 
 static void every_policy_keeps_its_bounds(void **state)
@@ -61,7 +62,9 @@ static void what_proofs_rest_on_cannot_be_switched_off(void **state)
     static const struct {
         int32_t id;
         int64_t least;
-    } floors[] = {{PR_POLICY_quarantine_ms, MINUTE}, {PR_POLICY_proof_gap_ms, MINUTE}, {PR_POLICY_expiry_margin_ms, MINUTE}};
+    } floors[] = {{PR_POLICY_quarantine_ms, MINUTE},
+                  {PR_POLICY_proof_gap_ms, MINUTE},
+                  {PR_POLICY_expiry_margin_ms, MINUTE}};
     for (size_t i = 0; i < sizeof floors / sizeof floors[0]; i++) {
         int64_t low = 0;
         int64_t high = 0;

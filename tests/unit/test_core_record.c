@@ -1,4 +1,5 @@
-/* Records: what is written is read back, three attempts fit into 1 KiB, damage of any byte and any cut is noticed, and bytes with a good checksum
+/* Records: what is written is read back, three attempts fit into 1 KiB, damage of any byte and any cut is
+   noticed, and bytes with a good checksum
    that are no payment are refused without touching anything. */
 #include "core_oracle.h"
 #include "core_situation.h"
@@ -24,9 +25,11 @@ static void random_attempt(pr_rng *r, pr_pay *p)
     random_text(r, a->method, sizeof a->method);
     random_text(r, a->flow, sizeof a->flow);
     uint8_t *small[] = {&a->sends, &a->check_no, &a->late_no, &a->not_found, &a->refusal};
-    uint8_t *flags[] = {&a->shown, &a->has_payload, &a->has_id, &a->by_client, &a->held, &a->resend, &a->no_retry, &a->switched, &a->hold};
-    int64_t *big[] = {&a->amount_minor, &a->built_ms, &a->first_send_ms, &a->entered_ms, &a->check_ms, &a->expire_ms, &a->auth_ms,
-                      &a->free_ms, &a->not_found_ms, &a->gone_ms, &a->retry_ms, &a->captured_flat, &a->reversed_flat};
+    uint8_t *flags[] = {&a->shown,  &a->has_payload, &a->has_id,   &a->by_client, &a->held,
+                        &a->resend, &a->no_retry,    &a->switched, &a->hold};
+    int64_t *big[] = {&a->amount_minor, &a->built_ms,      &a->first_send_ms, &a->entered_ms,   &a->check_ms,
+                      &a->expire_ms,    &a->auth_ms,       &a->free_ms,       &a->not_found_ms, &a->gone_ms,
+                      &a->retry_ms,     &a->captured_flat, &a->reversed_flat};
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
         *small[i] = (uint8_t)pr_rng_below(r, 6);
     }
@@ -159,7 +162,8 @@ static void long_payment(pr_pay *p, int32_t attempts)
         a->auth_txn = UINT64_MAX;
         memset(a->body_hash, 0xff, sizeof a->body_hash);
         (void)pr_action_write(p, n, PR_ACT_CLOSE, 0, "", NOW);
-        p->money[p->money_count++] = (pr_money){.id = UINT64_MAX, .amount_minor = 123456789, .n = (uint8_t)n, .kind = PR_MONEY_CAPTURE};
+        p->money[p->money_count++] = (pr_money){
+            .id = UINT64_MAX, .amount_minor = 123456789, .n = (uint8_t)n, .kind = PR_MONEY_CAPTURE};
     }
     (void)pr_action_write(p, 1, PR_ACT_REFUND, 123456789, "refund-2026-000123", NOW);
 }
@@ -238,12 +242,12 @@ static void refused(const pr_pay *p, const char *what)
     assert_memory_equal(&q, &untouched, sizeof q);
 }
 
-#define REFUSED(change)                                                                                                                   \
-    do {                                                                                                                                  \
-        static pr_pay p;                                                                                                                  \
-        long_payment(&p, 2);                                                                                                              \
-        change;                                                                                                                           \
-        refused(&p, #change);                                                                                                             \
+#define REFUSED(change)                                                                                      \
+    do {                                                                                                     \
+        static pr_pay p;                                                                                     \
+        long_payment(&p, 2);                                                                                 \
+        change;                                                                                              \
+        refused(&p, #change);                                                                                \
     } while (0)
 
 static void a_good_checksum_over_nonsense_is_no_payment(void **state)
@@ -297,7 +301,8 @@ static void counts_beyond_the_arrays_are_refused(void **state)
         }
         bytes[at] = 0;
     }
-    /* random bytes under a good checksum: whatever is read is a payment, and nothing is overrun (sanitizers watch) */
+    /* random bytes under a good checksum: whatever is read is a payment, and nothing is overrun (sanitizers
+       watch) */
     pr_rng r;
     pr_rng_seed(&r, fixture_seed("hostile", 20261127), 2);
     for (int32_t i = 0; i < 20000; i++) {
@@ -309,7 +314,8 @@ static void counts_beyond_the_arrays_are_refused(void **state)
         }
         seal(len);
         if (pr_record_read(&q, bytes, len) == PAYROUTE_OK) {
-            assert_true(q.attempt_count <= PR_ATTEMPTS_MAX && q.action_count <= PR_ACTIONS_MAX && q.money_count <= PR_MONEY_MAX);
+            assert_true(q.attempt_count <= PR_ATTEMPTS_MAX && q.action_count <= PR_ACTIONS_MAX &&
+                        q.money_count <= PR_MONEY_MAX);
             (void)pr_invariant(&q);
         }
     }

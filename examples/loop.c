@@ -1,6 +1,6 @@
 /* The whole contract of the pure library in one loop: tick lets time and choice happen, next says what to do,
-   feed says what came of it. Here the store is a counter, the clock a variable and the provider a script whose
-   second answer is lost after the charge; a real host keeps the rows and sends the bytes, as host.h does. */
+   feed says what came of it. Here the store is a counter, the clock a variable and the provider a script
+   whose second answer is lost after the charge; a real host keeps the rows and sends the bytes. */
 #include <payroute/payment.h>
 
 #include <inttypes.h>
@@ -18,17 +18,12 @@ static const char order[] =
 /* What the provider says to each request in turn; NULL: it took the money and the answer never came. */
 static const char *const script[] = {
     "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\","
-    "\"status\":\"requires_confirmation\","
-    "\"metadata\":{\"reference\":\"%s\"}}",
+    "\"status\":\"requires_confirmation\",\"metadata\":{\"reference\":\"%s\"}}",
     NULL,
-    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"amount_received\":1250,\"currency\":\"usd\","
-    "\"status\":\"succeeded\",\"metadata\":{\"reference\":\"%s\"},"
-    "\"latest_charge\":{\"id\":\"ch_1\",\"object\":\"charge\",\"amount\":1250,"
-    "\"amount_captured\":1250,\"captured\":true,"
-    "\"amount_refunded\":0}}",
+    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\","
+    "\"amount_received\":1250,\"status\":\"succeeded\",\"metadata\":{\"reference\":\"%s\"},"
+    "\"latest_charge\":{\"id\":\"ch_1\",\"object\":\"charge\",\"captured\":true,\"amount_refunded\":0}}",
 };
-
-#define REFERENCE "metadata%5Breference%5D="
 
 /* A real host takes 32 bytes from the system each time; here they are the same on every run. */
 static const char entropy[33] = "0123456789abcdef0123456789abcdef";
@@ -46,28 +41,23 @@ static int32_t save(payroute_payment *payment)
     return payroute_payment_feed_saved(payment, 1);
 }
 
-/* SEND, QUERY and the other requests: bytes out, bytes in. Only with proof that nothing left is it not sent. */
-static int32_t exchange(payroute_payment *payment, const char *word, size_t *turn, int64_t now_ms)
+/* SEND, QUERY and the other requests: bytes out, bytes in. Not sent only with proof that nothing left. */
+static int32_t exchange(payroute_payment *payment, size_t *turn, int64_t now_ms)
 {
-    static char reference[27];
     char answer[1024];
     int32_t rc = payroute_payment_request(payment, now_ms, entropy);
     if (rc != PAYROUTE_OK || *turn == sizeof script / sizeof script[0]) {
         return rc != PAYROUTE_OK ? rc : PAYROUTE_E_LIMIT;
     }
-    if (*turn == 0) { /* our reference goes out with the first request and comes back in each answer */
-        const char *sent = strstr(payroute_payment_request_body(payment, NULL), REFERENCE);
-        (void)snprintf(reference, sizeof reference, "%.26s", sent != NULL ? sent + strlen(REFERENCE) : "");
-    }
     const char *line = script[(*turn)++];
-    printf("%-6s %s %s: %s\n", word, payroute_payment_request_method(payment),
-           payroute_payment_request_url(payment),
-           line != NULL ? "200" : "time-out; who knows whether money moved?");
+    printf("%-6s %s: %s\n", payroute_payment_next(payment) == PAYROUTE_ACTION_SEND ? "SEND" : "QUERY",
+           payroute_payment_request_url(payment), line != NULL ? "200" : "time-out; did money move?");
     if (line == NULL) {
         return payroute_payment_feed_failure(payment, now_ms, 0, 28);
     }
     const char *hole = strstr(line, "%s");
-    int len = snprintf(answer, sizeof answer, "%.*s%s%s", (int)(hole - line), line, reference, hole + 2);
+    int len = snprintf(answer, sizeof answer, "%.*s%.26s%s", (int)(hole - line), line,
+                       payroute_payment_key(payment), hole + 2); /* a key: our reference, and which step */
     return payroute_payment_feed_http(payment, now_ms, 200, "Content-Type: application/json\r\n", 32, answer,
                                       (size_t)len, 1);
 }
@@ -88,10 +78,8 @@ static int drive(payroute_payment *payment, int64_t now_ms)
             rc = save(payment);
             break;
         case PAYROUTE_ACTION_SEND:
-            rc = exchange(payment, "SEND", &turn, now_ms);
-            break;
         case PAYROUTE_ACTION_QUERY:
-            rc = exchange(payment, "QUERY", &turn, now_ms);
+            rc = exchange(payment, &turn, now_ms);
             break;
         case PAYROUTE_ACTION_WAIT:
             printf("WAIT   %" PRId64 " ms\n", payroute_payment_wake_ms(payment) - now_ms);
@@ -100,9 +88,8 @@ static int drive(payroute_payment *payment, int64_t now_ms)
         case PAYROUTE_ACTION_DONE:
             printf("DONE   %s\n", payroute_payment_view(payment, "en", &len));
             return payroute_payment_status(payment) == PAYROUTE_STATUS_PAID ? 0 : 1;
-        default:
+        default: /* CLOSE, CAPTURE, REFUND, FETCH, SHOW: not in this script */
             rc = PAYROUTE_E_UNSUPPORTED;
-            break; /* CLOSE, CAPTURE, REFUND, FETCH, SHOW: not in this script */
         }
     }
     printf("stopped: %s\n", payroute_rc_text(rc));
@@ -116,10 +103,12 @@ int main(void)
     payroute_registry *registry = NULL;
     payroute_payment *payment = NULL;
     int failed = 1;
-    if (payroute_registry_from_json(&registry, channels, sizeof channels - 1, why, sizeof why) !=
-            PAYROUTE_OK ||
-        payroute_payment_new(&payment, registry, NULL, order, sizeof order - 1, "demo", entropy, now_ms, why,
-                             sizeof why) != PAYROUTE_OK) {
+    int32_t rc = payroute_registry_from_json(&registry, channels, sizeof channels - 1, why, sizeof why);
+    if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_new(&payment, registry, NULL, order, sizeof order - 1, "demo", entropy, now_ms,
+                                  why, sizeof why);
+    }
+    if (rc != PAYROUTE_OK) {
         printf("%s\n", why);
     } else {
         payroute_payment_lease(payment, "loop", 1); /* nobody else works on it */

@@ -28,8 +28,7 @@ static const char *const script[] = {
 /* A real host takes 32 bytes from the system each time; here they are the same on every run. */
 static const char entropy[33] = "0123456789abcdef0123456789abcdef";
 
-/* SAVE: one durable transaction. A real store compares `seen` with the version it has, and feeds a conflict
-   if they differ. */
+/* SAVE: one durable transaction; a real store compares `seen` with its version, and feeds a conflict. */
 static int32_t save(payroute_payment *payment)
 {
     const payroute_save_set *set = payroute_payment_save_set(payment);

@@ -1,87 +1,10 @@
 /* One line of a log after the other: what is done, or what must be so. A mismatch names file and line. */
-#include "play.h"
 #include "setup.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "stage.h"
 
-#include <cmocka.h>
-
-#include "flow/handle.h"
-
-#define BEGIN ((int64_t)1800000000000)
-
-typedef struct stage {
-    const scenario *s;
-    payroute_registry *registry;
-    payroute_payment *p;
-    shelf shelf;
-    int64_t now;
-    int32_t line;
-    char why[512];
-    char *words[24];
-    int32_t count;
-    const char *rest; /* the line behind its verb, untouched */
-} stage;
-
-typedef void (*verb_call)(stage *g);
-
-#define COMPLAIN(g, ...)                                                                                                        \
-    do {                                                                                                                        \
-        print_message("%s:%d: %s: ", (g)->s->file, (g)->line, (g)->rest);                                                     \
-        fail_msg(__VA_ARGS__);                                                                                                  \
-    } while (0)
-
-static const char *const action_names[] = {"?", "SAVE", "SEND", "QUERY", "CLOSE", "CAPTURE", "REFUND", "FETCH", "SHOW", "WAIT", "DONE"};
-static const char *const status_names[] = {"?",        "OPEN",     "PENDING", "AUTHORIZED", "PAID",
-                                           "REVERSED", "DECLINED", "EXPIRED", "CANCELLED",  "FAILED"};
-static const char *const event_names[] = {"?", "PAID", "LATE_PAID", "SURPLUS", "REFUNDED", "EXPIRED", "REVIEW"};
-static const char *const review_names[] = {"mismatch",      "unknown_long",  "contradiction", "no_refund",   "refund_failed",
-                                           "refund_undone", "second_hold",   "held",          "action_long", "limit"};
-
-static const char *word(stage *g, int32_t i)
-{
-    if (i >= g->count) {
-        COMPLAIN(g, "a word is missing");
-    }
-    return g->words[i];
-}
-
-/* Value behind "name=" among the words; NULL when it is not there. */
-static const char *option(const stage *g, const char *name)
-{
-    size_t len = strlen(name);
-    for (int32_t i = 0; i < g->count; i++) {
-        if (strncmp(g->words[i], name, len) == 0 && g->words[i][len] == '=') {
-            return g->words[i] + len + 1;
-        }
-    }
-    return NULL;
-}
-
-static int32_t has_word(const stage *g, const char *name)
-{
-    for (int32_t i = 1; i < g->count; i++) {
-        if (strcmp(g->words[i], name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int64_t duration(const char *text)
-{
-    char *end = NULL;
-    double value = strtod(text, &end);
-    double unit = strcmp(end, "d") == 0 ? 86400000 : strcmp(end, "h") == 0 ? 3600000 : strcmp(end, "m") == 0 ? 60000
-                  : strcmp(end, "s") == 0 ? 1000 : 1;
-    return (int64_t)(value * unit);
-}
+static const char *const action_names[] = {"?",      "SAVE",  "SEND", "QUERY", "CLOSE", "CAPTURE",
+                                           "REFUND", "FETCH", "SHOW", "WAIT",  "DONE"};
 
 static void store(stage *g)
 {
@@ -100,7 +23,7 @@ static void store(stage *g)
     assert_int_equal(payroute_payment_feed_saved(g->p, 1), PAYROUTE_OK);
 }
 
-static int32_t rest_of_saves(stage *g)
+int32_t stage_flush(stage *g)
 {
     int32_t next = payroute_payment_next(g->p);
     if (next != payroute_payment_next(g->p)) {
@@ -129,10 +52,10 @@ static void do_next(stage *g)
     if (!g->p->show_now) { /* what is to be shown stays so until the next tick */
         tick(g);
     }
-    int32_t next = rest_of_saves(g);
+    int32_t next = stage_flush(g);
     if (next == PAYROUTE_ACTION_SHOW && strcmp(word(g, 1), "SHOW") != 0) {
         tick(g);
-        next = rest_of_saves(g);
+        next = stage_flush(g);
     }
     if (strcmp(action_names[next > 0 ? next : 0], word(g, 1)) != 0) {
         COMPLAIN(g, "next is %s %s", action_names[next > 0 ? next : 0], payroute_payment_channel(g->p));
@@ -162,7 +85,8 @@ static void feed_result(stage *g, int32_t rc)
 
 static void do_code(stage *g)
 {
-    feed_result(g, payroute_payment_feed_code(g->p, g->now, word(g, 1), option(g, "code"), option(g, "id"), option(g, "show")));
+    feed_result(g, payroute_payment_feed_code(g->p, g->now, word(g, 1), option(g, "code"), option(g, "id"),
+                                              option(g, "show")));
 }
 
 static void do_fail(stage *g)
@@ -185,7 +109,8 @@ static void do_http(stage *g)
         }
     }
     const char *headers = "content-type: application/json\r\nDate: Fri, 15 Jan 2027 08:00:00 GMT\r\n";
-    feed_result(g, payroute_payment_feed_http(g->p, g->now, atoi(word(g, 1)), headers, strlen(headers), body, strlen(body), 1));
+    feed_result(g, payroute_payment_feed_http(g->p, g->now, atoi(word(g, 1)), headers, strlen(headers), body,
+                                              strlen(body), 1));
 }
 
 static int32_t event_of(stage *g, const char *name)
@@ -205,7 +130,8 @@ static void by_another(stage *g, verb_call what)
     static const char entropy[33] = "a third worker has other entropy";
     payroute_payment *mine = g->p;
     payroute_save_set rows = shelf_rows(&g->shelf);
-    int32_t rc = payroute_payment_load(&g->p, g->registry, NULL, &rows, entropy, g->now, g->why, sizeof g->why);
+    int32_t rc =
+        payroute_payment_load(&g->p, g->registry, NULL, &rows, entropy, g->now, g->why, sizeof g->why);
     if (rc != PAYROUTE_OK) {
         COMPLAIN(g, "load says %d: %s", rc, g->why);
     }
@@ -221,7 +147,7 @@ static void do_notice(stage *g)
         by_another(g, do_notice);
         return;
     }
-    (void)rest_of_saves(g);
+    (void)stage_flush(g);
     int32_t n = atoi(word(g, 1));
     pr_reading reading;
     pr_reading_init(&reading);
@@ -233,9 +159,12 @@ static void do_notice(stage *g)
     f->evidence = PR_EVIDENCE_SIGNED;
     f->merchant_equal = 1;
     f->final = 1;
-    f->amount_minor = option(g, "amount") != NULL ? atoll(option(g, "amount")) : f->event == PR_EV_PAID ? 1000 : -1;
+    f->amount_minor = option(g, "amount") != NULL ? atoll(option(g, "amount"))
+                      : f->event == PR_EV_PAID    ? 1000
+                                                  : -1;
     f->reversed_total_minor = option(g, "total") != NULL ? atoll(option(g, "total")) : -1;
-    snprintf(f->currency, sizeof f->currency, "%s", option(g, "currency") != NULL ? option(g, "currency") : "CNY");
+    snprintf(f->currency, sizeof f->currency, "%s",
+             option(g, "currency") != NULL ? option(g, "currency") : "CNY");
     snprintf(f->reference, sizeof f->reference, "%s", g->p->pay.attempts[n - 1].reference);
     snprintf(f->txn_id, sizeof f->txn_id, "%s", option(g, "txn") != NULL ? option(g, "txn") : "");
     pr_exchange ex = {.armed = 1, .op = PR_OP_NOTIFY, .n = n, .action = -1, .asked_ms = g->now};
@@ -252,144 +181,7 @@ static void do_notice(stage *g)
     if (has_word(g, "old") && told) {
         COMPLAIN(g, "a repeat is to be saved");
     }
-    (void)rest_of_saves(g);
-}
-
-static int32_t call_shop(stage *g, const char *verb)
-{
-    char wish[256];
-    snprintf(wish, sizeof wish, "{\"method\":\"%s\"%s%s%s}", option(g, "method") != NULL ? option(g, "method") : "card",
-             option(g, "instrument") != NULL ? ",\"instrument\":\"" : "", option(g, "instrument") != NULL ? option(g, "instrument") : "",
-             option(g, "instrument") != NULL ? "\"" : "");
-    int64_t amount = option(g, "amount") != NULL ? atoll(option(g, "amount")) : 1000;
-    const char *id = option(g, "id") != NULL ? option(g, "id") : "id-1";
-    if (strcmp(verb, "cancel") == 0) {
-        return payroute_payment_cancel(g->p, g->now, g->why, sizeof g->why);
-    }
-    if (strcmp(verb, "switch") == 0) {
-        return payroute_payment_switch(g->p, g->now, wish, strlen(wish), g->why, sizeof g->why);
-    }
-    if (strcmp(verb, "retry") == 0) {
-        return payroute_payment_retry(g->p, g->now, wish, strlen(wish), g->why, sizeof g->why);
-    }
-    if (strcmp(verb, "capture") == 0) {
-        return payroute_payment_capture(g->p, g->now, id, amount, g->why, sizeof g->why);
-    }
-    if (strcmp(verb, "refund") == 0) {
-        return payroute_payment_refund(g->p, g->now, id, amount, g->why, sizeof g->why);
-    }
-    if (strcmp(verb, "resolve") == 0) {
-        return payroute_payment_resolve(g->p, g->now, atoi(word(g, 2)), word(g, 3), "a person", "the bill", g->why, sizeof g->why);
-    }
-    COMPLAIN(g, "the shop has no such call");
-    return 0;
-}
-
-/* shop CALL … [! CODE text]: a call of the shop, and how it is refused. */
-static void do_shop(stage *g)
-{
-    static pr_pay before;
-    const char *refusal = strstr(g->rest, " ! ");
-    before = g->p->pay;
-    g->why[0] = '\0';
-    int32_t rc = call_shop(g, word(g, 1));
-    if (refusal == NULL) {
-        if (rc != PAYROUTE_OK) {
-            COMPLAIN(g, "refused (%d): %s", rc, g->why);
-        }
-        if (!g->p->ex.armed) {
-            (void)rest_of_saves(g);
-        }
-        return;
-    }
-    static const struct {
-        const char *name;
-        int32_t rc;
-    } codes[] = {{"STATE", PAYROUTE_E_STATE}, {"CONFLICT", PAYROUTE_E_CONFLICT}, {"RANGE", PAYROUTE_E_RANGE},
-                 {"UNSUPPORTED", PAYROUTE_E_UNSUPPORTED}, {"SCHEMA", PAYROUTE_E_SCHEMA}, {"NOT_FOUND", PAYROUTE_E_NOT_FOUND}};
-    char name[24] = "";
-    int used = 0;
-    sscanf(refusal + 3, "%23s %n", name, &used);
-    int32_t expected = 0;
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        expected = strcmp(codes[i].name, name) == 0 ? codes[i].rc : expected;
-    }
-    if (rc != expected || strstr(g->why, refusal + 3 + used) == NULL) {
-        COMPLAIN(g, "it says %d \"%s\"", rc, g->why);
-    }
-    if (memcmp(&before, &g->p->pay, sizeof before) != 0) {
-        COMPLAIN(g, "a refused call changed something");
-    }
-}
-
-static void do_status(stage *g)
-{
-    int32_t final = 0;
-    int32_t status = pr_status(&g->p->pay, g->now, &final);
-    if (strcmp(status_names[status], word(g, 1)) != 0 || (has_word(g, "final") && !final) || (has_word(g, "open") && final)) {
-        COMPLAIN(g, "it is %s%s", status_names[status], final ? " (final)" : "");
-    }
-}
-
-static void do_attempt(stage *g)
-{
-    const pr_attempt *a = pr_pay_attempt(&g->p->pay, atoi(word(g, 1)));
-    if (a == NULL) {
-        COMPLAIN(g, "there are %d attempts", g->p->pay.attempt_count);
-    }
-    if (strcmp(pr_state_name(a->state), word(g, 2)) != 0) {
-        COMPLAIN(g, "it is %s", pr_state_name(a->state));
-    }
-    const char *review = option(g, "review");
-    char flags[128] = "";
-    for (uint32_t i = 0; i < sizeof review_names / sizeof review_names[0]; i++) {
-        if ((a->review & 1u << i) != 0) {
-            strcat(strcat(flags, flags[0] != '\0' ? "," : ""), review_names[i]);
-        }
-    }
-    if (strcmp(flags, review != NULL ? review : "") != 0) {
-        COMPLAIN(g, "its review is \"%s\"", flags);
-    }
-    if (option(g, "sends") != NULL && a->sends != atoi(option(g, "sends"))) {
-        COMPLAIN(g, "it was sent %d times", a->sends);
-    }
-    if (option(g, "kept") != NULL) {
-        int32_t n = atoi(word(g, 1));
-        int64_t kept = pr_captured(&g->p->pay, n) - pr_reversed(&g->p->pay, n);
-        if (kept != atoll(option(g, "kept"))) {
-            COMPLAIN(g, "%lld is kept", (long long)kept);
-        }
-    }
-}
-
-/* events PAID 1: how many of a kind were stored so far. */
-static void do_events(stage *g)
-{
-    if (!g->p->ex.armed) {
-        (void)rest_of_saves(g);
-    }
-    for (int32_t kind = 1; kind <= PAYROUTE_EVENT_REVIEW; kind++) {
-        const char *count = option(g, event_names[kind]);
-        if (g->shelf.events[kind] != (count != NULL ? atoi(count) : 0)) {
-            COMPLAIN(g, "%s %d", event_names[kind], g->shelf.events[kind]);
-        }
-    }
-}
-
-static void do_saves(stage *g)
-{
-    if (g->shelf.saves != atoi(word(g, 1))) {
-        COMPLAIN(g, "%d durable transactions", g->shelf.saves);
-    }
-}
-
-static void do_wake(stage *g)
-{
-    int64_t wake = payroute_payment_wake_ms(g->p);
-    int64_t expected = strcmp(word(g, 1), "never") == 0 ? INT64_MAX : BEGIN + duration(word(g, 1));
-    if (wake != expected) {
-        COMPLAIN(g, "wake is %lld ms after the beginning", (long long)(wake - BEGIN));
-    }
+    (void)stage_flush(g);
 }
 
 /* crash: the worker dies with everything that was not saved; another one takes over. */
@@ -399,7 +191,8 @@ static void do_crash(stage *g)
     payroute_save_set rows = shelf_rows(&g->shelf);
     payroute_payment_free(g->p);
     g->p = NULL;
-    int32_t rc = payroute_payment_load(&g->p, g->registry, NULL, &rows, entropy, g->now, g->why, sizeof g->why);
+    int32_t rc =
+        payroute_payment_load(&g->p, g->registry, NULL, &rows, entropy, g->now, g->why, sizeof g->why);
     if (rc != PAYROUTE_OK) {
         COMPLAIN(g, "load says %d: %s", rc, g->why);
     }
@@ -419,37 +212,18 @@ static void do_present(stage *g)
     payroute_payment_present(g->p, strcmp(word(g, 1), "yes") == 0);
 }
 
-static void do_startable(stage *g)
-{
-    int32_t slot = pr_startable(&g->p->pay, g->now);
-    if ((slot != 0) != (strcmp(word(g, 1), "yes") == 0)) {
-        COMPLAIN(g, "slot %d", slot);
-    }
-}
-
-/* request MARK: the bytes that would go out hold this text. */
-static void do_request(stage *g)
-{
-    static const char entropy[33] = "thirty-two bytes for an envelope";
-    size_t len = 0;
-    int32_t rc = payroute_payment_request(g->p, g->now, entropy);
-    if (rc != PAYROUTE_OK) {
-        COMPLAIN(g, "request says %d", rc);
-    }
-    const char *body = payroute_payment_request_body(g->p, &len);
-    if (strstr(payroute_payment_request_url(g->p), word(g, 1)) == NULL && (body == NULL || strstr(body, word(g, 1)) == NULL)) {
-        COMPLAIN(g, "%s with %.*s", payroute_payment_request_url(g->p), (int)len, body);
-    }
-}
-
 static const struct {
     const char *name;
     verb_call call;
-} verbs[] = {{"next", do_next},       {"unsaved", do_unsaved}, {"code", do_code},       {"fail", do_fail},
-             {"http", do_http},       {"notice", do_notice},   {"shop", do_shop},       {"status", do_status},
-             {"attempt", do_attempt}, {"events", do_events},   {"saves", do_saves},     {"wake", do_wake},
-             {"crash", do_crash},     {"lease", do_lease},     {"present", do_present}, {"startable", do_startable},
-             {"request", do_request}};
+} verbs[] = {{"next", do_next},          {"unsaved", do_unsaved},
+             {"code", do_code},          {"fail", do_fail},
+             {"http", do_http},          {"notice", do_notice},
+             {"shop", stage_shop},       {"status", stage_status},
+             {"attempt", stage_attempt}, {"events", stage_events},
+             {"saves", stage_saves},     {"wake", stage_wake},
+             {"crash", do_crash},        {"lease", do_lease},
+             {"present", do_present},    {"startable", stage_startable},
+             {"request", stage_request}};
 
 static void play_line(stage *g, char *row)
 {

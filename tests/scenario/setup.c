@@ -20,13 +20,16 @@ typedef struct profile {
 
 static const profile profiles[] = {
     {"qr", "by_customer repeat_safe can_close close_blind refund refund_keyed refund_lookup expires",
-     "\"lookup\":\"our_ref\",\"key_ttl_s\":-1", "{\"method\":\"alipay\",\"flows\":[\"qr\"]},{\"method\":\"wechat\",\"flows\":[\"qr\"]}"},
-    {"page", "by_customer refund", "\"lookup\":\"our_ref\"", "{\"method\":\"alipay\",\"flows\":[\"redirect\"]}"},
+     "\"lookup\":\"our_ref\",\"key_ttl_s\":-1",
+     "{\"method\":\"alipay\",\"flows\":[\"qr\"]},{\"method\":\"wechat\",\"flows\":[\"qr\"]}"},
+    {"page", "by_customer refund", "\"lookup\":\"our_ref\"",
+     "{\"method\":\"alipay\",\"flows\":[\"redirect\"]}"},
     {"card", "repeat_safe replays_decline refund refund_keyed refund_lookup",
      "\"lookup\":\"our_ref\",\"late_send\":\"window\",\"late_window_s\":300,\"key_ttl_s\":86400,\"auth_ttl_s\":604800",
      "{\"method\":\"card\",\"flows\":[\"token\"]}"},
     {"box", "container client repeat_safe replays_decline can_close refund refund_keyed refund_lookup",
-     "\"lookup\":\"provider_id\",\"late_send\":\"tombstone\",\"key_ttl_s\":86400", "{\"method\":\"card\",\"flows\":[\"token\"]}"},
+     "\"lookup\":\"provider_id\",\"late_send\":\"tombstone\",\"key_ttl_s\":86400",
+     "{\"method\":\"card\",\"flows\":[\"token\"]}"},
     {"weak", "", "\"lookup\":\"replay\"", "{\"method\":\"card\",\"flows\":[\"token\"]}"},
 };
 
@@ -46,16 +49,19 @@ static int32_t wanted(const char *words, const char *fact, const char *options)
     return strstr(padded, one) != NULL && strstr(options, minus) == NULL;
 }
 
-static void put_channel(char *out, size_t cap, const char *id, const profile *p, const char *options, int32_t priority)
+static void put_channel(char *out, size_t cap, const char *id, const profile *p, const char *options,
+                        int32_t priority)
 {
-    static const char *const flags[] = {"by_customer", "container", "client", "repeat_safe", "replays_decline", "can_close",
-                                        "close_reverses", "close_blind", "refund", "refund_keyed", "refund_lookup", "expires"};
+    static const char *const flags[] = {"by_customer",     "container",    "client",         "repeat_safe",
+                                        "replays_decline", "can_close",    "close_reverses", "close_blind",
+                                        "refund",          "refund_keyed", "refund_lookup",  "expires"};
     size_t at = strlen(out);
-    at += (size_t)snprintf(out + at, cap - at,
-                           "%s{\"id\":\"%s\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],\"priority\":%d,\"overlap\":%s,"
-                           "\"methods\":[%s],\"facts\":{%s",
-                           out[strlen(out) - 1] == '[' ? "" : ",", id, priority,
-                           strstr(options, "overlap ") != NULL ? "true" : "false", p->methods, p->rest);
+    at += (size_t)snprintf(
+        out + at, cap - at,
+        "%s{\"id\":\"%s\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],\"priority\":%d,\"overlap\":%s,"
+        "\"methods\":[%s],\"facts\":{%s",
+        out[strlen(out) - 1] == '[' ? "" : ",", id, priority,
+        strstr(options, "overlap ") != NULL ? "true" : "false", p->methods, p->rest);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (wanted(p->facts, flags[i], options)) {
             at += (size_t)snprintf(out + at, cap - at, ",\"%s\":true", flags[i]);
@@ -69,7 +75,8 @@ static void put_stripe(char *out, size_t cap, const char *id, int32_t priority)
     size_t at = strlen(out);
     snprintf(out + at, cap - at,
              "%s{\"id\":\"%s\",\"provider\":\"stripe\",\"currencies\":[\"CNY\"],\"priority\":%d,"
-             "\"credentials\":[{\"version\":\"1\",\"secret_key\":\"sk_test_scenario\",\"webhook_secret\":\"whsec_scenario\"}],"
+             "\"credentials\":[{\"version\":\"1\",\"secret_key\":\"sk_test_scenario\","
+             "\"webhook_secret\":\"whsec_scenario\"}],"
              "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}]}",
              out[strlen(out) - 1] == '[' ? "" : ",", id, priority);
 }
@@ -111,14 +118,16 @@ payroute_registry *setup_registry(const char *file, int32_t line, const char *ch
     return registry;
 }
 
-payroute_payment *setup_payment(const char *file, int32_t line, payroute_registry *registry, const char *pay, int64_t now_ms)
+payroute_payment *setup_payment(const char *file, int32_t line, payroute_registry *registry, const char *pay,
+                                int64_t now_ms)
 {
     char spec[1024];
     char text[512];
     char why[512] = "";
     char *rest = NULL;
     snprintf(text, sizeof text, "%s", pay);
-    size_t at = (size_t)snprintf(spec, sizeof spec, "{\"order_id\":\"order-1\",\"amount_minor\":1000,\"currency\":\"CNY\"");
+    size_t at = (size_t)snprintf(spec, sizeof spec,
+                                 "{\"order_id\":\"order-1\",\"amount_minor\":1000,\"currency\":\"CNY\"");
     for (char *word = strtok_r(text, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
         char *equal = strchr(word, '=');
         if (equal == NULL) {
@@ -131,7 +140,8 @@ payroute_payment *setup_payment(const char *file, int32_t line, payroute_registr
     snprintf(spec + at, sizeof spec - at, "}");
     payroute_payment *p = NULL;
     static const char entropy[33] = "scenarios need no secret entropy";
-    if (payroute_payment_new(&p, registry, NULL, spec, strlen(spec), "scenario", entropy, now_ms, why, sizeof why) != PAYROUTE_OK) {
+    if (payroute_payment_new(&p, registry, NULL, spec, strlen(spec), "scenario", entropy, now_ms, why,
+                             sizeof why) != PAYROUTE_OK) {
         fail_msg("%s:%d: pay: %s\n%s", file, line, why, spec);
     }
     return p;

@@ -5,6 +5,7 @@
 #include <payroute/payment.h>
 
 payroute_registry *setup_registry(const char *file, int32_t line, const char *channels);
-payroute_payment *setup_payment(const char *file, int32_t line, payroute_registry *registry, const char *pay, int64_t now_ms);
+payroute_payment *setup_payment(const char *file, int32_t line, payroute_registry *registry, const char *pay,
+                                int64_t now_ms);
 
 #endif

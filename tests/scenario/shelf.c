@@ -51,7 +51,7 @@ static void save_action(shelf *s, const payroute_row_action *row)
 void shelf_save(shelf *s, const payroute_save_set *set)
 {
     assert_int_equal(set->payment.seen, s->payment.version); /* compare and set */
-    for (int32_t i = 0; i < set->attempt_count; i++) { /* I1 is the database's rule */
+    for (int32_t i = 0; i < set->attempt_count; i++) {       /* I1 is the database's rule */
         for (int32_t k = 0; k < s->attempt_count && set->attempts[i].guard != 0; k++) {
             int32_t other = k + 1 != set->attempts[i].n;
             for (int32_t m = 0; m < set->attempt_count; m++) {

@@ -1,4 +1,5 @@
-/* The smallest store there can be: the rows of one payment, replaced by each save set, so that a scenario can let its worker die. */
+/* The smallest store there can be: the rows of one payment, replaced by each save set, so that a scenario can
+ * let its worker die. */
 #ifndef SCENARIO_SHELF_H
 #define SCENARIO_SHELF_H
 

@@ -1,4 +1,5 @@
-/* Every scenario of the Markdown files in this folder is a test, named by its heading: a requirement in one sentence, and a story that shows it. */
+/* Every scenario of the Markdown files in this folder is a test, named by its heading: a requirement in one
+ * sentence, and a story that shows it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,7 +95,8 @@ static void read_all(void)
     DIR *dir = opendir(PR_SOURCE_DIR "/tests/scenario");
     for (struct dirent *e = dir != NULL ? readdir(dir) : NULL; e != NULL; e = readdir(dir)) {
         size_t len = strlen(e->d_name);
-        if (len > 3 && strcmp(e->d_name + len - 3, ".md") == 0 && strcmp(e->d_name, "README.md") != 0 && count < FILES_MAX) {
+        if (len > 3 && strcmp(e->d_name + len - 3, ".md") == 0 && strcmp(e->d_name, "README.md") != 0 &&
+            count < FILES_MAX) {
             names[count++] = strdup(e->d_name);
         }
     }

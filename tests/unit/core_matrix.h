@@ -94,13 +94,13 @@ static int32_t matrix_alternative(const matrix_cell *cell, int32_t no, char cond
     }
     const char *end = strstr(at, " : ");
     size_t len = end != NULL ? (size_t)(end - at) : strlen(at);
-    const char *question = strstr(at, " ? ");
+    const char *mark = strstr(at, " ? ");
     condition[0] = '\0';
-    if (question != NULL && question < at + len) {
-        memcpy(condition, at, (size_t)(question - at));
-        condition[question - at] = '\0';
-        len -= (size_t)(question + 3 - at);
-        at = question + 3;
+    if (mark != NULL && mark < at + len) {
+        memcpy(condition, at, (size_t)(mark - at));
+        condition[mark - at] = '\0';
+        len -= (size_t)(mark + 3 - at);
+        at = mark + 3;
     }
     memcpy(outcome, at, len);
     outcome[len] = '\0';

@@ -49,9 +49,26 @@ static void after_lookup(payroute_payment *p, const pr_exchange *ex, int64_t now
     p->pay.soft = 1;
 }
 
+/* An answer may tell only how the order stands, or could not be taken up: the request that it answers is then
+   as much in doubt as one without an answer, and is asked for. Left as an intent it would go out again. */
+static void doubt_unsettled(payroute_payment *p, const pr_exchange *ex, int64_t now_ms)
+{
+    const pr_attempt *a = &p->pay.attempts[ex->n - 1];
+    int32_t asks = ex->op == PR_OP_QUERY || ex->op == PR_OP_REFUND_QUERY;
+    pr_input in;
+    if (ex->action >= 0 && !asks && p->pay.actions[ex->action].state == PR_AS_INTENT) {
+        pr_input_init(&in, PR_AE_LOST, PR_SOURCE_ENGINE, now_ms);
+        (void)pr_machine_action(&p->pay, ex->action, &in);
+    } else if (ex->op == PR_OP_CREATE && a->state == PR_ST_INTENT && a->step == ex->step) {
+        pr_input_init(&in, PR_EV_LOST, PR_SOURCE_ENGINE, now_ms);
+        (void)pr_machine_attempt(&p->pay, ex->n, &in);
+    }
+}
+
 static int32_t finish(payroute_payment *p, const pr_exchange *ex, int64_t now_ms)
 {
     p->ex.armed = 0;
+    doubt_unsettled(p, ex, now_ms);
     pr_http_request_free(&p->request);
     pr_http_request_init(&p->request);
     if (ex->op == PR_OP_QUERY || ex->op == PR_OP_REFUND_QUERY) {

@@ -241,6 +241,7 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         return rc;
     }
     p->conflict = 0;
+    p->show_now = 0; /* what was to be shown was not saved as shown */
     p->lease_held = held == p->pay.lease_epoch ? held : 0; /* still ours: the next save gives it back */
     p->lease_free = 0;                                     /* the host looks at the lease again */
     if (said_for.armed && said_for.n <= p->pay.attempt_count) {

@@ -48,10 +48,14 @@ static void step_back(pr_pay *p, int64_t now_ms)
         pr_attempt *a = &p->attempts[i];
         int64_t lapses_ms = pr_add_ms(now_ms, a->facts.auth_ttl_ms);
         a->check_ms = pulled(a->check_ms, back_ms, now_ms);
+        a->free_ms = a->free_ms > now_ms ? now_ms : a->free_ms; /* what is asked now is asked after it */
+        a->entered_ms = a->entered_ms > now_ms ? now_ms : a->entered_ms;
         a->auth_ms = a->facts.auth_ttl_ms > 0 && a->auth_ms > lapses_ms ? lapses_ms : a->auth_ms;
     }
     for (int32_t i = 0; i < p->action_count; i++) {
-        p->actions[i].check_ms = pulled(p->actions[i].check_ms, back_ms, now_ms);
+        pr_action *x = &p->actions[i];
+        x->check_ms = pulled(x->check_ms, back_ms, now_ms);
+        x->entered_ms = x->entered_ms > now_ms ? now_ms : x->entered_ms;
     }
 }
 
@@ -76,6 +80,13 @@ static void fire(pr_pay *p, int32_t n, int32_t event, int64_t now_ms)
     (void)pr_machine_attempt(p, n, &in);
 }
 
+/* A void that was refused is none: the hold still stands. */
+static int32_t voided(const pr_pay *p, int32_t n)
+{
+    int32_t i = pr_action_find(p, n, PR_ACT_VOID);
+    return i >= 0 && p->actions[i].state != PR_AS_FAILED;
+}
+
 /* Only where the cell does something now: a wish that cannot be carried out yet must not push the schedule. */
 static int32_t close_does_something(const pr_pay *p, int32_t n)
 {
@@ -86,7 +97,7 @@ static int32_t close_does_something(const pr_pay *p, int32_t n)
     case PR_ST_UNKNOWN:
     case PR_ST_WAITING: return unshown || pr_can_close(a);
     case PR_ST_PROCESSING: return pr_can_close(a);
-    case PR_ST_AUTHORIZED: return p->cancelled && pr_action_find(p, n, PR_ACT_VOID) < 0;
+    case PR_ST_AUTHORIZED: return p->cancelled && !voided(p, n);
     default: return 0;
     }
 }
@@ -111,7 +122,7 @@ static void review_attempt(pr_pay *p, int32_t n, int64_t now_ms)
     case PR_ST_AUTHORIZED: {
         int32_t capture = pr_action_find(p, n, PR_ACT_CAPTURE);
         int32_t busy = capture >= 0 && pr_action_open(p->actions[capture].state);
-        if (!busy && pr_action_find(p, n, PR_ACT_VOID) < 0) {
+        if (!busy && !voided(p, n)) {
             fire(p, n, PR_EV_T_REVIEW, now_ms);
         }
         break;

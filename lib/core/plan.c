@@ -72,12 +72,22 @@ static int32_t action_parked(const pr_pay *p, const pr_action *x)
     return p->present && settled && x->caller_id[0] == '\0';
 }
 
+/* What was cancelled is not captured any more, and nothing is while a void may be on its way. Afterwards a
+   capture in doubt goes out once more under its key: the answer settles it. */
+static int32_t capture_barred(const pr_pay *p, const pr_action *x)
+{
+    int32_t v = pr_action_find(p, x->n, PR_ACT_VOID);
+    int32_t unsent = x->sends == 0 && p->cancelled;
+    return x->kind == PR_ACT_CAPTURE && (unsent || (v >= 0 && pr_action_open(p->actions[v].state)));
+}
+
 static pr_task plan_action(const pr_pay *p, int32_t i, int64_t now_ms, int32_t may_act)
 {
     const pr_action *x = &p->actions[i];
     const pr_attempt *a = &p->attempts[x->n - 1];
     pr_input in;
     pr_input_init(&in, PR_AE_DISPATCH, PR_SOURCE_ENGINE, now_ms);
+    may_act = may_act && !capture_barred(p, x);
     int32_t ask_first = x->kind == PR_ACT_CLOSE && !x->asked && (a->facts.flags & PR_FACT_BY_CUSTOMER) != 0;
     if (x->state == PR_AS_INTENT) {
         if (ask_first && pr_can_look(a)) {
@@ -165,7 +175,7 @@ static void wake_for_attempt(const pr_pay *p, const pr_attempt *a, int64_t now_m
     int32_t free = pr_state_free(a->state);
     if ((!free || a->held || a->check_ms != INT64_MAX) && pr_can_look(a)) {
         earlier(wake, a->check_ms);
-    } else if (a->state == PR_ST_UNKNOWN || a->state == PR_ST_INTENT) {
+    } else if (a->state == PR_ST_INTENT || (a->state == PR_ST_UNKNOWN && resendable(p, a, now_ms))) {
         earlier(wake, a->check_ms);
     }
     if ((a->state == PR_ST_WAITING || a->state == PR_ST_INTENT || a->state == PR_ST_UNKNOWN) &&
@@ -185,6 +195,17 @@ static void wake_for_attempt(const pr_pay *p, const pr_attempt *a, int64_t now_m
     }
 }
 
+/* One that can neither be sent again nor asked about waits for a person: waking up changes nothing. */
+static void wake_for_action(const pr_pay *p, int32_t i, int64_t now_ms, int64_t *wake)
+{
+    const pr_action *x = &p->actions[i];
+    if (plan_action(p, i, now_ms, 1).todo != PR_DO_NOTHING) {
+        earlier(wake, x->check_ms);
+    } else if (!x->reviewed) {
+        earlier(wake, pr_add_ms(x->entered_ms, p->attempts[x->n - 1].facts.review_ms));
+    }
+}
+
 int64_t pr_plan_wake(const pr_pay *p, int64_t now_ms)
 {
     int64_t wake = INT64_MAX;
@@ -193,7 +214,7 @@ int64_t pr_plan_wake(const pr_pay *p, int64_t now_ms)
     }
     for (int32_t i = 0; i < p->action_count; i++) {
         if (pr_action_open(p->actions[i].state)) {
-            earlier(&wake, p->actions[i].check_ms);
+            wake_for_action(p, i, now_ms, &wake);
         }
     }
     if (p->winner == 0 && p->over == 0) {

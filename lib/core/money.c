@@ -132,7 +132,10 @@ int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in)
     case PR_EV_REVERSED_PART:
     case PR_EV_REVERSED_FULL: return fold_reversal(p, n, in);
     case PR_EV_RESOLVE_REFUNDED:
-        if (pr_captured(p, n) > 0 && pr_captured(p, n) > p->attempts[n - 1].reversed_flat) {
+        if (pr_captured(p, n) == 0 && !pr_state_free(p->attempts[n - 1].state)) {
+            p->attempts[n - 1].captured_flat = presumed(p, n); /* what went back had been taken */
+        }
+        if (pr_captured(p, n) > p->attempts[n - 1].reversed_flat) {
             p->attempts[n - 1].reversed_flat = pr_captured(p, n);
         }
         return in->event;

@@ -40,7 +40,10 @@ static inline int32_t fold(question *q)
         }
     }
     if (in->event == PR_EV_RESOLVE_REFUNDED) {
-        back_flat = q->captured;
+        int32_t settled = q->a->state == PR_ST_FAILED || q->a->state == PR_ST_CLOSED ||
+                          q->a->state == PR_ST_REVERSED;
+        q->captured = q->captured == 0 && !settled ? q->a->amount_minor : q->captured;
+        back_flat = q->captured > back_flat ? q->captured : back_flat;
     }
     q->reversed = back_flat > back_ids ? back_flat : back_ids;
     if (in->event == PR_EV_REFUND_UNDONE) {

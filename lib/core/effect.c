@@ -50,6 +50,10 @@ static void look_now(pr_pay *p, int32_t n, const pr_input *in)
 {
     pr_attempt *a = &p->attempts[n - 1];
     if (pr_can_look(a)) {
+        if (a->check_ms == INT64_MAX) {
+            p->dirty = 1; /* nothing else would ever wake it */
+            p->dirty_attempts |= 1u << (n - 1);
+        }
         a->check_ms =
             in->now_ms; /* its place in the schedule stays: the same word again is asked about ever more calmly */
         p->soft = 1;
@@ -124,7 +128,7 @@ static void send_effects(pr_pay *p, int32_t n, uint32_t effects, const pr_input 
         a->no_retry = 0;
     }
     if ((effects & PR_FX_SENT) != 0) {
-        a->sends++;
+        a->sends = (uint8_t)(a->sends < 250 ? a->sends + 1 : 250);
         a->built_ms = in->now_ms;
         a->resend = 0;
         a->not_found = 0; /* a new copy is on its way: the proof starts anew */

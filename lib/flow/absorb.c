@@ -13,9 +13,13 @@ static void copy_text(char *out, size_t cap, const char *text)
     }
 }
 
-static void note_clock(payroute_payment *p, const pr_fact *f, int64_t now_ms)
+enum { OLD_NOTICE_MS = 60000 };
+
+/* A notification may come late or once more: an old one says nothing about the clock of now. */
+static void note_clock(payroute_payment *p, const pr_fact *f, int32_t source, int64_t now_ms)
 {
-    if (f->provider_ms == 0 || f->evidence < PR_EVIDENCE_TLS) {
+    int32_t old = source == PR_SOURCE_NOTICE && f->provider_ms < now_ms - OLD_NOTICE_MS;
+    if (f->provider_ms == 0 || f->evidence < PR_EVIDENCE_TLS || old) {
         return;
     }
     pr_clock_compare(&p->pay, f->provider_ms, now_ms);
@@ -25,8 +29,9 @@ static void keep_ids(payroute_payment *p, const pr_fact *f, int32_t n, int32_t a
 {
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_kept *k = &p->kept[n - 1];
-    if (f->evidence == PR_EVIDENCE_NONE) {
-        return;
+    int32_t other = f->reference[0] != '\0' && strcmp(f->reference, a->reference) != 0;
+    if (f->evidence == PR_EVIDENCE_NONE || f->merchant_equal == 0 || other) {
+        return; /* somebody else's order must not become ours */
     }
     if (f->target == PR_TARGET_ATTEMPT && f->provider_id[0] != '\0' && k->provider_id[0] == '\0') {
         copy_text(k->provider_id, sizeof k->provider_id, f->provider_id);
@@ -131,6 +136,22 @@ static int32_t action_of(const payroute_payment *p, const pr_fact *f, const pr_e
     return -1;
 }
 
+/* A notification is a picture of the past: that the order was unpaid once is a reason to ask, not to act. */
+static int32_t asks_only(payroute_payment *p, const pr_input *in, int32_t n, int32_t source, int64_t now_ms)
+{
+    pr_attempt *a = &p->pay.attempts[n - 1];
+    int32_t under_way = a->state == PR_ST_UNKNOWN || a->state == PR_ST_PROCESSING;
+    if (source != PR_SOURCE_NOTICE || in->event != PR_EV_ST_UNPAID || !under_way || !pr_can_look(a)) {
+        return 0;
+    }
+    if (a->check_ms > now_ms) {
+        a->check_ms = now_ms;
+        p->pay.dirty = 1;
+        p->pay.dirty_attempts |= 1u << (n - 1);
+    }
+    return 1;
+}
+
 static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchange *ex, int32_t source,
                           int64_t now_ms)
 {
@@ -143,7 +164,7 @@ static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchan
                      ? PR_SOURCE_LOOKUP
                      : source;
     uint8_t before = p->pay.dirty;
-    note_clock(p, f, now_ms);
+    note_clock(p, f, source, now_ms);
     if (f->target == PR_TARGET_ACTION && action < 0) {
         return PAYROUTE_OK;
     }
@@ -158,6 +179,9 @@ static int32_t absorb_one(payroute_payment *p, const pr_fact *f, const pr_exchan
         in.amount_minor = -1;
     }
     keep_ids(p, f, n, action);
+    if (f->target == PR_TARGET_ATTEMPT && asks_only(p, &in, n, source, now_ms)) {
+        return PAYROUTE_OK;
+    }
     p->pay.dirty = 0;
     int32_t rc = f->target == PR_TARGET_ACTION ? pr_machine_action(&p->pay, action, &in)
                                                : pr_machine_attempt(&p->pay, n, &in);

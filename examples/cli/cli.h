@@ -83,6 +83,7 @@ void help_command(const command *c);
 int complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "payroute: WHAT: …" for each line of `why`; with --json the error object on standard output too. */
 int complain_rc(const args *a, const char *what, int32_t rc, const char *why);
+void complaint_as_json(void); /* the first one of this run, when there was one */
 int exit_of(int32_t rc);
 int wants_json(const args *a);
 void *need(void *memory);                                         /* ends the program when there is none */
@@ -109,6 +110,7 @@ const char *clean(char *out, size_t cap, const char *text); /* one printable lin
 void money_text(char *out, size_t cap, int64_t minor, const char *currency);
 void time_text(char *out, size_t cap, int64_t ms);
 void put_json_line(const char *text, size_t len);
+int32_t output_begun(void);  /* something was put */
 int32_t output_closed(void); /* the reader of a pipe went away */
 int output_end(int code);    /* flushes; a full disk turns success into EXIT_STORE */
 

@@ -8,11 +8,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static int print_version(void)
+static int print_version(int32_t json)
 {
     int32_t v = payroute_version();
-    putf("payroute %d.%d.%d\n", (int)(v / 10000), (int)(v / 100 % 100), (int)(v % 100));
+    putf(json ? "{\"version\":\"%d.%d.%d\"}\n" : "payroute %d.%d.%d\n", (int)(v / 10000),
+         (int)(v / 100 % 100), (int)(v % 100));
     return EXIT_FINE;
+}
+
+/* Also where the arguments are too wrong to be read: whoever asked for JSON reads nothing else. */
+static int32_t asks_for_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int unknown_command(const char *name)
@@ -55,7 +67,7 @@ static int dispatch(int argc, char **argv)
         return EXIT_FINE;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        return print_version();
+        return print_version(asks_for_json(argc, argv));
     }
     const command *c = command_find(argv[1]);
     if (!c) {
@@ -88,5 +100,9 @@ int main(int argc, char **argv)
     fill_descriptors();
     /* A reader that went away must not kill us between an effect and its record. */
     (void)signal(SIGPIPE, SIG_IGN);
-    return output_end(dispatch(argc, argv));
+    int code = dispatch(argc, argv);
+    if (code != EXIT_FINE && asks_for_json(argc, argv) && !output_begun()) {
+        complaint_as_json();
+    }
+    return output_end(code);
 }

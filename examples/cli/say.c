@@ -25,6 +25,12 @@ const char *json_text(const payroute_json_out *out, size_t *len)
     return text;
 }
 
+/* The first complaint, for those who asked for JSON and got none yet. */
+static struct {
+    int code;
+    char text[1024];
+} kept;
+
 static void say_line(const char *text, size_t len)
 {
     char *line = need(malloc(len + 1));
@@ -44,6 +50,10 @@ int complain(int code, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, list);
     va_end(list);
     say_line(text, strlen(text));
+    if (kept.code == EXIT_FINE) {
+        kept.code = code;
+        memcpy(kept.text, text, sizeof text);
+    }
     return code;
 }
 
@@ -90,7 +100,7 @@ int exit_of(int32_t rc)
     }
 }
 
-static void error_object(int32_t rc, const char *why)
+static void error_object(int32_t rc, const char *said, const char *why)
 {
     size_t len = 0;
     payroute_json_out *out = payroute_json_out_new();
@@ -98,7 +108,7 @@ static void error_object(int32_t rc, const char *why)
     payroute_json_out_object(out, "error");
     payroute_json_out_integer(out, "rc", rc);
     payroute_json_out_string(out, "name", payroute_rc_name(rc));
-    payroute_json_out_string(out, "text", payroute_rc_text(rc));
+    payroute_json_out_string(out, "text", said);
     payroute_json_out_string(out, "why", why);
     payroute_json_out_end(out);
     payroute_json_out_end(out);
@@ -124,7 +134,33 @@ int complain_rc(const args *a, const char *what, int32_t rc, const char *why)
         at += len + (at[len] == '\n');
     }
     if (wants_json(a)) {
-        error_object(rc, why && *why ? why : what);
+        error_object(rc, payroute_rc_text(rc), why && *why ? why : what);
     }
     return exit_of(rc);
+}
+
+/* Wrong options and missing files have no result code of the library: they get one of their exit status. */
+void complaint_as_json(void)
+{
+    switch (kept.code) {
+    case EXIT_FINE:
+        return;
+    case EXIT_USAGE:
+        error_object(PAYROUTE_E_ARG, "the command line is wrong; nothing was done", kept.text);
+        return;
+    case EXIT_NO:
+        error_object(PAYROUTE_E_NOT_FOUND, payroute_rc_text(PAYROUTE_E_NOT_FOUND), kept.text);
+        return;
+    case EXIT_DATA:
+        error_object(PAYROUTE_E_SCHEMA, payroute_rc_text(PAYROUTE_E_SCHEMA), kept.text);
+        return;
+    case EXIT_STORE:
+        error_object(PAYROUTE_E_STORE, "a file or the store could not be used; nothing was changed", kept.text);
+        return;
+    case EXIT_DOUBT:
+        error_object(PAYROUTE_E_STORE_DOUBT, "not known yet: ask again", kept.text);
+        return;
+    default:
+        error_object(PAYROUTE_E_INTERNAL, payroute_rc_text(PAYROUTE_E_INTERNAL), kept.text);
+    }
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { CONFIG_MAX = 4 << 20, WHY_CAP = 1 << 16 };
 
@@ -15,18 +15,25 @@ int judge_fine(const payroute_json_node *root, const args *a)
     return EXIT_FINE;
 }
 
-/* Only `pay` begins a store: elsewhere a wrong path would be an empty store, where everything is fine for
- * ever. */
+/* Only `pay` begins a store: elsewhere a wrong path, or a file that lost its bytes, would be an empty store,
+ * where everything is fine for ever. */
 static int check_exists(const args *a, const char *store)
 {
     char shown[160];
+    struct stat file;
     const char *path = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
-    if (strcmp(a->command->name, "pay") == 0 || strchr(path, ':') || strchr(path, '?') ||
-        access(path, F_OK) == 0) {
+    if (strcmp(a->command->name, "pay") == 0 || strchr(path, ':') || strchr(path, '?')) {
         return EXIT_FINE;
     }
-    return complain(EXIT_STORE, "store %s: %s; the first payroute pay makes it",
-                    clean(shown, sizeof shown, path), strerror(errno));
+    if (stat(path, &file) != 0) {
+        return complain(EXIT_STORE, "store %s: %s; the first payroute pay makes it",
+                        clean(shown, sizeof shown, path), strerror(errno));
+    }
+    if (S_ISREG(file.st_mode) && file.st_size == 0) {
+        return complain(EXIT_STORE, "store %s: an empty file, not a store; the first payroute pay makes it",
+                        clean(shown, sizeof shown, path));
+    }
+    return EXIT_FINE;
 }
 
 /* A bare path is SQLite's. */

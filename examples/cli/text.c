@@ -87,8 +87,16 @@ const char *clean(char *out, size_t cap, const char *text)
     return out;
 }
 
+static int32_t begun;
+
+int32_t output_begun(void)
+{
+    return begun;
+}
+
 void put(const char *text)
 {
+    begun = 1;
     uint32_t code = 0;
     while (*text) {
         size_t step = decode(text, &code);
@@ -307,6 +315,7 @@ void time_text(char *out, size_t cap, int64_t ms)
 
 void put_json_line(const char *text, size_t len)
 {
+    begun = 1;
     (void)fwrite(text, 1, len, stdout);
     (void)fputc('\n', stdout);
 }

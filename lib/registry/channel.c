@@ -191,6 +191,20 @@ static void read_facts(channel_reader *r)
     pr_problems_leave(r->p, mark);
 }
 
+/* Whether `word` stands in `words`, which blanks separate. */
+static int32_t is_listed(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, word, n) == 0) {
+            return 1;
+        }
+        at += n;
+    }
+    return 0;
+}
+
 static void add_flow(channel_reader *r, pr_method *m, const payroute_json_node *value)
 {
     char got[PR_GOT_CAP];
@@ -204,7 +218,7 @@ static void add_flow(channel_reader *r, pr_method *m, const payroute_json_node *
         pr_text_init(&t, names, sizeof names);
         for (int32_t i = 0; provider != NULL && i < provider->flow_count; i++) {
             const pr_flow *f = &provider->flows[i];
-            if (f->method == NULL || strcmp(f->method, m->name) == 0) {
+            if ((f->method == NULL || strcmp(f->method, m->name) == 0) && !is_listed(names, f->name)) {
                 pr_text_format(&t, "%s%s", t.len > 0 ? " " : "", f->name);
             }
         }

@@ -129,11 +129,18 @@ int32_t pr_problems_end(pr_problems *p)
     return p->counts[PR_PROBLEM_KEY] > 0 ? PAYROUTE_E_KEY : PAYROUTE_OK;
 }
 
+/* An address may carry a password in front of its host, or a token behind '?'. */
+static int32_t is_telling_address(const char *text)
+{
+    const char *host = strstr(text, "://");
+    return host != NULL && strpbrk(host + 3, "@?") != NULL;
+}
+
 void pr_problems_quote(char out[PR_GOT_CAP], const char *text)
 {
     pr_text t;
     pr_text_init(&t, out, PR_GOT_CAP);
-    if (pr_provider_secret_like(text)) {
+    if (pr_provider_secret_like(text) || is_telling_address(text)) {
         pr_text_format(&t, "\"***\" (%d bytes)", (int)(strlen(text) & 0xffffff));
         return;
     }

@@ -167,6 +167,36 @@ static void test_pay_says_what_is_wrong_with_an_order(void **state)
     assert_string_equal(said("payments.0.order_id"), ""); /* nothing was made of any */
 }
 
+/* Whoever asked for JSON reads nothing else: also what never reached the library is an object there. */
+static void test_every_error_is_json_too(void **state)
+{
+    static const struct {
+        const char *words[4];
+        int code;
+        const char *name;
+        const char *why;
+    } rows[] = {
+        {{"swep", "--json"}, 2, "E_ARG", "unknown subcommand \"swep\"; did you mean \"sweep\"?"},
+        {{"--json", "sweep"}, 2, "E_ARG", "unknown subcommand \"--json\"; see payroute help"},
+        {{"route", "x", "--nonsense", "--json"}, 2, "E_ARG", "route: unknown option --nonsense"},
+        {{"check", "/nowhere/at/all", "--json"}, 4, "E_STORE", "No such file"},
+        {{"list", "--json", "sk_live_0123456789"}, 2, "E_ARG", "secrets never stand on the command line"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const *w = rows[i].words;
+        expect_code(payroute(w[0], w[1], w[2], w[3], NULL), rows[i].code);
+        assert_string_equal(said("error.name"), rows[i].name);
+        assert_non_null(strstr(said("error.why"), rows[i].why));
+        assert_null(strstr(said("error.why"), "0123456789"));
+    }
+    expect_code(payroute("--version", "--json", NULL), 0);
+    assert_string_equal(said("version"), "0.1.0");
+    const char *empty = file_write("empty.db", "", 0);
+    expect_code(payroute("show", "1", "--json", "--config", world_config(), "--store", empty, NULL), 4);
+    assert_non_null(strstr(said("error.why"), "an empty file, not a store"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup(test_store_that_fails, fresh),
         cmocka_unit_test_setup(test_opening_goes_wrong, fresh),
         cmocka_unit_test_setup(test_pay_says_what_is_wrong_with_an_order, fresh),
+        cmocka_unit_test_setup(test_every_error_is_json_too, fresh),
     };
     (void)unsetenv("PAYROUTE_CONFIG");
     (void)unsetenv("PAYROUTE_STORE");

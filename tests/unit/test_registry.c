@@ -218,7 +218,8 @@ static void test_addresses(void **state)
     static const char *const bad[][2] = {
         {"ftp://x.example", "expected an address that begins with https://, got"},
         {"https://", "expected an address with a host"},
-        {"https://a@b.example", "expected an address with a host and without user name"},
+        {"https://a:hunter2@b.example", "host and without user name, got \"***\" (27 bytes)"},
+        {"https://b.example/?token=hunter2 x", "without blanks, quotes or bytes beyond ASCII, got \"***\""},
         {"https://api.example:0", "a port from 1 to 65535"},
         {"https://api.example:99999", "a port from 1 to 65535"},
         {"https://api.example/#x", "without #fragment"},

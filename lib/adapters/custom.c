@@ -141,6 +141,22 @@ static void state_owner(pr_reading *out, const pr_fact *f, int32_t refunded)
     owner->reversed_total_minor = refunded ? f->amount_minor : -1;
 }
 
+/* The host's word is firmer than a code that nobody knows: a customer who was declined must not be told that we
+   are still checking. */
+static void settle_meaning(pr_fact *f, int32_t event)
+{
+    int32_t declined =
+        f->target == PR_TARGET_ATTEMPT && (event == PR_EV_DECLINED || event == PR_EV_ST_DECLINED);
+    if (!declined || (f->meaning.reason != 0 && f->meaning.reason_class != PR_CLASS_UNKNOWN)) {
+        return;
+    }
+    f->meaning.reason = pr_reason_find("provider_declined");
+    f->meaning.name = pr_reason_name(f->meaning.reason);
+    f->meaning.reason_class = PR_CLASS_DECLINED_SOFT;
+    f->meaning.fault = PR_FAULT_PROVIDER;
+    f->meaning.advice = PR_ADVICE_OTHER_CHANNEL;
+}
+
 static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
                                 const char *code, const char *status, const char *provider_id)
 {
@@ -164,6 +180,7 @@ static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step
         return PAYROUTE_OK;
     }
     f->event = event;
+    settle_meaning(f, event);
     f->final = !(subject->channel->custom_facts.flags & PR_FACT_CONTAINER) || event == PR_EV_ST_CLOSED;
     state_money(f, subject, operation);
     int32_t undo = operation == PR_OP_CLOSE || operation == PR_OP_VOID;

@@ -123,6 +123,25 @@ static void codes_that_nobody_knows_say_nothing(void **state)
     adk_close(&k);
 }
 
+/* What the customer is told must not contradict what the host said. */
+static void a_decline_by_word_has_words(void **state)
+{
+    (void)state;
+    static const int32_t operations[] = {PR_OP_CREATE, PR_OP_QUERY};
+    adk k;
+    adk_open(&k, CHANNEL(""), "card", "direct", "CNY");
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        say_words(&k, operations[i], "E-4711", "declined", NULL);
+        assert_string_equal(pr_reason_name(k.reading.facts[0].meaning.reason), "provider_declined");
+        assert_string_equal(k.reading.facts[0].code, "E-4711");
+        say_words(&k, operations[i], NULL, "declined", NULL);
+        assert_string_equal(pr_reason_name(k.reading.facts[0].meaning.reason), "provider_declined");
+        say_words(&k, operations[i], "E-4711", "unknown", NULL);
+        assert_string_equal(pr_reason_name(k.reading.facts[0].meaning.reason), "unknown_outcome");
+    }
+    adk_close(&k);
+}
+
 /* The host's own rows: those under the channel's name before those under `custom`. */
 static void codes_by_the_hosts_own_rows(void **state)
 {
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_word_that_nobody_knows_is_the_hosts_mistake),
         cmocka_unit_test(a_decline_in_a_container_is_not_final),
         cmocka_unit_test(codes_that_nobody_knows_say_nothing),
+        cmocka_unit_test(a_decline_by_word_has_words),
         cmocka_unit_test(codes_by_the_hosts_own_rows),
         cmocka_unit_test(nothing_is_sent_and_nobody_knocks),
         cmocka_unit_test(content_has_a_limit),

@@ -199,6 +199,10 @@ int32_t pr_machine_attempt(pr_pay *p, int32_t n, const pr_input *raw)
         }
         tells = 0;
     }
+    if (alt->next == PR_ST_FAILED && a->refusal == PR_REFUSAL_NONE && from_outside(&in)) {
+        a->refusal = PR_REFUSAL_BACKOFF; /* it swallowed the request: others first */
+        a->retry_ms = pr_add_ms(in.now_ms, p->policy.value[PR_POLICY_backoff_ms]);
+    }
     if (alt->next != PR_NEXT_SAME && alt->next != a->state) {
         enter(p, n, alt->next, &in);
         effects &= ~(uint32_t)PR_FX_N; /* entering a state has put the next check */

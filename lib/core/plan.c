@@ -140,16 +140,16 @@ pr_task pr_plan(const pr_pay *p, int64_t now_ms, int32_t may_act)
     if (t.todo != PR_DO_NOTHING) {
         return t;
     }
-    t = plan_actions(p, now_ms, may_act);
-    if (t.todo != PR_DO_NOTHING) {
-        return t;
-    }
     for (int32_t n = 1; n <= p->attempt_count; n++) {
         const pr_attempt *a = &p->attempts[n - 1];
         if (a->state == PR_ST_WAITING && a->has_payload && !a->shown && p->present &&
             !pr_unwanted(p, a, now_ms)) {
             return task(PR_DO_SHOW, n, -1);
         }
+    }
+    t = plan_actions(p, now_ms, may_act);
+    if (t.todo != PR_DO_NOTHING) {
+        return t;
     }
     if (may_act && pr_startable(p, now_ms) != 0 && now_ms >= p->backoff_ms) {
         return task(PR_DO_START, 0, -1);

@@ -289,7 +289,7 @@ static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms)
         pr_input_init(&in, PR_EV_SHOW, PR_SOURCE_ENGINE, now_ms);
         rc = pr_machine_attempt(&p->pay, t->n, &in);
         p->show_now = t->n;
-        return rc != PAYROUTE_OK ? rc : 1;
+        return rc; /* and no more now: the customer does not wait for the closes of others */
     case PR_DO_SEND:
     case PR_DO_ACTION:
         if (!in_budget(p, t, 0)) {

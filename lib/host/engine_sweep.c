@@ -5,12 +5,14 @@
 
 #include "host/engine.h"
 
-#define SWEEP_MAX 256
+#define ROUND_MAX 256
+#define SWEEP_MAX 8192 /* payments of one sweep; what fails at once must not hide what is due behind it */
 #define LISTED_MAX 20
 
 typedef struct sweep {
     payroute_engine *engine;
     int64_t end_ms;
+    int64_t ids[SWEEP_MAX + ROUND_MAX]; /* of this round */
     int64_t handled[SWEEP_MAX];
     int32_t handled_count;
     int32_t done;
@@ -80,26 +82,26 @@ static void sweep_payment(sweep *s, int64_t id)
 static int32_t sweep_due(sweep *s)
 {
     payroute_engine *e = s->engine;
-    int64_t ids[SWEEP_MAX];
     int32_t fresh = 1;
     while (fresh > 0) {
         int32_t count = 0;
         fresh = 0;
-        int32_t rc = e->store->ops->due(e->store, prh_clock_now(&e->clock), ids, SWEEP_MAX, &count);
+        int32_t cap = s->handled_count + ROUND_MAX; /* what was tried and is still due comes first again */
+        int32_t rc = e->store->ops->due(e->store, prh_clock_now(&e->clock), s->ids, cap, &count);
         if (rc != PAYROUTE_OK) {
             return rc;
         }
         for (int32_t i = 0; i < count; i++) {
-            if (was_handled(s, ids[i])) {
+            if (was_handled(s, s->ids[i])) {
                 continue;
             }
             if (s->handled_count >= SWEEP_MAX || prh_monotonic_ms() >= s->end_ms) {
                 s->no_time = 1;
                 return PAYROUTE_OK;
             }
-            s->handled[s->handled_count++] = ids[i];
+            s->handled[s->handled_count++] = s->ids[i];
             fresh++;
-            sweep_payment(s, ids[i]);
+            sweep_payment(s, s->ids[i]);
         }
     }
     return PAYROUTE_OK;
@@ -156,11 +158,11 @@ static void put_lists(const sweep *s, payroute_json_out *out)
 static int32_t sweep_result(const sweep *s)
 {
     payroute_engine *e = s->engine;
-    int64_t ids[SWEEP_MAX];
+    int64_t ids[ROUND_MAX];
     int64_t orphans = 0;
     int64_t oldest = 0;
     int32_t left = 0;
-    int32_t rc = e->store->ops->due(e->store, prh_clock_now(&e->clock), ids, SWEEP_MAX, &left);
+    int32_t rc = e->store->ops->due(e->store, prh_clock_now(&e->clock), ids, ROUND_MAX, &left);
     if (rc == PAYROUTE_OK) {
         rc = e->store->ops->orphans(e->store, NULL, count_orphan, &orphans);
     }

@@ -437,5 +437,14 @@ int32_t prh_work_fresh(prh_work *w, payroute_engine *engine, int64_t payment_id)
     start_budget(w, engine, 0, 0);
     w->id = payment_id;
     w->facts_only = 1;
-    return load_handle(w, 0);
+    prh_rows rows = {0};
+    int32_t rc = fetch_rows(w, &rows);
+    if (rc == PAYROUTE_OK) {
+        rc = rows_to_handle(w, &rows, 0);
+        engine->store->ops->rows_free(&rows);
+        /* It is here, only a channel of it is missing in the configuration: that is mended, and then it must
+           come again. "Not found" would make it an orphan and acknowledge it. */
+        rc = rc == PAYROUTE_E_NOT_FOUND ? PAYROUTE_E_STATE : rc;
+    }
+    return rc;
 }

@@ -1,0 +1,111 @@
+/* The configuration changes while payments are open: a channel that was taken out must not stop the others,
+ * and what its payments are told must not be lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shop.h"
+#include "sign/sign.h"
+
+#define BUDGET 20000
+#define MANY 300
+
+static const char other_only[] =
+    "{\"schema\":1,\"channels\":[{\"id\":\"other\",\"provider\":\"custom\",\"priority\":2,"
+    "\"methods\":[{\"method\":\"card\",\"flows\":[\"direct\"]}],\"currencies\":[\"CNY\"],"
+    "\"timeouts\":{\"connect_ms\":500,\"money_ms\":1000,\"query_ms\":1000},"
+    "\"facts\":{\"lookup\":\"our_ref\",\"refund\":true,\"refund_keyed\":true,\"refund_lookup\":true,"
+    "\"repeat_safe\":true,\"key_ttl_s\":-1,\"can_close\":true}}]}";
+
+static void sweep_passes_what_it_cannot_load(void **state)
+{
+    (void)state;
+    char store[128];
+    int64_t id = 0;
+    snprintf(store, sizeof store, "%s", shop_store(0));
+    payroute_engine *before = shop_open(custom_config, store, NULL);
+    for (int i = 0; i < MANY; i++) {
+        char order[16];
+        snprintf(order, sizeof order, "gone%d", i);
+        assert_int_equal(shop_create(before, order, "card", BUDGET, &id), PAYROUTE_OK);
+    }
+    assert_int_equal(
+        shop_create_amount(before, "last", "\"channel\":\"other\",\"method\":\"card\"", 1250, BUDGET, &id),
+        PAYROUTE_OK);
+    assert_string_equal(told(before, "do.channel"), "other");
+    payroute_engine *after = shop_open(other_only, store, NULL);
+    assert_int_equal(payroute_engine_sweep(after, BUDGET), PAYROUTE_OK);
+    assert_string_equal(told(after, "failed.0.name"), "E_NOT_FOUND");
+    assert_int_equal(told_number(after, "host_must_act.0"), id);
+    payroute_engine_close(before);
+    payroute_engine_close(after);
+}
+
+/* ---- a notification of a payment with an attempt on a channel that is gone ---- */
+
+#define CARD "{\"id\":\"card\",\"provider\":\"stripe\",\"currencies\":[\"CNY\"],\"priority\":2,"              \
+             "\"base_url\":\"http://127.0.0.1:1\",\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}]," \
+             "\"credentials\":[{\"version\":\"1\",\"secret_key\":\"sk_test_engine\","                         \
+             "\"webhook_secret\":\"whsec_engine_config\"}]}"
+
+static const char bank_and_card[] =
+    "{\"schema\":1,\"allow_plain_loopback\":true,\"channels\":[{\"id\":\"bank\",\"provider\":\"custom\",\"priority\":1,"
+    "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"CNY\"],"
+    "\"facts\":{\"lookup\":\"our_ref\",\"repeat_safe\":true,\"key_ttl_s\":-1}}," CARD "]}";
+static const char card_only[] = "{\"schema\":1,\"allow_plain_loopback\":true,\"channels\":[" CARD "]}";
+
+static int32_t bring_paid(payroute_engine *e, const char *reference)
+{
+    char body[1024], text[1200], hex[65], headers[256];
+    uint8_t mac[32];
+    long long at = (long long)payroute_engine_now_ms(e) / 1000;
+    snprintf(body, sizeof body,
+             "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"payment_intent.succeeded\",\"livemode\":false,"
+             "\"data\":{\"object\":{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"status\":\"succeeded\","
+             "\"amount\":1250,\"amount_received\":1250,\"currency\":\"cny\",\"latest_charge\":\"ch_1\","
+             "\"metadata\":{\"reference\":\"%s\"}}}}",
+             reference);
+    snprintf(text, sizeof text, "%lld.%s", at, body);
+    assert_int_equal(pr_sign_hmac_sha256(mac, "whsec_engine_config", 19, text, strlen(text)), PAYROUTE_OK);
+    pr_sign_hex(hex, mac, sizeof mac);
+    snprintf(headers, sizeof headers, "Stripe-Signature: t=%lld,v1=%s\r\n", at, hex);
+    return payroute_engine_notify(e, "card", "POST", "", 0, headers, strlen(headers), body, strlen(body));
+}
+
+static void notice_waits_for_the_channel(void **state)
+{
+    (void)state;
+    char store[128];
+    char reference[64];
+    int64_t id = 0;
+    snprintf(store, sizeof store, "%s", shop_store(0));
+    payroute_engine *before = shop_open(bank_and_card, store, NULL);
+    assert_int_equal(shop_create(before, "o1", "card", BUDGET, &id), PAYROUTE_OK);
+    assert_string_equal(told(before, "do.channel"), "bank");
+    assert_int_equal(payroute_engine_feed_code(before, id, "refused_before", NULL, NULL, NULL, BUDGET),
+                     PAYROUTE_OK);
+    snprintf(reference, sizeof reference, "%s", told(before, "attempts.1.reference"));
+    assert_string_equal(told(before, "attempts.1.channel"), "card");
+    payroute_engine *after = shop_open(card_only, store, NULL);
+    assert_int_not_equal(bring_paid(after, reference), PAYROUTE_OK);
+    assert_true(told_number(after, "ack.status") >= 500);
+    assert_string_equal(told(after, "orphan"), "");
+    assert_int_equal(bring_paid(before, reference), PAYROUTE_OK); /* it is back, and so is the notification */
+    assert_int_equal(told_number(before, "ack.status"), 200);
+    assert_string_equal(told(before, "changed"), "true");
+    payroute_engine_close(before);
+    payroute_engine_close(after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sweep_passes_what_it_cannot_load),
+        cmocka_unit_test(notice_waits_for_the_channel),
+    };
+    return cmocka_run_group_tests(tests, NULL, shop_clean);
+}

@@ -7,8 +7,8 @@
 #include <string.h>
 
 struct tally {
-    int captures;     /* rows that keep money */
-    int unknown;      /* captured rows that the journal does not know, or knows otherwise */
+    int captures; /* rows that keep money */
+    int unknown;  /* captured rows that the journal does not know, or knows otherwise */
     int64_t captured;
     int64_t refunded;
     int64_t authorized;
@@ -55,7 +55,8 @@ static void count_rows(struct tally *t, const payroute_json_node *account, const
     }
 }
 
-static void note(struct books *out, int *count, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void note(struct books *out, int *count, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static void note(struct books *out, int *count, const char *format, ...)
 {
     size_t len = strlen(out->why);

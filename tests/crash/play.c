@@ -1,5 +1,5 @@
-/* The kill loop. Everything that touches SQLite or libcurl happens in children, so that each of them is as fresh
-   as a restarted server; the lanes share the points of a story between processors. */
+/* The kill loop. Everything that touches SQLite or libcurl happens in children, so that each of them is as
+   fresh as a restarted server; the lanes share the points of a story between processors. */
 #include "play.h"
 
 #include <signal.h>
@@ -101,7 +101,8 @@ static int in_child(struct play *p, int (*step)(struct play *p))
 }
 
 /* A system that forbids tracing is a failure, not a reason to pass. */
-static void in_traced_child(struct play *p, int (*step)(struct play *p), const struct aim *aim, struct hit *hit)
+static void in_traced_child(struct play *p, int (*step)(struct play *p), const struct aim *aim,
+                            struct hit *hit)
 {
     p->step = step;
     if (trace_run(run_step, p, aim, hit) != 0) {
@@ -184,12 +185,9 @@ static int judge(const struct lane *l, const struct play *p, int settled, long a
 static int enough(const struct lane *l)
 {
     switch (l->plan->expect) {
-    case EXPECT_DOUBLE:
-        return l->score->doubles > 0;
-    case EXPECT_LOSS:
-        return l->score->losses > 0;
-    default:
-        return l->plan->at > 0 || l->score->bad >= BAD_MAX;
+    case EXPECT_DOUBLE: return l->score->doubles > 0;
+    case EXPECT_LOSS: return l->score->losses > 0;
+    default: return l->plan->at > 0 || l->score->bad >= BAD_MAX;
     }
 }
 

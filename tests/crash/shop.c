@@ -22,8 +22,8 @@ int shop_prepare(struct shop *s, struct world *w, const char *order_id, int64_t 
 
 void shop_drop(struct shop *s)
 {
-    static const char *const files[] = {"payments.db", "payments.db-journal", "payments.db-wal",
-                                        "payments.db-shm", "payments.db-ballast", "orders.db",
+    static const char *const files[] = {"payments.db",      "payments.db-journal", "payments.db-wal",
+                                        "payments.db-shm",  "payments.db-ballast", "orders.db",
                                         "orders.db-journal"};
     char path[256];
     shop_close(s);
@@ -69,9 +69,11 @@ int shop_open(struct shop *s)
 {
     char options[512];
     char why[256] = "";
-    snprintf(options, sizeof options,
-             "{\"store\":\"sqlite:%s/payments.db\",\"instance\":\"crash\",\"clock\":{\"base_ms\":%lld,\"rate\":0}}",
-             s->dir, (long long)*s->w->now_ms);
+    snprintf(
+        options, sizeof options,
+        "{\"store\":\"sqlite:%s/payments.db\",\"instance\":\"crash\","
+        "\"clock\":{\"base_ms\":%lld,\"rate\":0}}",
+        s->dir, (long long)*s->w->now_ms);
     int32_t rc = payroute_engine_open(&s->engine, s->w->config, strlen(s->w->config), options,
                                       strlen(options), why, sizeof why);
     if (rc != PAYROUTE_OK) {

@@ -1,5 +1,5 @@
-/* What a shop does, one act each, and everything that follows a disturbance. The act is made again afterwards,
-   since a customer clicks again, a provider notifies again and cron sweeps again. */
+/* What a shop does, one act each, and everything that follows a disturbance. The act is made again
+   afterwards, since a customer clicks again, a provider notifies again and cron sweeps again. */
 #include "world.h"
 
 #include <stdio.h>
@@ -63,9 +63,8 @@ static int pay_code_and_catch(struct shop *s)
     snprintf(path, sizeof path, "/_outbox?take=1&reference=%s", shop_text(s, "attempts.0.reference"));
     payroute_json *doc = world_call(s->w, path, NULL);
     const payroute_json_node *root = payroute_json_root(doc);
-    const payroute_json_node *list = payroute_json_type(root) == PAYROUTE_JSON_ARRAY
-                                         ? root
-                                         : payroute_json_get(root, "notifications");
+    const payroute_json_node *list =
+        payroute_json_type(root) == PAYROUTE_JSON_ARRAY ? root : payroute_json_get(root, "notifications");
     payroute_json_out *out = payroute_json_out_new();
     payroute_json_out_node(out, NULL, payroute_json_first(list));
     snprintf(s->memory->notice, sizeof s->memory->notice, "%s", payroute_json_out_text(out, NULL));
@@ -95,10 +94,11 @@ static int hold_card(struct shop *s)
 
 static int decline_once(struct shop *s)
 {
-    return world_do(s->w, "/_fault", "%s",
-                    "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"body\",\"status\":402,"
-                    "\"body\":\"{\\\"error\\\":{\\\"type\\\":\\\"card_error\\\",\\\"code\\\":\\\"card_declined\\\","
-                    "\\\"decline_code\\\":\\\"generic_decline\\\"}}\"}");
+    return world_do(
+        s->w, "/_fault", "%s",
+        "{\"account\":\"card-main\",\"operation\":\"confirm\",\"fault\":\"body\",\"status\":402,"
+        "\"body\":\"{\\\"error\\\":{\\\"type\\\":\\\"card_error\\\",\\\"code\\\":\\\"card_declined\\\","
+        "\\\"decline_code\\\":\\\"generic_decline\\\"}}\"}");
 }
 
 /* ---- acts ---- */
@@ -145,7 +145,8 @@ static int act_refund(struct shop *s)
 
 static int act_capture(struct shop *s)
 {
-    return know_payment(s) && heard(s, payroute_engine_capture(s->engine, s->id, "ship-1", s->amount, WEB_MS));
+    return know_payment(s) &&
+           heard(s, payroute_engine_capture(s->engine, s->id, "ship-1", s->amount, WEB_MS));
 }
 
 static int act_cancel(struct shop *s)
@@ -213,8 +214,9 @@ static void take_notices(struct shop *s)
                      payroute_json_string(payroute_json_get(o, "reference")));
             payroute_json *doc = world_call(s->w, path, NULL);
             const payroute_json_node *root = payroute_json_root(doc);
-            const payroute_json_node *n = payroute_json_first(
-                payroute_json_type(root) == PAYROUTE_JSON_ARRAY ? root : payroute_json_get(root, "notifications"));
+            const payroute_json_node *n = payroute_json_first(payroute_json_type(root) == PAYROUTE_JSON_ARRAY
+                                                                  ? root
+                                                                  : payroute_json_get(root, "notifications"));
             for (; n; n = payroute_json_next(n)) {
                 (void)shop_notify(s, n);
             }

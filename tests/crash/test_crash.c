@@ -1,7 +1,7 @@
-/* SIGKILL at every system call with an effect (PR_CRASH=all: at every system call) of each story, then a fresh
-   process, time, the customer, and the comparison of books. Real processes, real SQLite, real HTTP. Ways of
-   doing it wrong are run the same way and must be caught, or the harness proves nothing.
-   PR_SEED, PR_CRASH_STORY (its name) and PR_CRASH_AT (number of the stop) show one again. */
+/* SIGKILL at every system call with an effect (PR_CRASH=all: at every system call) of each story, then a
+   fresh process, time, the customer, and the comparison of books. Real processes, real SQLite, real HTTP.
+   Ways of doing it wrong are run the same way and must be caught, or the harness proves nothing. PR_SEED,
+   PR_CRASH_STORY (its name) and PR_CRASH_AT (number of the stop) show one again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* ptrace, stop by stop. A call is a stop before it is made; one with an effect that others can see is a second
-   stop after it, since what others do meanwhile makes a difference. When every call is a stop, the stop before
-   the next one says the same, and only those that wake another process have the second. */
+/* ptrace, stop by stop. A call is a stop before it is made; one with an effect that others can see is a
+   second stop after it, since what others do meanwhile makes a difference. When every call is a stop, the
+   stop before the next one says the same, and only those that wake another process have the second. */
 #include "trace.h"
 
 #include <errno.h>
@@ -18,13 +18,10 @@ static int opens_for_writing(long call, const uint64_t *args)
 {
     switch (call) {
 #ifdef SYS_open
-    case SYS_open:
-        return (args[1] & (O_CREAT | O_TRUNC)) != 0;
+    case SYS_open: return (args[1] & (O_CREAT | O_TRUNC)) != 0;
 #endif
-    case SYS_openat:
-        return (args[2] & (O_CREAT | O_TRUNC)) != 0;
-    default:
-        return 0;
+    case SYS_openat: return (args[2] & (O_CREAT | O_TRUNC)) != 0;
+    default: return 0;
     }
 }
 
@@ -32,11 +29,11 @@ static int opens_for_writing(long call, const uint64_t *args)
 static int has_effect(long call, const uint64_t *args)
 {
     static const long calls[] = {
-        SYS_write,     SYS_pwrite64,  SYS_writev,    SYS_pwritev, SYS_sendto,    SYS_sendmsg,  SYS_sendmmsg,
-        SYS_connect,   SYS_shutdown,  SYS_fsync,     SYS_fdatasync, SYS_ftruncate, SYS_truncate, SYS_unlinkat,
-        SYS_renameat2, SYS_mkdirat,   SYS_fallocate, SYS_linkat,
+        SYS_write,    SYS_pwrite64, SYS_writev,    SYS_pwritev, SYS_sendto,    SYS_sendmsg,
+        SYS_sendmmsg, SYS_connect,  SYS_shutdown,  SYS_fsync,   SYS_fdatasync, SYS_ftruncate,
+        SYS_truncate, SYS_unlinkat, SYS_renameat2, SYS_mkdirat, SYS_fallocate, SYS_linkat,
 #ifdef SYS_unlink
-        SYS_unlink,    SYS_rename,    SYS_renameat,  SYS_mkdir,   SYS_link,      SYS_creat,
+        SYS_unlink,   SYS_rename,   SYS_renameat,  SYS_mkdir,   SYS_link,      SYS_creat,
 #endif
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -68,7 +65,7 @@ struct tracer {
     pid_t pid;
     const struct aim *aim;
     struct hit *hit;
-    long call;   /* the one that it is in */
+    long call; /* the one that it is in */
     int effect;
 };
 

@@ -3,16 +3,16 @@
 #define TEST_TRACE_H
 
 struct aim {
-    int all;     /* every system call, else those which other processes or disks can see */
-    long at;     /* the stop of this number kills, from 1; 0: none does */
+    int all; /* every system call, else those which other processes or disks can see */
+    long at; /* the stop of this number kills, from 1; 0: none does */
 };
 
 struct hit {
-    long stops;     /* seen */
-    int killed;     /* at `at` */
-    int status;     /* of waitpid, when it ended by itself */
-    long call;      /* number of the system call at which it died */
-    int after;      /* 1: the call had been made */
+    long stops; /* seen */
+    int killed; /* at `at` */
+    int status; /* of waitpid, when it ended by itself */
+    long call;  /* number of the system call at which it died */
+    int after;  /* 1: the call had been made */
 };
 
 /* Runs body(arg) in a child. -1: this system does not let a process trace its child. */

@@ -77,7 +77,7 @@ enum { WEB_MS = 12000, PART = 500 };
 struct story {
     const char *name;
     enum story_end end;
-    int customer_pays; /* the one whose QR code stands pays it */
+    int customer_pays;            /* the one whose QR code stands pays it */
     int (*setup)(struct shop *s); /* undisturbed; NULL: nothing */
     int (*act)(struct shop *s);   /* disturbed; made again afterwards, as a shop or a customer would */
 };

@@ -1,5 +1,5 @@
-/* malloc of the whole program, so that cJSON, mbedTLS, SQLite and libcurl meet it too. Needs glibc, since only
-   there has the real one a second name, and no sanitizer. */
+/* malloc of the whole program, so that cJSON, mbedTLS, SQLite and libcurl meet it too. Needs glibc, since
+   only there has the real one a second name, and no sanitizer. */
 #include "alloc.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* Allocation n fails during a call of the engine, anywhere in the process: in ours, in SQLite, libcurl, cJSON,
-   mbedTLS; once or from then on. Over the real sandbox, so that the books tell. Sampled; PR_FAULT=all makes
-   the steps finer. */
+/* Allocation n fails during a call of the engine, anywhere in the process: in ours, in SQLite, libcurl,
+   cJSON, mbedTLS; once or from then on. Over the real sandbox, so that the books tell. Sampled; PR_FAULT=all
+   makes the steps finer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +39,8 @@ static void fresh_order(struct shop *s)
     assert_true(shop_prepare(s, &world, order_id, 1000 + orders));
 }
 
-/* How many allocations the act asked for. `n` 0: none fails. *left: blocks that are still there in the end. */
+/* How many allocations the act asked for. `n` 0: none fails. *left: blocks that are still there in the end.
+ */
 static long run_once(const struct story *story, long n, int for_ever, long *left)
 {
     struct shop s;
@@ -59,8 +60,8 @@ static long run_once(const struct story *story, long n, int for_ever, long *left
     }
     int bad = !settled || books.double_charge || books.lost || books.authorized || books.wrong;
     if (bad) {
-        print_message("%s\n%s: allocation %ld %s: %s\n", payroute_engine_result(s.engine, NULL), story->name, n,
-                      for_ever ? "and all after it" : "once", settled ? books.why : s.why);
+        print_message("%s\n%s: allocation %ld %s: %s\n", payroute_engine_result(s.engine, NULL), story->name,
+                      n, for_ever ? "and all after it" : "once", settled ? books.why : s.why);
     }
     shop_close(&s);
     *left = alloc_live();
@@ -80,8 +81,8 @@ static long run_cell(const struct story *story, long n, int for_ever)
         (void)run_once(story, n, for_ever, &left);
     }
     if (left > 0 && n > 0) {
-        fail_msg("%s: allocation %ld %s: %ld blocks leaked", story->name, n, for_ever ? "and all after it" : "once",
-                 left);
+        fail_msg("%s: allocation %ld %s: %ld blocks leaked", story->name, n,
+                 for_ever ? "and all after it" : "once", left);
     }
     return asked;
 }

@@ -100,7 +100,8 @@ static void each_story(void **state)
             if (slow && !all) {
                 continue; /* the engine waits between its tries, so a part of these must do */
             }
-            struct cell c = {.story = story, .kind = kind, .for_ever = ways & 1, .restart = ways >> 1, .n = 1};
+            struct cell c = {
+                .story = story, .kind = kind, .for_ever = ways & 1, .restart = ways >> 1, .n = 1};
             while (run_cell(&c)) {
                 c.n++;
                 assert_true(c.n < 60);

@@ -124,6 +124,12 @@ static int32_t check_instrument(const pr_subject *subject, const pr_wish *wish, 
         pr_text_put(why, "instrument: a payment-method token is needed");
         return PAYROUTE_E_SCHEMA;
     }
+    /* A saved wallet or bank account is charged by the confirm itself, without the customer; this flow counts
+       on his act and lets go of what was not shown to him. */
+    if (redirect && strcmp(type, "card") != 0 && token && token[0]) {
+        pr_text_put(why, "instrument: a redirect takes none but a card's, the customer chooses there");
+        return PAYROUTE_E_SCHEMA;
+    }
     if (redirect && !(return_url && return_url[0])) {
         pr_text_put(why, "return_url: a redirect needs the address to come back to");
         return PAYROUTE_E_SCHEMA;

@@ -43,6 +43,9 @@ static int32_t read_wish(payroute_payment *p, pr_order *out, const char *wish, s
         pr_why(why, why_cap, "method: expected one, such as \"alipay\" or \"card\"");
         rc = PAYROUTE_E_SCHEMA;
     }
+    if (strcmp(out->method, p->order.method) != 0 && strcmp(out->instrument, p->order.instrument) == 0) {
+        out->instrument[0] = '\0'; /* a token of one method means nothing to another */
+    }
     return rc;
 }
 
@@ -68,9 +71,6 @@ int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char 
     }
     if (rc != PAYROUTE_OK) {
         return rc;
-    }
-    if (strcmp(order.method, p->order.method) != 0 && strcmp(order.instrument, p->order.instrument) == 0) {
-        order.instrument[0] = '\0'; /* a token of one method means nothing to another */
     }
     for (int32_t i = 0; i < p->pay.attempt_count; i++) {
         pr_attempt *a = &p->pay.attempts[i];

@@ -92,6 +92,33 @@ static void redirects_say_where_to_come_back(void **state)
     adk_close(&k);
 }
 
+/* The flow says that nothing moves before the customer acts: a mandate's token would make that a lie. */
+static void a_wallet_redirect_takes_no_token(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method;
+        const char *token;
+        int32_t rc;
+    } rows[] = {{"sepa_debit", "pm_mandate", PAYROUTE_E_SCHEMA},
+                {"wechat", "pm_1", PAYROUTE_E_SCHEMA},
+                {"wechat", NULL, PAYROUTE_OK},
+                {"card", "pm_card_visa", PAYROUTE_OK}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        adk k;
+        pr_buf content;
+        pr_text why;
+        char words[256];
+        adk_open(&k, CHANNEL, rows[i].method, "redirect", "USD");
+        pr_wish wish = {.return_url = "https://shop.example/r", .instrument = rows[i].token};
+        pr_buf_init(&content);
+        pr_text_init(&why, words, sizeof words);
+        assert_int_equal(pr_stripe_content(&content, &k.subject, &wish, &why), rows[i].rc);
+        pr_buf_free(&content);
+        adk_close(&k);
+    }
+}
+
 static void operations_have_their_addresses(void **state)
 {
     (void)state;
@@ -171,7 +198,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_in_stripes_units),         cmocka_unit_test(two_steps_each_with_its_key),
-        cmocka_unit_test(redirects_say_where_to_come_back), cmocka_unit_test(operations_have_their_addresses),
+        cmocka_unit_test(redirects_say_where_to_come_back),
+        cmocka_unit_test(a_wallet_redirect_takes_no_token), cmocka_unit_test(operations_have_their_addresses),
         cmocka_unit_test(wishes_that_stripe_cannot_fulfil),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

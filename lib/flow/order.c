@@ -37,15 +37,18 @@ static const field order_fields[] = {FIELD_OF(method),     FIELD_OF(flow),      
                                      FIELD_OF(return_url), FIELD_OF(client_ip), FIELD_OF(locale)};
 enum { ORDER_FIELDS = sizeof order_fields / sizeof order_fields[0] };
 
-static int32_t digits_run(const char *s)
+/* Twelve digits or more and not one letter: whatever stands between and before them, that is no token. */
+static int32_t card_number(const char *s)
 {
-    int32_t run = 0;
-    int32_t most = 0;
+    int32_t digits = 0;
     for (; *s != '\0'; s++) {
-        run = *s >= '0' && *s <= '9' ? run + 1 : (*s == ' ' || *s == '-') ? run : 0;
-        most = run > most ? run : most;
+        int32_t letter = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || *s == '_';
+        if (letter) {
+            return 0;
+        }
+        digits += *s >= '0' && *s <= '9';
     }
-    return most;
+    return digits >= 12;
 }
 
 static int32_t read_field(pr_order *out, const field *f, const payroute_json_node *node, const char *path,
@@ -56,7 +59,7 @@ static int32_t read_field(pr_order *out, const field *f, const payroute_json_nod
         pr_text_format(why, "%s%s: expected a text of at most %d bytes\n", path, f->name, (int)f->cap - 1);
         return PAYROUTE_E_SCHEMA;
     }
-    if (strcmp(f->name, "instrument") == 0 && digits_run(text) >= 12 && text[0] >= '0' && text[0] <= '9') {
+    if (strcmp(f->name, "instrument") == 0 && card_number(text)) {
         pr_text_format(
             why,
             "%sinstrument: expected a provider's token (pm_…), got a card number; it must not come here\n",

@@ -172,10 +172,11 @@ int till_notify_again(till *t, const char *reference)
     return take(t, reference, "", NULL);
 }
 
+/* 1 handed out now, 0 it was before, -1 the shop's own database could not say: then nothing is acknowledged. */
 static int hand_out(till *t, const char *order_id)
 {
-    return ask(t, "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ? AND delivered = 0",
-               order_id) == 1;
+    return (int)ask(t, "UPDATE orders SET delivered = delivered + 1 WHERE order_id = ? AND delivered = 0",
+                    order_id);
 }
 
 static int deliver(till *t, int die)
@@ -196,10 +197,14 @@ static int deliver(till *t, int die)
             const char *kind = member(e, "kind");
             char ids[80];
             if (strcmp(kind, "paid") == 0 || strcmp(kind, "late_paid") == 0) {
-                count += hand_out(t, member(e, "order_id"));
+                int handed = hand_out(t, member(e, "order_id"));
                 if (die) {
                     _exit(9);
                 }
+                if (handed < 0) {
+                    continue; /* the event comes again */
+                }
+                count += handed;
             }
             (void)snprintf(ids, sizeof ids, "[\"%s\"]", member(e, "id"));
             (void)payroute_engine_event_ack(t->engine, ids, strlen(ids));

@@ -136,12 +136,16 @@ static int32_t action_of(const payroute_payment *p, const pr_fact *f, const pr_e
     return -1;
 }
 
-/* A notification is a picture of the past: that the order was unpaid once is a reason to ask, not to act. */
+/* A notification is a picture of the past, and they come in any order: that the order was open once is a reason
+   to ask, not to act, and no contradiction of what was proven since. */
 static int32_t asks_only(payroute_payment *p, const pr_input *in, int32_t n, int32_t source, int64_t now_ms)
 {
     pr_attempt *a = &p->pay.attempts[n - 1];
-    int32_t under_way = a->state == PR_ST_UNKNOWN || a->state == PR_ST_PROCESSING;
-    if (source != PR_SOURCE_NOTICE || in->event != PR_EV_ST_UNPAID || !under_way || !pr_can_look(a)) {
+    int32_t unpaid = in->event == PR_EV_ST_UNPAID;
+    int32_t under_way = unpaid && (a->state == PR_ST_UNKNOWN || a->state == PR_ST_PROCESSING);
+    int32_t shut = (unpaid || in->event == PR_EV_ST_PROCESSING) &&
+                   (a->state == PR_ST_FAILED || a->state == PR_ST_CLOSED);
+    if (source != PR_SOURCE_NOTICE || !(under_way || shut) || !pr_can_look(a)) {
         return 0;
     }
     if (a->check_ms > now_ms) {

@@ -365,10 +365,29 @@ static int32_t nothing_left(CURL *easy, const transfer *t)
     return curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &size) == CURLE_OK && size == 0;
 }
 
+/* libcurl says only that a callback of ours ended it; whose fault it was stands in the answer. */
+static int32_t telling_code(CURLcode code, const prh_answer *answer)
+{
+    if (code == CURLE_OK) {
+        return (int32_t)code;
+    }
+    switch ((enum prh_broken)answer->broken) {
+    case PRH_BROKEN_HUGE:
+        return (int32_t)CURLE_FILESIZE_EXCEEDED;
+    case PRH_BROKEN_MEMORY:
+        return (int32_t)CURLE_OUT_OF_MEMORY;
+    case PRH_BROKEN_SLOW:
+        return (int32_t)CURLE_OPERATION_TIMEDOUT;
+    case PRH_BROKEN_NOT:
+        break;
+    }
+    return (int32_t)code;
+}
+
 static void take_outcome(CURL *easy, transfer *t, CURLcode code, int32_t head, prh_outcome *out)
 {
     long status = 0;
-    out->curl_code = (int32_t)code;
+    out->curl_code = telling_code(code, &t->answer);
     out->not_sent = code != CURLE_OK && nothing_left(easy, t);
     if (code != CURLE_OK || curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK) {
         return;

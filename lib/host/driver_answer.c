@@ -57,13 +57,13 @@ int32_t prh_answer_header(prh_answer *answer, const char *line, size_t len, int6
     note_bytes(answer, len, mono_ms);
     answer->header_sum += len;
     if (answer->header_sum > PRH_HEADER_CAP) {
-        answer->broken = 1;
+        answer->broken = PRH_BROKEN_HUGE;
         return 0;
     }
     if (!answer->headers) {
         answer->headers = malloc(PRH_HEADER_CAP + 1u);
         if (!answer->headers) {
-            answer->broken = 1;
+            answer->broken = PRH_BROKEN_MEMORY;
             return 0;
         }
     }
@@ -80,8 +80,12 @@ int32_t prh_answer_header(prh_answer *answer, const char *line, size_t len, int6
 int32_t prh_answer_body(prh_answer *answer, const char *bytes, size_t len, int64_t mono_ms)
 {
     note_bytes(answer, len, mono_ms);
-    if (len > PRH_BODY_CAP - answer->body_len || !grow_body(answer, answer->body_len + len + 1u)) {
-        answer->broken = 1;
+    if (len > PRH_BODY_CAP - answer->body_len) {
+        answer->broken = PRH_BROKEN_HUGE;
+        return 0;
+    }
+    if (!grow_body(answer, answer->body_len + len + 1u)) {
+        answer->broken = PRH_BROKEN_MEMORY;
         return 0;
     }
     memcpy(answer->body + answer->body_len, bytes, len);
@@ -97,7 +101,7 @@ int32_t prh_answer_too_slow(prh_answer *answer, int64_t mono_ms)
         return 0;
     }
     if (answer->slow_bytes < SLOW_BYTES) {
-        answer->broken = 1;
+        answer->broken = PRH_BROKEN_SLOW;
         return 1;
     }
     answer->slow_ms = mono_ms;

@@ -8,6 +8,9 @@
 #define PRH_HEADER_CAP (16u * 1024u)
 #define PRH_BODY_CAP (1024u * 1024u)
 
+/* Why we ended it ourselves. */
+enum prh_broken { PRH_BROKEN_NOT = 0, PRH_BROKEN_HUGE = 1, PRH_BROKEN_MEMORY = 2, PRH_BROKEN_SLOW = 3 };
+
 typedef struct prh_answer {
     char *headers; /* of the response in hand; a 1xx before it is dropped */
     size_t headers_len;
@@ -15,7 +18,7 @@ typedef struct prh_answer {
     char *body;
     size_t body_len;
     size_t body_cap;
-    int32_t broken;    /* a cap or memory ended it */
+    int32_t broken;    /* enum prh_broken */
     int64_t first_ms;  /* monotonic moment of the first byte; 0: none yet */
     int64_t slow_ms;   /* begin of the window that is judged for speed */
     size_t slow_bytes; /* received inside it */

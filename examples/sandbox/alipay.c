@@ -314,6 +314,9 @@ char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refu
             sb_params_add(&note, pairs[i][0], pairs[i][1]);
         }
     }
+    if (sb_same(twist, "wrong_currency")) {
+        sb_params_add(&note, "trans_currency", "USD");
+    }
     sb_beijing_write(trade->made, when);
     sb_params_add(&note, "gmt_create", when);
     if (trade->captured) {

@@ -112,7 +112,11 @@ static int32_t base_fact(pr_fact *f, const pr_form *form)
     }
     int32_t stated = form_amount(&f->amount_minor, form, "total_amount");
     if (stated == 1) {
-        memcpy(f->currency, "CNY", 4);
+        const char *abroad = pr_form_get(form, "trans_currency");
+        memcpy(f->currency, "CNY", 4); /* as in answers: yuan unless the trade names another currency */
+        if (abroad && abroad[0] && pr_word_copy(f->currency, sizeof f->currency, abroad) < 0) {
+            return PAYROUTE_E_SCHEMA;
+        }
     }
     return stated < 0 ? PAYROUTE_E_SCHEMA : PAYROUTE_OK;
 }

@@ -38,7 +38,8 @@ if [ "${1:-}" = one ]; then             # one search: model.sh one WORK want fla
     # cpp by hand: spin would run it too, but its line marks inside an inline are not to be relied on
     if $CC -E -P -x c -I "$TABLE" "$@" "$here/payment.pml" >m.pml 2>log && spin -a m.pml >>log 2>&1 &&
         $CC -O2 -w -DSAFETY -DMEMLIM="$MEMLIM" -o pan pan.c >>log 2>&1; then
-        timeout "${LIMIT:-1800}" ./pan -m3000000 >out 2>&1; rc=$?
+        # --foreground: in a group of its own it would outlive whoever stops this script
+        timeout --foreground "${LIMIT:-1800}" ./pan -m3000000 >out 2>&1; rc=$?
         errors=$(sed -n 's/.*errors: \([0-9]*\).*/\1/p' out); states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' out)
         seconds=$(sed -n 's/.*elapsed time \([0-9.e+]*\) .*/\1/p' out)
         cut=$(grep -cE 'max search depth too small|memory limit|out of memory|not completed' out)

@@ -366,6 +366,7 @@ static void notifications_by_status(void **state)
         assert_int_equal(n.reading.count, rows[i].second ? 2 : 1);
         assert_int_equal(n.reading.facts[0].event, rows[i].first);
         assert_int_equal(n.reading.facts[0].amount_minor, 1250);
+        assert_string_equal(n.reading.facts[0].currency, "CNY");
         assert_int_equal(n.reading.facts[0].final, rows[i].final);
         if (rows[i].second) {
             assert_int_equal(n.reading.facts[1].event, rows[i].second);
@@ -373,6 +374,11 @@ static void notifications_by_status(void **state)
         }
         pr_reading_free(&n.reading);
     }
+    pr_notice abroad; /* yuan by default only: what is said otherwise must differ from ours */
+    notify_text(&k, &abroad, NOTE WHO "|trade_status=TRADE_SUCCESS|trans_currency=USD", ADK_ALIPAY_PRIVATE);
+    assert_int_equal(abroad.rc, PAYROUTE_OK);
+    assert_string_equal(abroad.reading.facts[0].currency, "USD");
+    pr_reading_free(&abroad.reading);
     adk_close(&k);
 }
 

@@ -438,8 +438,8 @@ PAYROUTE_API const payroute_save_set *payroute_payment_save_set(payroute_payment
  * needed), and the newest audit line.
  * An attempt whose request may have left when its worker died is found UNKNOWN and is asked about first.
  * Returns: OK; E_ARG; E_VERSION; E_CHECKSUM (record damaged, or at odds with its columns); E_NOT_FOUND (a
- *          channel of an open attempt is gone
- *          from the registry; `why` names it); E_NOMEM.
+ *          channel of an open attempt is gone from the registry), E_FOREIGN (it names another account now):
+ *          `why` says which; E_NOMEM.
  * Allocates: the handle.   Lifetime: the rows may go after the call.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_load(payroute_payment **out, payroute_registry *registry,

@@ -58,6 +58,11 @@ static void money_put(pr_pay *p, int32_t n, int32_t kind, uint64_t id, int64_t a
         }
     }
     if (p->money_count == PR_MONEY_MAX) {
+        pr_attempt *a = &p->attempts[n - 1];
+        int64_t sum = pr_add_ms(money_sum(p, n, PR_MONEY_CAPTURE), amount_minor);
+        if (kind == PR_MONEY_CAPTURE && sum > a->captured_flat) {
+            a->captured_flat = sum; /* money is never refused for want of room */
+        }
         pr_review_flag(p, n, PR_REVIEW_LIMIT); /* the sum is a lower bound from here on: a person counts */
         return;
     }

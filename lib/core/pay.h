@@ -71,6 +71,8 @@ typedef struct pr_attempt {
     int64_t captured_flat; /* largest amount stated without a transaction id */
     int64_t reversed_flat; /* largest total stated as refunded */
     uint64_t auth_txn;     /* hash of the hold's id */
+    uint64_t instrument;   /* hash of the token that it was made with; 0 none */
+    uint64_t account;      /* hash of the account at the provider; 0 unknown. It never changes (I5) */
     uint8_t body_hash[32];
     pr_facts facts;        /* what the provider states; not stored, filled at load */
 } pr_attempt;

@@ -109,6 +109,8 @@ static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from)
         record_put_number(w, *numbers[i], base[i]);
     }
     pr_wire_u64(w, a.auth_txn);
+    pr_wire_u64(w, a.instrument);
+    pr_wire_u64(w, a.account);
     pr_wire_bytes(w, a.body_hash, sizeof a.body_hash);
 }
 
@@ -132,6 +134,8 @@ static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a)
         *numbers[i] = record_get_number(r, base[i]);
     }
     a->auth_txn = pr_wire_get_u64(r);
+    a->instrument = pr_wire_get_u64(r);
+    a->account = pr_wire_get_u64(r);
     pr_wire_get_bytes(r, a->body_hash, sizeof a->body_hash);
 }
 

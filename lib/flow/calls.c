@@ -100,16 +100,19 @@ int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    int32_t same =
-        strcmp(order.instrument, p->order.instrument) == 0 && strcmp(order.method, p->order.method) == 0;
-    if (same && p->pay.last_refusal >= PR_REFUSAL_CUSTOMER && order.instrument[0] != '\0') {
-        pr_why(why, why_cap, "instrument: the same one was refused; expected another");
-        return PAYROUTE_E_STATE;
+    for (int32_t i = 0; i < p->pay.attempt_count; i++) {
+        const pr_attempt *a = &p->pay.attempts[i];
+        if (order.instrument[0] != '\0' && a->instrument == pr_text_hash(order.instrument) &&
+            a->refusal >= PR_REFUSAL_CUSTOMER) {
+            pr_why(why, why_cap, "instrument: this one was refused in attempt %d; expected another", (int)i + 1);
+            return PAYROUTE_E_STATE;
+        }
     }
     for (int32_t i = 0; i < p->pay.attempt_count; i++) {
         pr_attempt *a = &p->pay.attempts[i];
-        if (a->refusal == PR_REFUSAL_SOFT || a->refusal >= PR_REFUSAL_CUSTOMER) {
-            a->refusal = PR_REFUSAL_NONE; /* it was about the old instrument */
+        int32_t anew = a->refusal == PR_REFUSAL_SOFT || (a->refusal >= PR_REFUSAL_CUSTOMER && a->instrument == 0);
+        if (anew) {
+            a->refusal = PR_REFUSAL_NONE; /* the customer asks again, knowing of it */
             p->pay.dirty_attempts |= 1u << i;
         }
     }
@@ -131,9 +134,10 @@ int32_t payroute_payment_cancel(payroute_payment *p, int64_t now_ms, char *why, 
     if (p->pay.cancelled) {
         return PAYROUTE_OK;
     }
-    if (p->pay.over != 0) {
+    if (p->pay.over != 0 && !(p->pay.over == PR_STATUS_EXPIRED && pr_may_still_pay(&p->pay))) {
         return refuse(p, why, why_cap, "there is nothing to cancel");
     }
+    p->pay.over = 0; /* expired, but it can still be paid: from now on late money goes back */
     p->pay.cancelled = 1;
     p->pay.dirty = 1;
     return PAYROUTE_OK;

@@ -7,6 +7,19 @@
 
 enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000 };
 
+/* Which account at the provider: what the first required field of the credential names (Alipay's app_id). Keys
+   may be changed, the account of an attempt may not. */
+uint64_t pr_account_hash(const pr_channel *c, int32_t credential)
+{
+    for (int32_t i = 0; i < c->provider->field_count; i++) {
+        const pr_credential_field *f = &c->provider->fields[i];
+        if (f->kind == PR_FIELD_TEXT && f->required) {
+            return pr_text_hash(c->credentials[credential].values[i]);
+        }
+    }
+    return 0;
+}
+
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c)
 {
     pr_attempt *a = &p->pay.attempts[n - 1];
@@ -30,6 +43,12 @@ static void exclude(pr_route_exclusion *e, const char *channel, const char *meth
     e->why = why;
 }
 
+static int32_t same_means(const payroute_payment *p, const pr_attempt *a)
+{
+    return a->instrument == pr_text_hash(p->order.instrument) &&
+           (p->order.method[0] == '\0' || strcmp(a->method, p->order.method) == 0);
+}
+
 static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out)
 {
     int32_t count = 0;
@@ -41,6 +60,9 @@ static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out)
         }
         if (tries >= p->pay.policy.value[PR_POLICY_max_attempts_channel]) {
             exclude(&out[count++], a->channel, "", INT64_MAX, "attempt_limit");
+        }
+        if (a->refusal > PR_REFUSAL_INVALID && !same_means(p, a)) {
+            continue; /* what was refused to one card is not refused to another */
         }
         switch (a->refusal) {
         case PR_REFUSAL_BACKOFF: exclude(&out[count++], a->channel, "", a->retry_ms, "backoff"); break;
@@ -155,6 +177,8 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
     }
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_facts_fill(p, n, pick.channel);
+    a->instrument = pr_text_hash(p->order.instrument);
+    a->account = pick.channel->credential_count > 0 ? pr_account_hash(pick.channel, 0) : 0;
     int64_t pay_ms = pick.channel->pay_ms > 0 ? pick.channel->pay_ms
                      : a->facts.pay_ms > 0    ? a->facts.pay_ms
                                               : 300000;

@@ -30,6 +30,7 @@ void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex
     memset(out, 0, sizeof *out);
     fill_key(p->key, p, ex);
     out->channel = k->channel;
+    out->credential_version = k->credential;
     out->reference = a->reference;
     out->key = p->key;
     out->method = a->method;

@@ -47,7 +47,8 @@ typedef struct pr_kept {
     char capture_id[PR_ID_CAP];
     char instrument[24];
     char message[PR_MESSAGE_CAP]; /* not stored: the provider's words, for the merchant's page */
-    const pr_channel *channel;
+    const pr_channel *channel;      /* NULL: gone from the configuration, and nothing is open there */
+    const char *credential;         /* version that belongs to the attempt's account; the channel's own text */
 } pr_kept;
 
 /* An exchange of ours: armed by tick, ended by feed. Lives in this handle only: a worker that dies loses
@@ -148,6 +149,7 @@ int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *e
 int32_t pr_drive(payroute_payment *p,
                  int64_t now_ms); /* time, choice, arming; leaves at most one exchange armed */
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c);
+uint64_t pr_account_hash(const pr_channel *c, int32_t credential); /* 0: the provider names no account */
 
 /* ---- save.c ---- */
 void pr_save_free(struct pr_save *s);

@@ -101,12 +101,35 @@ static int32_t columns_agree(const payroute_payment *p, const payroute_save_set 
     return 1;
 }
 
+static int32_t action_under_way(const pr_pay *pay, int32_t n)
+{
+    int32_t open = 0;
+    for (int32_t i = 0; i < pay->action_count; i++) {
+        open |= pay->actions[i].n == n && pr_action_open(pay->actions[i].state);
+    }
+    return open;
+}
+
+/* The version of the credentials that is of the attempt's account. 0: none is; asking another account would
+   prove nothing about this attempt, least of all that it was never paid. */
+static int32_t find_credential(pr_kept *k, const pr_attempt *a, const pr_channel *c)
+{
+    for (int32_t i = 0; i < c->credential_count; i++) {
+        if (a->account == 0 || pr_account_hash(c, i) == a->account) {
+            k->credential = c->credentials[i].version;
+            return 1;
+        }
+    }
+    return c->credential_count == 0 && a->account == 0;
+}
+
 static int32_t fill_kept(payroute_payment *p, const payroute_row_attempt *r, pr_text *why)
 {
     pr_kept *k = &p->kept[r->n - 1];
     const pr_attempt *a = &p->pay.attempts[r->n - 1];
     const pr_channel *c = pr_registry_find(p->registry, a->channel);
-    if (c == NULL) {
+    int32_t over = pr_state_free(a->state) && !a->held && !action_under_way(&p->pay, r->n);
+    if (c == NULL && !over) {
         pr_text_format(
             why,
             "attempt %d: channel \"%s\" is not in the configuration; put it back (enabled: false keeps it from new "
@@ -114,7 +137,17 @@ static int32_t fill_kept(payroute_payment *p, const payroute_row_attempt *r, pr_
             (int)r->n, a->channel);
         return PAYROUTE_E_NOT_FOUND;
     }
-    pr_facts_fill(p, r->n, c);
+    if (c != NULL) {
+        pr_facts_fill(p, r->n, c);
+    }
+    if (c != NULL && !find_credential(k, a, c) && !over) {
+        pr_text_format(
+            why,
+            "attempt %d: channel \"%s\" now names another account; put the old one back as a further version, or "
+            "give the new one a channel of its own\n",
+            (int)r->n, a->channel);
+        return PAYROUTE_E_FOREIGN;
+    }
     int32_t rc = copy_column(k->provider_id, sizeof k->provider_id, r->provider_id);
     if (rc == PAYROUTE_OK) {
         rc = copy_column(k->capture_id, sizeof k->capture_id, r->capture_id);

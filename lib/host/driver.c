@@ -327,6 +327,13 @@ static CURLcode set_request(CURL *easy, const prh_exchange *exchange, struct cur
     int32_t get = strcmp(exchange->method, "GET") == 0;
     int32_t head = strcmp(exchange->method, "HEAD") == 0;
     SET(CURLOPT_URL, exchange->url);
+    /* libcurl (seen with 7.88) sends a URL without its query when memory for that is short, and says nothing.
+       As the target the same bytes are copied here, where a failure is seen. */
+    const char *target = strstr(exchange->url, "://");
+    target = target ? target + 3 + strcspn(target + 3, "/?#") : "";
+    if (*target == '/' && !strchr(target, '#')) {
+        SET(CURLOPT_REQUEST_TARGET, target);
+    }
     SET(CURLOPT_HTTPHEADER, lines);
     if (exchange->body_len > 0 || (!get && !head)) {
         SET(CURLOPT_POSTFIELDS, exchange->body_len ? exchange->body : "");

@@ -205,8 +205,10 @@ variant_b = $(if $(B_GIVEN),$(B)-$(1),build/$(1))
 RUN_TESTS = B='$(abspath $(B))' CC='$(CC)' sh tests/run.sh
 
 .PHONY: check check-quick lint asan debug model peers demo docs clean
+# The long ones first, so that the two cores end together.
+LONG_BIN = $(filter $(B)/tests/crash/% $(B)/tests/fault/% $(B)/tests/engine/%,$(TEST_BIN))
 check: all tests
-	@$(RUN_TESTS) $(CHECKS) $(TEST_BIN)
+	@$(RUN_TESTS) $(LONG_BIN) $(CHECKS) $(filter-out $(LONG_BIN),$(TEST_BIN))
 check-quick: $(QUICK_BIN)
 	@$(RUN_TESTS) $(QUICK_BIN)
 lint: libs

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs test programs and check scripts two at a time, each with a time limit and its output in a log that is
+# Runs test programs and check scripts three at a time (some of them wait), each with a time limit and its output in a log that is
 # shown only when it failed. The last line counts: cmocka programs by their tests, everything else as one.
 # Usage: B=build-folder tests/run.sh program... ; JOBS and TEST_TIMEOUT (seconds) may be given.
 set -u
@@ -35,7 +35,7 @@ fi
 logs=$(mktemp -d "${TMPDIR:-/tmp}/payroute-tests.XXXXXX") || exit 1
 trap 'rm -rf "$logs"' EXIT
 export logs
-if [ $# -gt 0 ]; then printf '%s\n' "$@" | xargs -n 1 -P "${JOBS:-2}" sh "$0" --one; fi
+if [ $# -gt 0 ]; then printf '%s\n' "$@" | xargs -n 1 -P "${JOBS:-3}" sh "$0" --one; fi
 
 passed=0
 failed=0

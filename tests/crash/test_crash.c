@@ -16,7 +16,7 @@
 
 #include "wrong.h"
 
-enum { POINTS = 17 };
+enum { POINTS = 6 };
 
 static uint64_t seed;
 static int everything;
@@ -29,6 +29,18 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* A payment, a notification, a sweep and a refund: killed at each of their calls with an effect, always. The
+   others are sampled unless PR_CRASH=all. */
+static int at_every_call(const struct story *s)
+{
+    static const char *const names[] = {"pay by QR code", "notification", "sweep finds a payment", "refund"};
+    int found = everything;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        found |= strcmp(s->name, names[i]) == 0;
+    }
+    return found;
+}
+
 static void each_story(void **state)
 {
     struct score score = {0};
@@ -37,7 +49,7 @@ static void each_story(void **state)
     long lanes = everything ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
     struct plan plan = {.story = *state,
                         .settle = play_settle,
-                        .points = everything ? 0 : POINTS,
+                        .points = at_every_call(*state) ? 0 : POINTS,
                         .at = at ? atol(at) : 0,
                         .everything = everything,
                         .lanes = lanes > 1 ? (int)lanes : 1,
@@ -104,7 +116,7 @@ int main(void)
     everything = mode && strcmp(mode, "all") == 0;
     seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     printf("PR_SEED=%llu, %s\n", (unsigned long long)seed,
-           everything ? "every system call" : "system calls with an effect, sampled");
+           everything ? "every system call" : "system calls with an effect, some stories sampled");
     for (int i = 0; i < story_count; i++) {
         if (!only || strcmp(only, stories[i].name) == 0) {
             tests[count++] = (struct CMUnitTest){.name = stories[i].name,

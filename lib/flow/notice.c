@@ -14,6 +14,7 @@ struct payroute_notice {
 };
 
 static const pr_ack refused_plain = {404, "text/plain", "no such channel"};
+static const pr_ack refused_large = {413, "text/plain", "too large"};
 
 static void keep_raw(payroute_notice *out, const pr_http_incoming *in)
 {
@@ -53,6 +54,7 @@ int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *reg
     } else if (in.body_len > NOTICE_BODY_MAX || in.query_len > NOTICE_BODY_MAX ||
                in.headers_len > NOTICE_BODY_MAX) {
         n->said.rc = PAYROUTE_E_LIMIT;
+        n->said.stored = n->said.resend = n->said.refused = refused_large;
     } else {
         memcpy(n->channel, c->id, strlen(c->id) + 1);
         adapter->notify(&n->said, c, catalog, &in, now_ms);

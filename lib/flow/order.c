@@ -147,8 +147,9 @@ static int32_t read_number(int64_t *out, const payroute_json_node *spec, const c
         return PAYROUTE_OK;
     }
     if (payroute_json_integer(&value, node) != PAYROUTE_OK || value < low || value > high) {
-        pr_text_format(why, "%s: expected a whole number from %lld to %lld\n", name, (long long)low,
-                       (long long)high);
+        const char *got = payroute_json_text(node);
+        pr_text_format(why, "%s: expected a whole number from %lld to %lld, got \"%.8s\"\n", name,
+                       (long long)low, (long long)high, got != NULL ? got : "");
         return PAYROUTE_E_SCHEMA;
     }
     *out = value;
@@ -316,6 +317,9 @@ int32_t payroute_payment_new(payroute_payment **out, payroute_registry *registry
     }
     payroute_json_free(doc);
     if (rc != PAYROUTE_OK) {
+        if (detail.len > 0 && !detail.cut && detail.at[detail.len - 1] == '\n') {
+            detail.at[detail.len - 1] = '\0';
+        }
         payroute_payment_free(p);
         return rc;
     }

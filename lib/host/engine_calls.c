@@ -81,7 +81,7 @@ static int32_t join_payment(payroute_engine *e, prh_work *w, const order_head *h
     }
     if (head->amount_minor != w->amount_minor || !head->currency ||
         strcmp(head->currency, w->currency) != 0) {
-        prh_say(e, "order %.64s is known as payment %lld of %lld %s; another amount needs another order",
+        prh_say(e, "order %.64s is known as payment %lld of %lld %s in minor units; another amount needs another order",
                 head->order_id, (long long)id, (long long)w->amount_minor, w->currency);
         return PAYROUTE_E_CONFLICT;
     }

@@ -43,6 +43,7 @@ static void put_ack(payroute_json_out *out, const payroute_notice *notice, enum 
 
 /* What one notification came to. */
 typedef struct outcome {
+    const char *channel;
     int32_t rc;
     int64_t payment_id;
     int32_t status; /* of the payment; 0: not looked at */
@@ -123,6 +124,9 @@ static int32_t answer_notice(payroute_engine *e, const payroute_notice *notice, 
 {
     payroute_json_out *out = prh_result(e);
     enum ack_kind kind = ack_for(result->rc);
+    char where[160];
+    snprintf(where, sizeof where, "notification to channel %.32s: %s",
+             result->channel ? result->channel : "?", payroute_rc_text(result->rc));
     e->counts.notices++;
     if (kind == ACK_REFUSED) {
         e->counts.refused++;
@@ -147,6 +151,7 @@ static int32_t answer_notice(payroute_engine *e, const payroute_notice *notice, 
         payroute_json_out_integer(out, "rc", result->rc);
         payroute_json_out_string(out, "name", payroute_rc_name(result->rc));
         payroute_json_out_string(out, "text", payroute_rc_text(result->rc));
+        payroute_json_out_string(out, "why", where);
         payroute_json_out_end(out);
     } else if (result->payment_id > 0) {
         (void)prh_result_events(e, out, "events", result->payment_id, 100);
@@ -165,6 +170,7 @@ int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, con
     if (rc != PAYROUTE_OK) {
         return rc;
     }
+    result.channel = channel;
     result.rc =
         payroute_notice_read(&notice, engine->registry, engine->catalog, channel, method, query, query_len,
                              headers, headers_len, body, body_len, prh_clock_now(&engine->clock));

@@ -83,14 +83,17 @@ static void notice_waits_for_the_channel(void **state)
     char reference[64];
     int64_t id = 0;
     snprintf(store, sizeof store, "%s", shop_store(0));
-    payroute_engine *before = shop_open(bank_and_card, store, NULL);
+    payroute_engine *before = shop_open(bank_and_card, store, "\"clock\":{\"base_ms\":1790000000000,\"rate\":0}");
     assert_int_equal(shop_create(before, "o1", "card", BUDGET, &id), PAYROUTE_OK);
     assert_string_equal(told(before, "do.channel"), "bank");
     assert_int_equal(payroute_engine_feed_code(before, id, "refused_before", NULL, NULL, NULL, BUDGET),
                      PAYROUTE_OK);
+    assert_int_equal(payroute_engine_clock_step(before, 60000), PAYROUTE_OK); /* both channels have rested */
+    assert_int_equal(payroute_engine_advance(before, id, BUDGET), PAYROUTE_OK);
+    assert_string_equal(told(before, "do.channel"), "bank");
     snprintf(reference, sizeof reference, "%s", told(before, "attempts.1.reference"));
     assert_string_equal(told(before, "attempts.1.channel"), "card");
-    payroute_engine *after = shop_open(card_only, store, NULL);
+    payroute_engine *after = shop_open(card_only, store, "\"clock\":{\"base_ms\":1790000060000,\"rate\":0}");
     assert_int_not_equal(bring_paid(after, reference), PAYROUTE_OK);
     assert_true(told_number(after, "ack.status") >= 500);
     assert_string_equal(told(after, "orphan"), "");

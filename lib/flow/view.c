@@ -145,8 +145,6 @@ static void put_text(const payroute_payment *p, payroute_json_out *o, const char
         } else if (len == 7 && memcmp(open + 1, "channel", 7) == 0 && n > 0) {
             const pr_channel *c = p->kept[n - 1].channel;
             pr_buf_put(&b, c != NULL && c->title != NULL ? c->title : p->pay.attempts[n - 1].channel);
-        } else if (len == 7 && memcmp(open + 1, "minutes", 7) == 0) {
-            pr_buf_i64(&b, 10);
         }
         text = shut + 1;
     }

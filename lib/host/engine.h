@@ -161,6 +161,9 @@ void prh_one_due(payroute_engine *engine, int64_t not_this);
 /* engine_admin.c */
 int32_t prh_amnesia_watch(payroute_engine *engine, const char *dir, char *why, size_t why_cap);
 int32_t prh_amnesia_read(payroute_engine *engine);
+/* A moment kept in the store by name; 0 when it is not there. */
+int32_t prh_moment_read(payroute_engine *e, const char *name, int64_t *out);
+int32_t prh_moment_write(payroute_engine *e, const char *name, int64_t ms);
 int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payment, int64_t *found);
 void prh_amnesia_sync(payroute_engine *engine);
 

@@ -24,7 +24,7 @@ static int32_t count_claim(void *user, const char *channel, const char *event_id
     return 0;
 }
 
-static int32_t read_moment(payroute_engine *e, const char *name, int64_t *out)
+int32_t prh_moment_read(payroute_engine *e, const char *name, int64_t *out)
 {
     char text[32];
     size_t len = 0;
@@ -50,7 +50,7 @@ int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payme
     if (rc != PAYROUTE_OK || count.found == 0) {
         return rc;
     }
-    rc = read_moment(engine, "reconciled", &count.since_ms);
+    rc = prh_moment_read(engine, "reconciled", &count.since_ms);
     count.found = 0;
     if (rc == PAYROUTE_OK) {
         rc = engine->store->ops->orphans(engine->store, hash, count_claim, &count);
@@ -61,7 +61,7 @@ int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payme
 
 /* ---- amnesia, written ---- */
 
-static int32_t write_moment(payroute_engine *e, const char *name, int64_t ms)
+int32_t prh_moment_write(payroute_engine *e, const char *name, int64_t ms)
 {
     char text[32];
     int len = snprintf(text, sizeof text, "%lld", (long long)ms);
@@ -70,7 +70,7 @@ static int32_t write_moment(payroute_engine *e, const char *name, int64_t ms)
 
 static int32_t write_amnesia(payroute_engine *e, int64_t restored_ms)
 {
-    int32_t rc = write_moment(e, "amnesia", restored_ms);
+    int32_t rc = prh_moment_write(e, "amnesia", restored_ms);
     if (rc == PAYROUTE_OK) {
         e->restored_ms = restored_ms;
     }
@@ -79,7 +79,7 @@ static int32_t write_amnesia(payroute_engine *e, int64_t restored_ms)
 
 int32_t prh_amnesia_read(payroute_engine *engine)
 {
-    return read_moment(engine, "amnesia", &engine->restored_ms);
+    return prh_moment_read(engine, "amnesia", &engine->restored_ms);
 }
 
 /* The side file remembers how far the store had come. When the store knows less, it was restored or copied,
@@ -148,7 +148,7 @@ int32_t payroute_engine_reconciled(payroute_engine *engine)
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    rc = write_moment(engine, "reconciled", prh_clock_now(&engine->clock));
+    rc = prh_moment_write(engine, "reconciled", prh_clock_now(&engine->clock));
     if (rc == PAYROUTE_OK) {
         rc = write_amnesia(engine, 0);
     }

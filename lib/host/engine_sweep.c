@@ -6,6 +6,9 @@
 #include "host/engine.h"
 
 #define ROUND_MAX 256
+#define STEP_BACK_MS 2000
+#define BEHIND_MS 86400000   /* the longest step of a schedule */
+#define SEEN_EVERY_MS 600000 /* how often the newest time is written down */
 #define SWEEP_MAX 8192 /* payments of one sweep; what fails at once must not hide what is due behind it */
 #define LISTED_MAX 20
 
@@ -22,6 +25,7 @@ typedef struct sweep {
     int32_t failed_rc[LISTED_MAX];
     int64_t host_id[LISTED_MAX];
     int32_t host_count;
+    int64_t until_ms; /* what wakes by then is looked at */
     int32_t no_time; /* 1: the budget ended before the work did */
 } sweep;
 
@@ -79,6 +83,36 @@ static void sweep_payment(sweep *s, int64_t id)
 }
 
 /* Rounds, since what one exchange learnt may make the next one due at once. */
+static int64_t latest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Until when to look. Rows that were written while the clock was ahead wake in a future that may be weeks away:
+   when it has stepped back, everything up to a day behind the newest time that a sweep saw is looked at once, and
+   so takes its place in the schedule again. */
+static int32_t find_horizon(sweep *s)
+{
+    payroute_engine *e = s->engine;
+    int64_t now = prh_clock_now(&e->clock), seen = 0;
+    int32_t rc = prh_moment_read(e, "clock seen", &seen);
+    s->until_ms = now;
+    if (rc == PAYROUTE_OK && now < seen - STEP_BACK_MS) {
+        s->until_ms = seen + BEHIND_MS;
+    } else if (rc == PAYROUTE_OK && now > seen + SEEN_EVERY_MS) {
+        rc = prh_moment_write(e, "clock seen", now);
+    }
+    return rc;
+}
+
+/* The step back is over once everything was looked at. */
+static int32_t settle_horizon(sweep *s)
+{
+    int64_t now = prh_clock_now(&s->engine->clock);
+    int32_t stepped = s->until_ms > now && !s->no_time;
+    return stepped ? prh_moment_write(s->engine, "clock seen", now) : PAYROUTE_OK;
+}
+
 static int32_t sweep_due(sweep *s)
 {
     payroute_engine *e = s->engine;
@@ -87,7 +121,7 @@ static int32_t sweep_due(sweep *s)
         int32_t count = 0;
         fresh = 0;
         int32_t cap = s->handled_count + ROUND_MAX; /* what was tried and is still due comes first again */
-        int32_t rc = e->store->ops->due(e->store, prh_clock_now(&e->clock), s->ids, cap, &count);
+        int32_t rc = e->store->ops->due(e->store, latest(prh_clock_now(&e->clock), s->until_ms), s->ids, cap, &count);
         if (rc != PAYROUTE_OK) {
             return rc;
         }
@@ -208,7 +242,13 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
     s->end_ms = prh_monotonic_ms() + (budget_ms > 0 ? budget_ms : 0);
     rc = prh_amnesia_read(engine);
     if (rc == PAYROUTE_OK) {
+        rc = find_horizon(s);
+    }
+    if (rc == PAYROUTE_OK) {
         rc = sweep_due(s);
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = settle_horizon(s);
     }
     prh_amnesia_sync(engine);
     rc = rc == PAYROUTE_OK ? sweep_result(s) : prh_result_error(engine, rc, 0);

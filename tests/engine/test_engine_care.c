@@ -340,9 +340,30 @@ static void restore_reaches_running_workers(void **state)
     payroute_engine_close(e);
 }
 
+/* Its rows wake a month from now; the sweep must not wait for that. */
+static void a_clock_that_was_ahead_puts_nothing_to_sleep(void **state)
+{
+    (void)state;
+    const int64_t month = 30LL * 86400000;
+    int64_t id = 0;
+    payroute_engine *e =
+        shop_open(custom_config, shop_store(1), "\"clock\":{\"base_ms\":1790000000000,\"rate\":0}");
+    assert_int_equal(payroute_engine_clock_step(e, month), PAYROUTE_OK);
+    assert_int_equal(shop_create(e, "o1", "card", 20000, &id), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_feed_code(e, id, "unknown", NULL, NULL, NULL, 20000), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_sweep(e, 20000), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_clock_step(e, 10000 - month), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_sweep(e, 20000), PAYROUTE_OK);
+    assert_int_equal(told_number(e, "done"), 1);
+    assert_int_equal(payroute_engine_show(e, id), PAYROUTE_OK);
+    assert_true(told_number(e, "wake_ms") - payroute_engine_now_ms(e) <= 60000);
+    payroute_engine_close(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_was_ahead_puts_nothing_to_sleep),
         cmocka_unit_test(refused_options),         cmocka_unit_test(null_is_refused_everywhere),
         cmocka_unit_test(refused_specs),           cmocka_unit_test(clocks),
         cmocka_unit_test(one_name_for_one_store),  cmocka_unit_test(second_thread_is_told),

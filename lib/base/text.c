@@ -113,3 +113,15 @@ int32_t pr_text_equal_nocase(const char *a, size_t a_len, const char *b, size_t 
     }
     return 1;
 }
+
+uint64_t pr_text_hash(const char *text)
+{
+    uint64_t h = 1469598103934665603u;
+    if (text == NULL || *text == '\0') {
+        return 0;
+    }
+    for (; *text != '\0'; text++) {
+        h = (h ^ (uint8_t)*text) * 1099511628211u;
+    }
+    return h != 0 ? h : 1;
+}

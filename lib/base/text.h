@@ -35,6 +35,7 @@ void pr_buf_i64(pr_buf *b, int64_t v);
 void pr_buf_format(pr_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void pr_buf_urlencode(pr_buf *b, const char *s, size_t len); /* RFC 3986: unreserved stay, the rest %XX */
 
+uint64_t pr_text_hash(const char *text); /* FNV-1a of a name, not a secret; 0 for NULL and "" alone */
 int32_t pr_utf8_valid(const char *s, size_t len); /* 1: well-formed UTF-8 without NUL */
 int32_t pr_text_equal_nocase(const char *a, size_t a_len, const char *b, size_t b_len); /* ASCII */
 

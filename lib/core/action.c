@@ -1,6 +1,8 @@
 /* Close, void, capture, refund: own rows, own keys, the same rules as an attempt. */
 #include "core/machine.h"
 
+#include "base/text.h"
+
 #include <payroute/base.h>
 #include <string.h>
 
@@ -149,15 +151,6 @@ void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms)
     }
 }
 
-static uint64_t key_hash(const char *key)
-{
-    uint64_t h = 1469598103934665603u; /* FNV-1a */
-    for (; *key != '\0'; key++) {
-        h = (h ^ (uint8_t)*key) * 1099511628211u;
-    }
-    return h;
-}
-
 static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_t undone)
 {
     pr_input out;
@@ -174,7 +167,7 @@ static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_
         out.event = undone ? PR_EV_REFUND_UNDONE : PR_EV_REVERSED_PART;
         out.amount_minor = x->amount_minor;
         pr_action_key(key, p, x);
-        out.txn = in->txn != 0 ? in->txn : key_hash(key);
+        out.txn = in->txn != 0 ? in->txn : pr_text_hash(key);
     }
     (void)pr_machine_attempt(p, x->n, &out);
 }

@@ -156,13 +156,17 @@ static int32_t caller_ok(const char *caller_id, int64_t amount_minor, char *why,
     return PAYROUTE_OK;
 }
 
-/* 1: that wish is known and the same; 0: new; negative: known with another amount. */
-static int32_t known_wish(const payroute_payment *p, int32_t kind, const char *caller_id,
+/* 1: that wish is known and the same; 0: new; negative: unfit, untimely, or known with another amount. */
+static int32_t money_wish(const payroute_payment *p, int64_t now_ms, int32_t kind, const char *caller_id,
                           int64_t amount_minor, char *why, size_t why_cap)
 {
-    int32_t i = pr_action_caller(&p->pay, kind, caller_id);
+    int32_t rc = call_ready(p, now_ms, why, why_cap);
+    if (rc == PAYROUTE_OK) {
+        rc = caller_ok(caller_id, amount_minor, why, why_cap);
+    }
+    int32_t i = rc == PAYROUTE_OK ? pr_action_caller(&p->pay, kind, caller_id) : -1;
     if (i < 0) {
-        return 0;
+        return rc;
     }
     if (p->pay.actions[i].amount_minor == amount_minor) {
         return 1;
@@ -175,13 +179,7 @@ static int32_t known_wish(const payroute_payment *p, int32_t kind, const char *c
 int32_t payroute_payment_capture(payroute_payment *p, int64_t now_ms, const char *caller_id,
                                  int64_t amount_minor, char *why, size_t why_cap)
 {
-    int32_t rc = call_ready(p, now_ms, why, why_cap);
-    if (rc == PAYROUTE_OK) {
-        rc = caller_ok(caller_id, amount_minor, why, why_cap);
-    }
-    if (rc == PAYROUTE_OK) {
-        rc = known_wish(p, PR_ACT_CAPTURE, caller_id, amount_minor, why, why_cap);
-    }
+    int32_t rc = money_wish(p, now_ms, PR_ACT_CAPTURE, caller_id, amount_minor, why, why_cap);
     if (rc != 0) {
         return rc == 1 ? PAYROUTE_OK : rc;
     }
@@ -209,13 +207,7 @@ int32_t payroute_payment_capture(payroute_payment *p, int64_t now_ms, const char
 int32_t payroute_payment_refund(payroute_payment *p, int64_t now_ms, const char *caller_id,
                                 int64_t amount_minor, char *why, size_t why_cap)
 {
-    int32_t rc = call_ready(p, now_ms, why, why_cap);
-    if (rc == PAYROUTE_OK) {
-        rc = caller_ok(caller_id, amount_minor, why, why_cap);
-    }
-    if (rc == PAYROUTE_OK) {
-        rc = known_wish(p, PR_ACT_REFUND, caller_id, amount_minor, why, why_cap);
-    }
+    int32_t rc = money_wish(p, now_ms, PR_ACT_REFUND, caller_id, amount_minor, why, why_cap);
     if (rc != 0) {
         return rc == 1 ? PAYROUTE_OK : rc;
     }

@@ -14,18 +14,6 @@ int32_t pr_pool_next(payroute_payment *p, uint8_t out[32])
     return pr_sign_sha256_parts(out, parts, lens, 3);
 }
 
-uint64_t pr_text_hash(const char *text)
-{
-    uint64_t h = 1469598103934665603u;
-    if (text == NULL || *text == '\0') {
-        return 0;
-    }
-    for (; *text != '\0'; text++) {
-        h = (h ^ (uint8_t)*text) * 1099511628211u;
-    }
-    return h != 0 ? h : 1;
-}
-
 static void base32(char *out, int32_t digits, uint64_t value)
 {
     static const char alphabet[] =

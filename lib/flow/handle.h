@@ -121,7 +121,6 @@ struct payroute_payment {
 /* ---- entropy.c ---- */
 int32_t pr_pool_next(payroute_payment *p, uint8_t out[32]);
 int32_t pr_reference_mint(payroute_payment *p, char out[27], int64_t now_ms);
-uint64_t pr_text_hash(const char *text); /* FNV-1a; "" gives 0 */
 
 /* ---- order.c ---- */
 int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char *path, pr_text *why);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "core/event.h"
+#include "registry/keyring.h"
 #include "registry/registry.h"
 
 enum { PR_REF_CAP = 65, PR_ID_CAP = 129, PR_CODE_CAP = 65, PR_MESSAGE_CAP = 201, PR_FACTS_MAX = 4 };
@@ -52,6 +53,8 @@ typedef struct pr_subject {
     const uint8_t *entropy; /* 32 bytes, fresh for this call */
     const char *secret;     /* per-send instrument secret that is never stored (none today); NULL */
     const payroute_catalog *catalog;
+    const pr_keyring *keyring; /* certificates fetched so far; NULL: none */
+    const char *aux_id;              /* PR_OP_FETCH: what is missing; "" else */
 } pr_subject;
 
 enum pr_show_kind {
@@ -162,7 +165,12 @@ typedef struct pr_adapter {
     int32_t (*read_code)(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
                          const char *code, const char *status, const char *provider_id);
     void (*notify)(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                   const pr_http_incoming *in, int64_t now_ms);
+                   const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms);
+    /* The answer to PR_OP_FETCH, fresh or as any worker stored it: the body alone must prove each certificate
+       (a chain to a configured root, a seal under a configured key), whoever kept it. What is proven goes into
+       the ring; E_SIGNATURE, E_JSON, E_SCHEMA, E_LIMIT, E_NOMEM: nothing did. NULL: nothing is ever fetched. */
+    int32_t (*fetched)(pr_keyring *ring, const pr_channel *channel, const char *body, size_t body_len,
+                       int64_t now_ms, pr_text *why);
 } pr_adapter;
 
 const pr_adapter *pr_adapter_find(const char *provider); /* NULL: none */

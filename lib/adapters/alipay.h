@@ -16,7 +16,7 @@ int32_t pr_alipay_show(pr_reading *out, const pr_subject *subject, pr_text *why)
 int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
                        const pr_http_reply *reply);
 void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                      const pr_http_incoming *in, int64_t now_ms);
+                      const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms);
 
 /* Which of the channel's credentials verifies this signature: its index, -1 none, E_NOMEM or E_INTERNAL below
  * -1. */

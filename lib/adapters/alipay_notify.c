@@ -219,9 +219,9 @@ static int32_t read_form(pr_notice *out, const pr_channel *channel, const pr_for
 }
 
 void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                      const pr_http_incoming *in, int64_t now_ms)
+                      const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms)
 {
-    (void)catalog;
+    (void)catalog, (void)keyring; /* a notification names no certificate */
     (void)now_ms; /* the scheme signs no time: replays are met by idempotence */
     memset(out, 0, sizeof *out);
     pr_reading_init(&out->reading);

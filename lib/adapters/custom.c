@@ -191,9 +191,9 @@ static int32_t custom_read_code(pr_reading *out, int32_t operation, int32_t step
 }
 
 static void custom_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                          const pr_http_incoming *in, int64_t now_ms)
+                          const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms)
 {
-    (void)channel, (void)catalog, (void)in, (void)now_ms;
+    (void)channel, (void)catalog, (void)keyring, (void)in, (void)now_ms;
     static const pr_ack no = {404, "text/plain", ""};
     memset(out, 0, sizeof *out);
     pr_reading_init(&out->reading);

@@ -14,7 +14,7 @@ int32_t pr_stripe_build(pr_http_request *out, int32_t operation, int32_t step, c
 int32_t pr_stripe_read(pr_reading *out, int32_t operation, int32_t step, const pr_subject *subject,
                        const pr_http_reply *reply);
 void pr_stripe_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                      const pr_http_incoming *in, int64_t now_ms);
+                      const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms);
 
 /* Between our minor units (ISO 4217) and Stripe's, whose exponents differ for some currencies.
    E_NOT_FOUND: unknown currency; E_RANGE: an amount that the other side cannot say. */

@@ -256,8 +256,9 @@ static int32_t read_event(pr_notice *out, const pr_channel *channel, const payro
 }
 
 void pr_stripe_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
-                      const pr_http_incoming *in, int64_t now_ms)
+                      const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms)
 {
+    (void)keyring;
     memset(out, 0, sizeof *out);
     pr_reading_init(&out->reading);
     answer_codes(out);

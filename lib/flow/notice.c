@@ -57,7 +57,7 @@ int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *reg
         n->said.stored = n->said.resend = n->said.refused = refused_large;
     } else {
         memcpy(n->channel, c->id, strlen(c->id) + 1);
-        adapter->notify(&n->said, c, catalog, &in, now_ms);
+        adapter->notify(&n->said, c, catalog, NULL, &in, now_ms);
         keep_raw(n, &in);
         if (n->body == NULL) {
             n->said.rc = PAYROUTE_E_NOMEM;

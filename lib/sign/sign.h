@@ -39,6 +39,17 @@ int32_t pr_key_verify(const pr_key *key, const void *data, size_t len, const cha
    gives the joined numbers of its RSA roots. */
 int32_t pr_cert_alipay_sn(char *out, size_t cap, const char *pem, size_t len, int32_t roots);
 
+typedef struct pr_cert_facts {
+    char serial_hex[65]; /* upper case, without leading zeros of a byte's sign */
+    int64_t from_ms;
+    int64_t until_ms;
+} pr_cert_facts;
+/* The public key of one certificate in PEM, and what the certificate states. E_KEY, E_NOMEM. */
+int32_t pr_cert_read(pr_key **out, pr_cert_facts *facts, const char *pem, size_t len);
+/* Whether the first certificate in `pem` (others: intermediates) leads to one of the roots, all of them valid at
+   now_ms (the machine's clock is not asked). OK; E_SIGNATURE; E_EXPIRED; E_KEY; E_NOMEM. */
+int32_t pr_cert_chain(const char *pem, size_t len, const char *roots, size_t roots_len, int64_t now_ms);
+
 /* The tag of 16 bytes stands behind the text. Length of the text; E_SIGNATURE (`plain` is zeroed); E_BUFFER. */
 int32_t pr_sign_aes256_gcm_open(uint8_t *plain, size_t cap, const uint8_t key[32], const uint8_t *nonce,
                                 size_t nonce_len, const uint8_t *aad, size_t aad_len, const uint8_t *sealed,

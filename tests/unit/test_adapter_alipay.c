@@ -136,7 +136,7 @@ static void notify_text(adk *k, pr_notice *out, const char *fields, const char *
         pr_form_add(&body, "sign", sign);
     }
     pr_http_incoming in = {"POST", NULL, 0, "", 0, body.at, body.len};
-    k->adapter->notify(out, k->channel, NULL, &in, k->subject.now_ms);
+    k->adapter->notify(out, k->channel, NULL, NULL, &in, k->subject.now_ms);
     pr_buf_free(&body);
     pr_buf_free(&text);
     free(copy);
@@ -425,10 +425,10 @@ static void forged_and_foreign_notifications_leave_nothing(void **state)
     }
     pr_notice n;
     pr_http_incoming get = {"GET", NULL, 0, "", 0, "a=b", 3};
-    k.adapter->notify(&n, k.channel, NULL, &get, 0);
+    k.adapter->notify(&n, k.channel, NULL, NULL, &get, 0);
     assert_int_equal(n.rc, PAYROUTE_E_SCHEMA);
     pr_http_incoming bad = {"POST", NULL, 0, "", 0, "sign=%zz", 8};
-    k.adapter->notify(&n, k.channel, NULL, &bad, 0);
+    k.adapter->notify(&n, k.channel, NULL, NULL, &bad, 0);
     assert_int_equal(n.rc, PAYROUTE_E_ENCODING);
     adk_close(&k);
 }

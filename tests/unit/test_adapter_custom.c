@@ -207,7 +207,7 @@ static void nothing_is_sent_and_nobody_knocks(void **state)
     assert_null(k.adapter->show);
     pr_notice n;
     pr_http_incoming in = {"POST", NULL, 0, "", 0, "paid", 4};
-    k.adapter->notify(&n, k.channel, NULL, &in, 0);
+    k.adapter->notify(&n, k.channel, NULL, NULL, &in, 0);
     assert_int_equal(n.rc, PAYROUTE_E_UNSUPPORTED);
     assert_int_equal(n.refused.status, 404);
     adk_close(&k);

@@ -35,7 +35,7 @@ static void deliver(adk *k, pr_notice *n, const char *header, const char *body)
     snprintf(block, sizeof block,
              "Host: shop.example\r\nstripe-signature: %s\r\nContent-Type: application/json\r\n", header);
     pr_http_incoming in = {"POST", NULL, 0, block, strlen(block), body, strlen(body)};
-    k->adapter->notify(n, k->channel, NULL, &in, (int64_t)NOW_S * 1000);
+    k->adapter->notify(n, k->channel, NULL, NULL, &in, (int64_t)NOW_S * 1000);
 }
 
 static void deliver_signed(adk *k, pr_notice *n, const char *body)
@@ -88,14 +88,14 @@ static void official_vector(void **state)
                 {-3600, PAYROUTE_E_EXPIRED}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         pr_notice n;
-        k.adapter->notify(&n, &channel, NULL, &in, (1533204620 + rows[i].apart) * 1000);
+        k.adapter->notify(&n, &channel, NULL, NULL, &in, (1533204620 + rows[i].apart) * 1000);
         assert_int_equal(n.rc, rows[i].rc);
         assert_int_equal(n.ignorable, rows[i].rc == PAYROUTE_OK);
         pr_reading_free(&n.reading);
     }
     in.body_len--; /* one byte less */
     pr_notice n;
-    k.adapter->notify(&n, &channel, NULL, &in, INT64_C(1533204620000));
+    k.adapter->notify(&n, &channel, NULL, NULL, &in, INT64_C(1533204620000));
     assert_int_equal(n.rc, PAYROUTE_E_SIGNATURE);
     adk_close(&k);
 }
@@ -318,7 +318,7 @@ static void foreign_and_malformed_events_are_refused(void **state)
     }
     pr_notice n;
     pr_http_incoming get = {"GET", "x=1", 3, "", 0, NULL, 0};
-    k.adapter->notify(&n, k.channel, NULL, &get, 0);
+    k.adapter->notify(&n, k.channel, NULL, NULL, &get, 0);
     assert_int_equal(n.rc, PAYROUTE_E_SCHEMA);
     adk_close(&k);
 }

@@ -119,8 +119,11 @@ HOST_SO := $(B)/libpayroute-host.so.0
 LIBS    := $(PURE_A) $(HOST_A) $(PURE_SO) $(HOST_SO) $(B)/libpayroute.so $(B)/libpayroute-host.so
 
 # ---- libraries and programs ---------------------------------------------------------------------------------
-.PHONY: all libs programs tests
-all: libs programs
+# What PHP, Python, LuaJIT and the like read instead of the headers: made, never edited.
+FFI := $(foreach l,payroute payroute-host,$(B)/ffi/$(l).cdef.h $(B)/ffi/$(l).php.h)
+
+.PHONY: all libs programs tests ffi
+all: libs programs ffi
 libs: $(LIBS)
 programs: $(PROGRAMS)
 tests: $(TEST_BIN)
@@ -153,6 +156,14 @@ $$(B)/$(call prog_name,$(1)): $$(patsubst %.c,$$(B)/obj/%.o,$$(sort $$(wildcard 
 	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(HOST_A) $$(PURE_A) $$(ALL_LIBS)
 endef
 $(foreach d,$(EX_DIRS),$(eval $(call PROGRAM_RULE,$(d))))
+
+ffi: $(FFI)
+PUBLIC_H := $(sort $(wildcard include/payroute/*.h))
+$(FFI): include/mkffi.awk include/payroute $(PUBLIC_H)
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && awk -v library=$(ffi_lib) $(if $(filter %.php.h,$@),-v soname=lib$(ffi_lib).so.0) \
+	    -f $< $(PUBLIC_H) >$@
+ffi_lib = $(firstword $(subst ., ,$(@F)))
 
 # Sources of a test folder which are no test_ program are helpers of all its programs.
 define TEST_RULE

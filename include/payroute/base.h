@@ -15,6 +15,13 @@ extern "C" {
 #define PAYROUTE_API
 #endif
 
+/* The version stands here and nowhere else: the library, the file names, the .pc files and the tarball take it
+   from these lines. It is that of the header compiled against; payroute_version() is that of the library. */
+#define PAYROUTE_VERSION_MAJOR 0
+#define PAYROUTE_VERSION_MINOR 1
+#define PAYROUTE_VERSION_PATCH 0
+#define PAYROUTE_VERSION (PAYROUTE_VERSION_MAJOR * 10000 + PAYROUTE_VERSION_MINOR * 100 + PAYROUTE_VERSION_PATCH)
+
 /* FFI-BEGIN */
 
 /** Result codes; lib/base/rc.def is their source and a test compares the two. */

@@ -4,7 +4,7 @@
 
 int32_t payroute_version(void)
 {
-    return 0 * 10000 + 1 * 100 + 0;
+    return PAYROUTE_VERSION;
 }
 
 const char *payroute_rc_name(int32_t rc)

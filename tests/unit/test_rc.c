@@ -80,10 +80,12 @@ static void classes_by_band(void **state)
     }
 }
 
-static void version_is_0_1_0(void **state)
+static void version_is_that_of_the_header(void **state)
 {
     (void)state;
-    assert_int_equal(payroute_version(), 100);
+    assert_int_equal(payroute_version(), PAYROUTE_VERSION);
+    assert_in_range(PAYROUTE_VERSION_MINOR, 0, 99); /* two digits each, or the number is ambiguous */
+    assert_in_range(PAYROUTE_VERSION_PATCH, 0, 99);
 }
 
 int main(void)
@@ -93,7 +95,7 @@ int main(void)
         cmocka_unit_test(every_enumerator_of_the_header_is_in_the_table),
         cmocka_unit_test(names_and_texts),
         cmocka_unit_test(classes_by_band),
-        cmocka_unit_test(version_is_0_1_0),
+        cmocka_unit_test(version_is_that_of_the_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

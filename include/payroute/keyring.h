@@ -60,6 +60,15 @@ PAYROUTE_API const char *payroute_keyring_request_url(const payroute_keyring *ri
 PAYROUTE_API const char *payroute_keyring_request_headers(const payroute_keyring *ring, size_t *len);
 PAYROUTE_API const char *payroute_keyring_request_body(const payroute_keyring *ring, size_t *len);
 
+/**
+ * How a fetch from this channel is to be performed: PAYROUTE_EXCHANGE_TIMEOUT_MS, _CONNECT_MS, _PLAIN or _LISTS (enum
+ * payroute_exchange), and with which CA file (NULL: the system's).
+ * Returns: the value; E_NOT_FOUND (channel); E_UNSUPPORTED (its provider has nothing to fetch); E_ARG.   Allocates:
+ *          never.   Lifetime: the registry's.   Threads: any.   Since: 0.2
+ */
+PAYROUTE_API int64_t payroute_keyring_exchange(const payroute_keyring *ring, const char *channel, int32_t field);
+PAYROUTE_API const char *payroute_keyring_ca_file(const payroute_keyring *ring, const char *channel);
+
 /* FFI-END */
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 
 #include <payroute/base.h>
 #include <payroute/catalog.h>
+#include <payroute/keyring.h>
 #include <payroute/registry.h>
 
 #ifdef __cplusplus
@@ -145,7 +146,8 @@ enum payroute_exchange {
     PAYROUTE_EXCHANGE_CONNECT_MS = 5,
     PAYROUTE_EXCHANGE_PLAIN = 6,        /* 1: plain HTTP is allowed (loopback) */
     PAYROUTE_EXCHANGE_ATTEMPT_STATE = 7,
-    PAYROUTE_EXCHANGE_EFFECT = 8        /* 1: needs the lease (all but QUERY and FETCH) */
+    PAYROUTE_EXCHANGE_EFFECT = 8,       /* 1: needs the lease (all but QUERY and FETCH) */
+    PAYROUTE_EXCHANGE_LISTS = 9         /* of a keyring: 1, one answer brings every current certificate */
 };
 
 /**
@@ -157,6 +159,24 @@ PAYROUTE_API int64_t payroute_payment_exchange(const payroute_payment *payment, 
 PAYROUTE_API const char *payroute_payment_channel(const payroute_payment *payment);
 PAYROUTE_API const char *payroute_payment_key(const payroute_payment *payment);
 PAYROUTE_API const char *payroute_payment_ca_file(const payroute_payment *payment);
+
+/**
+ * The ring that this payment's answers are verified with; NULL (as at first): configured keys only, and FETCH is
+ * never asked for. While a FETCH is armed the answer that needs it is kept in the handle: feed_http with what the
+ * provider said puts the certificate into the ring, feed_failure leaves the ring as it is (not sent because it is
+ * there already, or was asked for lately: fetch an id at most once in ten minutes); either way the kept answer is
+ * then read, and what still cannot be verified is unknown.
+ * Returns: OK; E_ARG (another registry's ring); E_STATE (a FETCH is armed).   Allocates: never.   Lifetime: the ring
+ *          must outlive the handle.   Threads: one.   Since: 0.2
+ */
+PAYROUTE_API int32_t payroute_payment_keyring(payroute_payment *payment, payroute_keyring *ring);
+
+/**
+ * Which certificate the armed FETCH is for.
+ * Returns: its id, "" when no FETCH is armed.   Allocates: never.   Lifetime: until the next feed.   Threads: one.
+ *          Since: 0.2
+ */
+PAYROUTE_API const char *payroute_payment_aux(const payroute_payment *payment);
 
 /**
  * The HTTP answer to the armed exchange: raw header lines and the body exactly as received. `verified_peer`
@@ -270,15 +290,17 @@ PAYROUTE_API int32_t payroute_payment_resolve(payroute_payment *payment, int64_t
  * Read a provider's notification: nothing is decided, nothing stored. The notice is made in every case but
  * E_ARG and E_NOMEM, since it
  * holds the bytes to answer with.
- * Returns: OK (authentic); E_SIGNATURE; E_FOREIGN; E_EXPIRED; E_ENCODING; E_JSON; E_SCHEMA; E_NEED_AUX;
+ * Returns: OK (authentic); E_SIGNATURE; E_FOREIGN; E_EXPIRED; E_ENCODING; E_JSON; E_SCHEMA; E_NEED_AUX (see
+ *          payroute_notice_aux);
  *          E_NOT_FOUND (no such channel);
  *          E_LIMIT (> 256 KiB); E_UNSUPPORTED; E_ARG; E_NOMEM.
  * Allocates: the notice.   Lifetime: until freed; the input may go after the call.   Threads: any.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *registry,
-                                          const payroute_catalog *catalog, const char *channel, const char *method,
-                                          const char *query, size_t query_len, const char *headers,
-                                          size_t headers_len, const char *body, size_t body_len, int64_t now_ms);
+                                          const payroute_catalog *catalog, const payroute_keyring *ring,
+                                          const char *channel, const char *method, const char *query,
+                                          size_t query_len, const char *headers, size_t headers_len,
+                                          const char *body, size_t body_len, int64_t now_ms);
 
 /**
  * Zeroise and free. NULL is fine.
@@ -298,6 +320,14 @@ PAYROUTE_API const char *payroute_notice_provider_id(const payroute_notice *noti
 PAYROUTE_API const char *payroute_notice_event_id(const payroute_notice *notice);
 PAYROUTE_API const char *payroute_notice_order_hash(const payroute_notice *notice);  /* "" none */
 PAYROUTE_API int32_t payroute_notice_ignorable(const payroute_notice *notice);
+
+/**
+ * Which certificate must be in the ring before the notification can be read; fetch it (payroute_keyring_request),
+ * or ask the provider to send again once it is there.
+ * Returns: its id, "" when none is missing.   Allocates: never.   Lifetime: the notice's.   Threads: any.
+ *          Since: 0.2
+ */
+PAYROUTE_API const char *payroute_notice_aux(const payroute_notice *notice);
 
 /**
  * The bytes as received, for an orphan's row.

@@ -51,6 +51,8 @@ void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex
     out->now_ms = now_ms;
     out->entropy = entropy;
     out->catalog = p->catalog;
+    out->keyring = p->ring != NULL ? &p->ring->keys : NULL;
+    out->aux_id = p->held != NULL ? p->held->id : "";
 }
 
 int64_t pr_exchange_timeout(const payroute_payment *p, const pr_exchange *ex)
@@ -100,24 +102,22 @@ const char *payroute_payment_request_url(const payroute_payment *p)
     return p != NULL && p->request.url.at != NULL ? p->request.url.at : "";
 }
 
-static const char *part(const pr_buf *b, size_t *len)
+const char *pr_request_part(const pr_buf *b, size_t *len)
 {
     if (len != NULL) {
-        *len = b->len;
+        *len = b != NULL ? b->len : 0;
     }
-    return b->at != NULL ? b->at : "";
+    return b != NULL && b->at != NULL ? b->at : "";
 }
 
 const char *payroute_payment_request_headers(const payroute_payment *p, size_t *len)
 {
-    static const pr_buf none;
-    return part(p != NULL ? &p->request.headers : &none, len);
+    return pr_request_part(p != NULL ? &p->request.headers : NULL, len);
 }
 
 const char *payroute_payment_request_body(const payroute_payment *p, size_t *len)
 {
-    static const pr_buf none;
-    return part(p != NULL ? &p->request.body : &none, len);
+    return pr_request_part(p != NULL ? &p->request.body : NULL, len);
 }
 
 int64_t payroute_payment_exchange(const payroute_payment *p, int32_t field)

@@ -119,17 +119,6 @@ static int32_t take_event(payroute_payment *p, int32_t attempt_event, int32_t ac
     return take_reading(p, &reading, now_ms);
 }
 
-int32_t payroute_payment_feed_failure(payroute_payment *p, int64_t now_ms, int32_t not_sent,
-                                      int32_t curl_code)
-{
-    int32_t rc = feed_ready(p, now_ms);
-    if (rc != PAYROUTE_OK) {
-        return rc;
-    }
-    return take_event(p, not_sent ? PR_EV_NOT_SENT : PR_EV_UNCLEAR, not_sent ? PR_AE_NOT_SENT : PR_AE_UNCLEAR,
-                      now_ms, curl_code);
-}
-
 static int32_t read_answer(payroute_payment *p, pr_reading *reading, const pr_http_reply *reply,
                            int64_t now_ms)
 {
@@ -142,6 +131,38 @@ static int32_t read_answer(payroute_payment *p, pr_reading *reading, const pr_ht
     }
     pr_subject_fill(&subject, p, &p->ex, now_ms, fresh);
     return adapter->read(reading, p->ex.op, p->ex.step, &subject, reply);
+}
+
+static int32_t take_answer(payroute_payment *p, const pr_http_reply *reply, int64_t now_ms, int32_t may_fetch)
+{
+    pr_reading reading;
+    pr_reading_init(&reading);
+    int32_t rc = read_answer(p, &reading, reply, now_ms);
+    if (rc == PAYROUTE_OK && may_fetch && pr_fetch_hold(p, reply, reading.need_aux)) {
+        pr_reading_free(&reading);
+        return PAYROUTE_OK;
+    }
+    if (rc == PAYROUTE_OK && reading.count > 0) {
+        return take_reading(p, &reading, now_ms);
+    }
+    pr_reading_free(&reading); /* no memory to read it, or nothing in it: after a send that is unknown */
+    int32_t rest = take_event(p, PR_EV_UNCLEAR, PR_AE_UNCLEAR, now_ms, 0);
+    return rc != PAYROUTE_OK ? rc : rest;
+}
+
+/* The FETCH is over, whatever came of it: a second one for the same answer would be a loop. */
+static int32_t read_held(payroute_payment *p, int64_t now_ms)
+{
+    pr_held *h = pr_fetch_resume(p);
+    pr_http_reply reply = {.status = h->status,
+                           .headers = h->headers,
+                           .headers_len = h->headers_len,
+                           .body = h->body,
+                           .body_len = h->body_len,
+                           .verified_peer = h->verified_peer};
+    int32_t rc = take_answer(p, &reply, now_ms, 0);
+    pr_held_free(h);
+    return rc;
 }
 
 int32_t payroute_payment_feed_http(payroute_payment *p, int64_t now_ms, int32_t status, const char *headers,
@@ -158,15 +179,25 @@ int32_t payroute_payment_feed_http(payroute_payment *p, int64_t now_ms, int32_t 
                            .body = body != NULL ? body : "",
                            .body_len = body != NULL ? body_len : 0,
                            .verified_peer = verified_peer == 1};
-    pr_reading reading;
-    pr_reading_init(&reading);
-    rc = read_answer(p, &reading, &reply, now_ms);
-    if (rc == PAYROUTE_OK && reading.count > 0) {
-        return take_reading(p, &reading, now_ms);
+    if (p->ex.op == PR_OP_FETCH) {
+        pr_fetch_take(p, &reply, now_ms);
+        return read_held(p, now_ms);
     }
-    pr_reading_free(&reading); /* no memory to read it, or nothing in it: after a send that is unknown */
-    int32_t rest = take_event(p, PR_EV_UNCLEAR, PR_AE_UNCLEAR, now_ms, 0);
-    return rc != PAYROUTE_OK ? rc : rest;
+    return take_answer(p, &reply, now_ms, 1);
+}
+
+int32_t payroute_payment_feed_failure(payroute_payment *p, int64_t now_ms, int32_t not_sent,
+                                      int32_t curl_code)
+{
+    int32_t rc = feed_ready(p, now_ms);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    if (p->ex.op == PR_OP_FETCH) {
+        return read_held(p, now_ms);
+    }
+    return take_event(p, not_sent ? PR_EV_NOT_SENT : PR_EV_UNCLEAR, not_sent ? PR_AE_NOT_SENT : PR_AE_UNCLEAR,
+                      now_ms, curl_code);
 }
 
 int32_t payroute_payment_feed_code(payroute_payment *p, int64_t now_ms, const char *status, const char *code,

@@ -64,6 +64,24 @@ typedef struct pr_exchange {
     int64_t asked_ms;
 } pr_exchange;
 
+/* An answer that cannot be read before a certificate is here. */
+typedef struct pr_held {
+    pr_exchange ex;
+    int32_t status;
+    int32_t verified_peer;
+    char *headers;
+    size_t headers_len;
+    char *body;
+    size_t body_len;
+    char id[PR_ID_CAP]; /* of the certificate */
+} pr_held;
+
+struct payroute_keyring {
+    pr_keyring keys;
+    payroute_registry *registry;
+    pr_http_request request; /* of the last FETCH without a payment */
+};
+
 typedef struct pr_fact_row {
     char *body;
     int32_t n;
@@ -84,6 +102,8 @@ struct payroute_payment {
     pr_kept kept[PR_ATTEMPTS_MAX];
     char *action_ids[PR_ACTIONS_MAX];
     pr_exchange ex;
+    payroute_keyring *ring; /* the host's; NULL: nothing is fetched */
+    pr_held *held;          /* while a FETCH is armed */
     int32_t conflict;
     /* the last thing said by a provider, until it is saved: applied again after a conflict */
     pr_reading said;
@@ -127,7 +147,16 @@ int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char 
 void pr_order_policy(pr_pay *pay, const pr_order *order);
 void pr_order_write(payroute_json_out *out, const pr_order *order);
 
+/* ---- fetch.c ---- */
+/* 1: the answer is kept, and a FETCH is armed for what it needs. */
+int32_t pr_fetch_hold(payroute_payment *p, const pr_http_reply *reply, const char *id);
+void pr_fetch_take(payroute_payment *p, const pr_http_reply *reply, int64_t now_ms);
+/* The exchange that was kept is the armed one again; the answer is the caller's, see pr_held_free. */
+pr_held *pr_fetch_resume(payroute_payment *p);
+void pr_held_free(pr_held *held);
+
 /* ---- exchange.c ---- */
+const char *pr_request_part(const pr_buf *b, size_t *len); /* "" and 0 for NULL */
 void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms,
                      uint8_t entropy[32]);
 const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n);

@@ -24,9 +24,9 @@ static void keep_raw(payroute_notice *out, const pr_http_incoming *in)
 }
 
 int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *registry,
-                             const payroute_catalog *catalog, const char *channel, const char *method,
-                             const char *query, size_t query_len, const char *headers, size_t headers_len,
-                             const char *body, size_t body_len, int64_t now_ms)
+                             const payroute_catalog *catalog, const payroute_keyring *ring, const char *channel,
+                             const char *method, const char *query, size_t query_len, const char *headers,
+                             size_t headers_len, const char *body, size_t body_len, int64_t now_ms)
 {
     if (out == NULL || registry == NULL || channel == NULL || method == NULL || now_ms <= 0) {
         return PAYROUTE_E_ARG;
@@ -57,7 +57,7 @@ int32_t payroute_notice_read(payroute_notice **out, const payroute_registry *reg
         n->said.stored = n->said.resend = n->said.refused = refused_large;
     } else {
         memcpy(n->channel, c->id, strlen(c->id) + 1);
-        adapter->notify(&n->said, c, catalog, NULL, &in, now_ms);
+        adapter->notify(&n->said, c, catalog, ring != NULL ? &ring->keys : NULL, &in, now_ms);
         keep_raw(n, &in);
         if (n->body == NULL) {
             n->said.rc = PAYROUTE_E_NOMEM;
@@ -94,6 +94,11 @@ const char *payroute_notice_event_id(const payroute_notice *n)
 const char *payroute_notice_order_hash(const payroute_notice *n)
 {
     return n != NULL ? n->said.order_hash : "";
+}
+
+const char *payroute_notice_aux(const payroute_notice *n)
+{
+    return n != NULL && n->said.rc == PAYROUTE_E_NEED_AUX ? n->said.reading.need_aux : "";
 }
 
 int32_t payroute_notice_ignorable(const payroute_notice *n)

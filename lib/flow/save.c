@@ -293,6 +293,7 @@ void payroute_payment_free(payroute_payment *p)
     }
     pr_handle_clear(p);
     drop_facts(p);
+    pr_held_free(p->held);
     pr_reading_free(&p->said);
     pr_http_request_free(&p->request);
     payroute_json_out_free(p->view);

@@ -110,6 +110,7 @@ static void free_engine(payroute_engine *e)
     if (e->store) {
         e->store->ops->close(e->store);
     }
+    payroute_keyring_free(e->ring);
     payroute_registry_free(e->registry);
     payroute_catalog_free(e->catalog);
     payroute_json_out_free(e->out[0]);

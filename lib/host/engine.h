@@ -11,6 +11,7 @@
 #include <payroute/catalog.h>
 #include <payroute/host.h>
 #include <payroute/json.h>
+#include <payroute/keyring.h>
 #include <payroute/payment.h>
 #include <payroute/registry.h>
 
@@ -66,6 +67,7 @@ struct payroute_engine {
     char *store_url;
     payroute_registry *registry;
     payroute_catalog *catalog; /* NULL: built in */
+    payroute_keyring *ring;    /* certificates fetched so far */
     prh_store *store;
     prh_driver *driver;   /* made at the first exchange, after fork */
     prh_sidecar *sidecar; /* NULL: none was configured */
@@ -155,8 +157,15 @@ int32_t prh_is_kept(const payroute_engine *engine, int64_t payment_id);
 
 /* engine_drive.c */
 int32_t prh_drive(prh_work *w);
-int32_t prh_exchange_run(prh_work *w);
+int32_t prh_exchange_outcome(prh_work *w, prh_outcome *out);
+int32_t prh_feed_outcome(prh_work *w, const prh_outcome *out);
 void prh_one_due(payroute_engine *engine, int64_t not_this);
+
+/* engine_fetch.c */
+int32_t prh_fetch_for_payment(prh_work *w);
+/* 1: it was in the store and is in the ring now. 0: the sweep will fetch it. */
+int32_t prh_fetch_for_notice(payroute_engine *e, const char *channel, const char *id);
+void prh_fetch_all(payroute_engine *e, int64_t end_ms);
 
 /* engine_admin.c */
 int32_t prh_amnesia_watch(payroute_engine *engine, const char *dir, char *why, size_t why_cap);

@@ -35,7 +35,7 @@ static int32_t still_holds(void *user)
     return ours;
 }
 
-static int32_t feed_outcome(prh_work *w, const prh_outcome *out)
+int32_t prh_feed_outcome(prh_work *w, const prh_outcome *out)
 {
     int64_t now = prh_clock_now(&w->engine->clock);
     int32_t rc = payroute_payment_budget(w->payment, prh_work_left(w));
@@ -84,10 +84,10 @@ static int32_t perform_request(prh_work *w, prh_outcome *out)
     return prh_driver_perform(e->driver, &exchange, out);
 }
 
-int32_t prh_exchange_run(prh_work *w)
+/* Whatever becomes of it stands in `out`; E_UNSUPPORTED: the host must act, E_STATE: nothing is armed. */
+int32_t prh_exchange_outcome(prh_work *w, prh_outcome *out)
 {
     payroute_engine *e = w->engine;
-    prh_outcome out = {0};
     char entropy[32];
     int32_t rc = prh_entropy(entropy, sizeof entropy);
     if (rc == PAYROUTE_OK) {
@@ -98,14 +98,23 @@ int32_t prh_exchange_run(prh_work *w)
         return rc;
     }
     if (rc == PAYROUTE_OK) {
-        rc = perform_request(w, &out);
+        rc = perform_request(w, out);
     }
     if (rc != PAYROUTE_OK) {
-        out = (prh_outcome){.not_sent = 1}; /* no request was made, or the driver refused it unsent */
+        *out = (prh_outcome){.not_sent = 1}; /* no request was made, or the driver refused it unsent */
     }
-    rc = feed_outcome(w, &out);
-    prh_outcome_free(&out);
     w->exchanges++;
+    return PAYROUTE_OK;
+}
+
+static int32_t run_exchange(prh_work *w)
+{
+    prh_outcome out = {0};
+    int32_t rc = prh_exchange_outcome(w, &out);
+    if (rc == PAYROUTE_OK) {
+        rc = prh_feed_outcome(w, &out);
+    }
+    prh_outcome_free(&out);
     return rc;
 }
 
@@ -187,13 +196,14 @@ static int32_t take_step(prh_work *w, int32_t *more)
     case PAYROUTE_ACTION_CLOSE:
     case PAYROUTE_ACTION_CAPTURE:
     case PAYROUTE_ACTION_REFUND:
-    case PAYROUTE_ACTION_FETCH:
-        rc = w->may_tick ? prh_exchange_run(w) : PAYROUTE_OK;
+        rc = w->may_tick ? run_exchange(w) : PAYROUTE_OK;
         if (w->may_tick && rc != PAYROUTE_E_UNSUPPORTED) {
             return rc;
         }
         *more = 0;
         return rc == PAYROUTE_E_UNSUPPORTED || w->keep ? hand_over(w, action) : PAYROUTE_OK;
+    case PAYROUTE_ACTION_FETCH:
+        return prh_fetch_for_payment(w);
     case PAYROUTE_ACTION_WAIT:
         note_starved(w);
         *more = wait_for_news(w);

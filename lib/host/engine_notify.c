@@ -160,20 +160,40 @@ static int32_t answer_notice(payroute_engine *e, const payroute_notice *notice, 
     return result->rc;
 }
 
+typedef struct incoming {
+    const char *method;
+    const char *query;
+    size_t query_len;
+    const char *headers;
+    size_t headers_len;
+    const char *body;
+    size_t body_len;
+} incoming;
+
+static int32_t read_notice(payroute_notice **out, payroute_engine *e, const char *channel, const incoming *in)
+{
+    *out = NULL;
+    return payroute_notice_read(out, e->registry, e->catalog, e->ring, channel, in->method, in->query, in->query_len,
+                                in->headers, in->headers_len, in->body, in->body_len, prh_clock_now(&e->clock));
+}
+
 int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, const char *method,
                                const char *query, size_t query_len, const char *headers, size_t headers_len,
                                const char *body, size_t body_len)
 {
     payroute_notice *notice = NULL;
     outcome result = {0};
+    const incoming in = {method, query, query_len, headers, headers_len, body, body_len};
     int32_t rc = prh_enter(engine);
     if (rc != PAYROUTE_OK) {
         return rc;
     }
     result.channel = channel;
-    result.rc =
-        payroute_notice_read(&notice, engine->registry, engine->catalog, channel, method, query, query_len,
-                             headers, headers_len, body, body_len, prh_clock_now(&engine->clock));
+    result.rc = read_notice(&notice, engine, channel, &in);
+    if (result.rc == PAYROUTE_E_NEED_AUX && prh_fetch_for_notice(engine, channel, payroute_notice_aux(notice))) {
+        payroute_notice_free(notice);
+        result.rc = read_notice(&notice, engine, channel, &in);
+    }
     if (result.rc == PAYROUTE_OK) {
         take_notice(engine, channel, notice, body, body_len, &result);
     }

@@ -194,6 +194,10 @@ int32_t prh_open_parts(payroute_engine *e, char *why, size_t why_cap)
     if (rc != PAYROUTE_OK) {
         return rc;
     }
+    rc = payroute_keyring_new(&e->ring, e->registry);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
     rc = prh_lease_owner(e->owner);
     if (rc != PAYROUTE_OK) {
         return complain(why, why_cap, rc, "this process cannot be told from others (boot id, start time)");

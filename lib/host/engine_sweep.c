@@ -245,6 +245,7 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
         rc = find_horizon(s);
     }
     if (rc == PAYROUTE_OK) {
+        prh_fetch_all(engine, s->end_ms);
         rc = sweep_due(s);
     }
     if (rc == PAYROUTE_OK) {

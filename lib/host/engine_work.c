@@ -153,6 +153,9 @@ static int32_t set_up_handle(prh_work *w)
 {
     int32_t rc = payroute_payment_lease(w->payment, w->engine->owner, w->lease_free);
     if (rc == PAYROUTE_OK) {
+        rc = payroute_payment_keyring(w->payment, w->engine->ring);
+    }
+    if (rc == PAYROUTE_OK) {
         rc = payroute_payment_present(w->payment, w->present);
     }
     if (rc == PAYROUTE_OK) {

@@ -59,7 +59,7 @@ static int32_t read_notice(void)
 {
     payroute_notice *notice = NULL;
     int32_t rc =
-        payroute_notice_read(&notice, registry, NULL, notice_channel, "POST", NULL, 0, notice_headers,
+        payroute_notice_read(&notice, registry, NULL, NULL, notice_channel, "POST", NULL, 0, notice_headers,
                              strlen(notice_headers), notice_body, strlen(notice_body), *world.now_ms);
     payroute_notice_free(notice);
     return rc;

@@ -2,6 +2,7 @@
 #   make                 both libraries, the command, the sandbox, the examples
 #   make check           lint and every test            make asan / debug    the same in another build
 #   make deps check      installs what is missing first
+#   make install, uninstall, dist, distcheck: pkgconfig/install.mk
 #   VARIANT=release|debug|asan    WERROR=1    B=where to build
 
 VARIANT ?= release
@@ -175,8 +176,10 @@ $$(filter $$(B)/tests/$(1)/%,$$(TEST_BIN)): $$(B)/%: $$(B)/obj/%.o $$(HELPERS_$(
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call TEST_RULE,$(d))))
 
-# A change of flags rebuilds, a change of this file alone does not.
-$(B)/flags: FORCE
+# A change of flags rebuilds, a change of this file alone does not. What is built is installed as it was built,
+# with whatever flags the shell of root has.
+INSTALL_GOALS := install install-strip uninstall
+$(B)/flags: $(if $(filter-out $(INSTALL_GOALS),$(or $(MAKECMDGOALS),all)),FORCE)
 	@mkdir -p $(@D)
 	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
 .PHONY: FORCE
@@ -206,6 +209,8 @@ $(B)/gen/catalog_tables.inc: $(B)/mkcatalog $(CATALOG_DATA) $(wildcard lib/catal
 $(filter $(B)/obj/lib/catalog/%,$(PURE_OBJ)): $(B)/gen/catalog_tables.inc
 $(TEST_SRC:%.c=$(B)/obj/%.o): | $(B)/gen/catalog_tables.inc
 endif
+
+include pkgconfig/install.mk
 
 -include $(patsubst %.o,%.d,$(PURE_OBJ) $(HOST_OBJ)) $(wildcard $(B)/obj/examples/*.d $(B)/obj/examples/*/*.d) \
          $(wildcard $(B)/obj/tests/*/*.d)

@@ -27,6 +27,8 @@ const char *pr_alipay_method(int32_t operation, const char *flow)
         return "alipay.trade.refund";
     case PR_OP_REFUND_QUERY:
         return "alipay.trade.fastpay.refund.query";
+    case PR_OP_FETCH:
+        return "alipay.open.app.alipaycert.download";
     default:
         return NULL;
     }
@@ -273,6 +275,11 @@ static int32_t write_fields(payroute_json_out *biz, int32_t operation, const pr_
                             pr_text *why)
 {
     payroute_json_out_object(biz, NULL);
+    if (operation == PR_OP_FETCH) {
+        payroute_json_out_string(biz, "alipay_cert_sn", subject->aux_id);
+        payroute_json_out_end(biz);
+        return PAYROUTE_OK;
+    }
     payroute_json_out_string(biz, "out_trade_no", subject->reference);
     if (operation == PR_OP_REFUND) {
         char amount[24];
@@ -354,4 +361,5 @@ const pr_adapter pr_adapter_alipay = {
     .read = pr_alipay_read,
     .read_code = NULL,
     .notify = pr_alipay_notify,
+    .fetched = pr_alipay_fetched,
 };

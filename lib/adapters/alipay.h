@@ -18,6 +18,12 @@ int32_t pr_alipay_read(pr_reading *out, int32_t operation, int32_t step, const p
 void pr_alipay_notify(pr_notice *out, const pr_channel *channel, const payroute_catalog *catalog,
                       const pr_keyring *keyring, const pr_http_incoming *in, int64_t now_ms);
 
+/* 1: known; *key is then a fetched one, or NULL for the configured ones. 0: it must be fetched (out->need_aux), or is
+   no certificate number. E_NOMEM. */
+int32_t pr_alipay_cert_key(const pr_key **key, pr_reading *out, const pr_subject *subject, const char *stated);
+int32_t pr_alipay_fetched(pr_keyring *ring, const pr_channel *channel, const char *body, size_t body_len,
+                          int64_t now_ms, pr_text *why);
+
 /* Which of the channel's credentials verifies this signature: its index, -1 none, E_NOMEM or E_INTERNAL below
  * -1. */
 int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign);

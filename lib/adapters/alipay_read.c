@@ -8,8 +8,7 @@ typedef struct answer {
     payroute_json *doc;
     const payroute_json_node *node; /* the object below "<method>_response" or "error_response" */
     int32_t evidence;
-    int32_t error_key;  /* 1: it stood below "error_response" */
-    int32_t credential; /* whose key verified; -1 none */
+    int32_t error_key; /* 1: it stood below "error_response" */
 } answer;
 
 static const char *text_of(const answer *a, const char *name)
@@ -60,25 +59,25 @@ static int32_t verify_respelled(const pr_channel *channel, const char *raw, size
     return r;
 }
 
-/* In certificate mode the answer names the certificate that signed it; one that is not ours must be fetched
- * first. */
-static int32_t other_certificate(char *need, size_t cap, const pr_channel *channel, const char *stated)
+/* By the certificate that the answer names, where it names one that was fetched, else by any configured key.
+   1 valid, 0 not (or the certificate must be fetched first), else a result code. */
+static int32_t verify_answer(pr_reading *out, const pr_subject *subject, const pr_http_reply *reply, const char *raw,
+                             size_t len, const char *cert, const char *sign)
 {
-    for (int32_t i = 0; i < channel->credential_count; i++) {
-        const char *pem = pr_credential_get(channel, channel->credentials[i].version, "alipay_cert");
-        char sn[40];
-        if (!pem) {
-            return 0;
-        }
-        int32_t n = pr_cert_alipay_sn(sn, sizeof sn, pem, strlen(pem), 0);
-        if (n == PAYROUTE_E_NOMEM) {
-            return n;
-        }
-        if (n >= 0 && strcmp(sn, stated) == 0) {
-            return 0;
-        }
+    const pr_key *fetched = NULL;
+    int32_t known = cert ? pr_alipay_cert_key(&fetched, out, subject, cert) : 1;
+    if (known != 1) {
+        return known;
     }
-    return pr_word_copy(need, cap, stated) == 1;
+    if (fetched) {
+        /* A merchant's own certificate leads to the same root: believed only where the host was verified. */
+        return reply->verified_peer ? pr_key_verify(fetched, raw, len, sign, strlen(sign)) : 0;
+    }
+    int32_t who = pr_alipay_verifier(subject->channel, raw, len, sign);
+    if (who == -1) {
+        who = verify_respelled(subject->channel, raw, len, sign);
+    }
+    return who >= 0 ? 1 : who == -1 ? 0 : who;
 }
 
 /* 1: usable; 0: it says nothing; E_NOMEM. */
@@ -86,7 +85,6 @@ static int32_t open_answer(answer *a, pr_reading *out, const pr_subject *subject
                            const pr_http_reply *reply)
 {
     memset(a, 0, sizeof *a);
-    a->credential = -1;
     if (reply->status != 200) {
         return 0;
     }
@@ -116,19 +114,13 @@ static int32_t open_answer(answer *a, pr_reading *out, const pr_subject *subject
         a->evidence = pr_reply_evidence(reply);
         return 1;
     }
+    if (!sign) {
+        return 0;
+    }
     const char *cert = payroute_json_string(payroute_json_get(root, "alipay_cert_sn"));
-    int32_t other =
-        sign && cert ? other_certificate(out->need_aux, sizeof out->need_aux, subject->channel, cert) : 0;
-    if (other != 0 || !sign) {
-        return other < 0 ? other : 0;
-    }
-    int32_t who = pr_alipay_verifier(subject->channel, raw, raw_len, sign);
-    if (who == -1) {
-        who = verify_respelled(subject->channel, raw, raw_len, sign);
-    }
-    a->credential = who;
+    int32_t valid = verify_answer(out, subject, reply, raw, raw_len, cert, sign);
     a->evidence = PR_EVIDENCE_SIGNED;
-    return who >= 0 ? 1 : who == PAYROUTE_E_NOMEM ? who : 0;
+    return valid == 1 ? 1 : valid == PAYROUTE_E_NOMEM ? valid : 0;
 }
 
 /* ---- facts --------------------------------------------------------------------------------------------- */

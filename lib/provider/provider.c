@@ -10,6 +10,10 @@
 #define ALIPAY_COMMON                                                                                        \
     (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
      PR_FACT_REFUND_KEYED | PR_FACT_EXPIRES | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
+#define WECHATPAY_COMPARE (PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY | PR_CMP_MERCHANT)
+#define WECHATPAY_COMMON                                                                                     \
+    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
+     PR_FACT_REFUND_KEYED | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
 #define STRIPE_COMMON                                                                                        \
     (PR_FACT_CONTAINER | PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_CAN_CLOSE |                 \
      PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_TLS_ONLY | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)

@@ -9,7 +9,7 @@ static int32_t header(char *out, size_t cap, const char *block, const char *name
 static void table_finds_each_adapter(void **state)
 {
     (void)state;
-    assert_int_equal(pr_adapter_count(), 3);
+    assert_true(pr_adapter_count() >= 4);
     for (int32_t i = 0; i < pr_adapter_count(); i++) {
         assert_ptr_equal(pr_adapter_find(pr_adapter_at(i)->provider), pr_adapter_at(i));
         assert_non_null(pr_provider_find(pr_adapter_at(i)->provider));
@@ -17,7 +17,7 @@ static void table_finds_each_adapter(void **state)
     assert_null(pr_adapter_find("Alipay"));
     assert_null(pr_adapter_find(NULL));
     assert_null(pr_adapter_at(-1));
-    assert_null(pr_adapter_at(3));
+    assert_null(pr_adapter_at(pr_adapter_count()));
 }
 
 static void headers_are_found_once_or_not_at_all(void **state)

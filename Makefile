@@ -20,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 # ---- deps: what it installs must be there before pkg-config is asked, hence the second make -----------------
-DEPS_GOALS := deps deps-model deps-peers
+DEPS_GOALS := deps deps-model deps-peers deps-ffi
 ifneq ($(filter $(DEPS_GOALS),$(MAKECMDGOALS)),)
 
 REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
@@ -28,6 +28,7 @@ REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
 deps:       ; @sh .ci/deps.sh build
 deps-model: ; @sh .ci/deps.sh model
 deps-peers: ; @sh .ci/deps.sh peers
+deps-ffi:   ; @sh .ci/deps.sh ffi
 # A newcomer gives no -j: then as many at a time as the machine has cores.
 JOBS_FLAG = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(JOBS_FLAG) $(REST),:)
@@ -220,7 +221,7 @@ include pkgconfig/install.mk
 variant_b = $(if $(B_GIVEN),$(B)-$(1),build/$(1))
 RUN_TESTS = B='$(abspath $(B))' CC='$(CC)' sh tests/run.sh
 
-.PHONY: check check-quick lint asan debug model peers demo docs clean
+.PHONY: check check-quick lint asan debug model peers ffi-check demo docs clean
 # The long ones first, so that the two cores end together.
 LONG_BIN = $(filter $(B)/tests/crash/% $(B)/tests/fault/% $(B)/tests/engine/%,$(TEST_BIN))
 check: all tests
@@ -237,6 +238,8 @@ model:
 	@B='$(abspath $(B))' CC='$(CC)' sh tests/model/model.sh
 peers: all
 	@B='$(abspath $(B))' sh tests/peers/run.sh
+ffi-check: all
+	@B='$(abspath $(B))' python3 -B tests/ffi/run.py
 demo: all
 	@B='$(abspath $(B))' sh $(firstword $(wildcard examples/demo.sh tests/demo/demo.sh) examples/demo.sh)
 # What is generated from the sources for people; tests/docs checks that it is up to date.

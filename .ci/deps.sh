@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building or testing needs and is missing: as root, else by `sudo -n`, else it prints the command
-# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|ci]
+# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|ffi|ci]
 set -eu
 what=${1:-build}
 
@@ -11,13 +11,18 @@ complete() {
     case $what in
     model) have_command spin && have_command cc ;;
     peers) have_command node && have_command npm ;;
+    ffi)
+        have_command luajit && have_command php && php -m | grep -qx FFI && php -m | grep -qx pcntl &&
+            { have_command php-fpm || ls /usr/sbin/php-fpm* >/dev/null 2>&1; } &&
+            { python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null; }
+        ;;
     ci) have_command c++ ;; # public headers are checked as C++, too, where there is a compiler for it
     build)
         have_command cc && have_command make && have_command pkg-config &&
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
             have_header mbedtls/pk.h
         ;;
-    *) echo "deps.sh: build, model, peers or ci" >&2 && exit 2 ;;
+    *) echo "deps.sh: build, model, peers, ffi or ci" >&2 && exit 2 ;;
     esac
 }
 if complete; then exit 0; fi
@@ -29,6 +34,7 @@ if have_command apt-get; then
            libsqlite3-dev libmicrohttpd-dev ca-certificates'
     model='spin gcc libc6-dev'
     peers='nodejs npm ca-certificates'
+    ffi='php-cli php-fpm python3 python3-cffi luajit'
     ci='g++'
 elif have_command dnf; then
     install='dnf install -y -q'
@@ -37,6 +43,7 @@ elif have_command dnf; then
            libmicrohttpd-devel'
     model='spin gcc'
     peers='nodejs npm'
+    ffi='php-cli php-fpm php-ffi php-opcache php-process python3 python3-cffi luajit'
     ci='gcc-c++'
 elif have_command apk; then
     install='apk add --quiet'
@@ -44,6 +51,7 @@ elif have_command apk; then
     build='gcc make musl-dev pkgconf curl-dev cjson-dev mbedtls2-dev cmocka-dev sqlite-dev libmicrohttpd-dev'
     model='spin gcc musl-dev'
     peers='nodejs npm'
+    ffi='php83 php83-fpm php83-ffi php83-opcache php83-pcntl python3 py3-cffi luajit'
     ci='g++'
 elif have_command brew; then
     install='brew install --quiet'
@@ -51,6 +59,7 @@ elif have_command brew; then
     build='pkg-config curl cjson mbedtls@2 cmocka sqlite libmicrohttpd'
     model='spin'
     peers='node'
+    ffi='php python cffi luajit'
     ci=
 else
     echo 'deps.sh: none of apt-get, dnf, apk and brew is here; see the list in .ci/deps.sh' >&2
@@ -61,6 +70,7 @@ case $what in
 build) list=$build ;;
 model) list=$model ;;
 peers) list=$peers ;;
+ffi) list=$ffi ;;
 ci) list=$ci ;;
 esac
 list=$(echo "$list" | tr -s ' \n' ' ')

@@ -21,7 +21,7 @@ function is_host(name,    n, list, i) {
 function emit(name,    n, list, i) {
     if (name in done) return
     done[name] = 1
-    if (!(name in needs)) fail("<payroute/" name "> is included and not given")
+    if (!(name in given)) fail("<payroute/" name "> is included and not given")
     n = split(needs[name], list, " ")
     for (i = 1; i <= n; i++) emit(list[i])
     if (name in text) printf "\n/* ---- %s ---- */\n%s", name, text[name]
@@ -31,6 +31,7 @@ FNR == 1 {
     name = FILENAME
     sub(/^.*\//, "", name)
     names[++count] = name
+    given[name] = 1
     needs[name] = ""
 }
 /^#include <payroute\// {

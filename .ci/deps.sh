@@ -16,7 +16,7 @@ complete() {
             { have_command php-fpm || ls /usr/sbin/php-fpm* >/dev/null 2>&1; } &&
             { python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null; }
         ;;
-    ci) have_command c++ ;; # public headers are checked as C++, too, where there is a compiler for it
+    ci) have_command c++ && have_command clang && have_command mandoc && have_command git ;; # headers, man page, dist
     build)
         have_command cc && have_command make && have_command pkg-config &&
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
@@ -35,7 +35,7 @@ if have_command apt-get; then
     model='spin gcc libc6-dev'
     peers='nodejs npm ca-certificates'
     ffi='php-cli php-fpm python3 python3-cffi luajit'
-    ci='g++'
+    ci='g++ clang mandoc git'
 elif have_command dnf; then
     install='dnf install -y -q'
     refresh=:
@@ -44,7 +44,7 @@ elif have_command dnf; then
     model='spin gcc'
     peers='nodejs npm'
     ffi='php-cli php-fpm php-ffi php-opcache php-process python3 python3-cffi luajit'
-    ci='gcc-c++'
+    ci='gcc-c++ clang mandoc git'
 elif have_command apk; then
     install='apk add --quiet'
     refresh=:
@@ -52,7 +52,7 @@ elif have_command apk; then
     model='spin gcc musl-dev'
     peers='nodejs npm'
     ffi='php83 php83-fpm php83-ffi php83-opcache php83-pcntl python3 py3-cffi luajit'
-    ci='g++'
+    ci='g++ clang mandoc git'
 elif have_command brew; then
     install='brew install --quiet'
     refresh=:

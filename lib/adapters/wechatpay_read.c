@@ -192,17 +192,22 @@ static void ask_request_id(pr_fact *f, const asking *q)
         return;
     }
     const char *dash = strrchr(id, '-');
-    if (!dash || strspn(dash + 1, "0123456789") != strlen(dash + 1) || strlen(dash + 1) < 6) {
+    if (!dash || strlen(dash + 1) < 6 || strspn(dash + 1, "0123456789") != strlen(dash + 1)) {
         return;
     }
     pr_catalog_query query = {.provider = "wechatpay",
+                              .operation = operation_name(q->operation),
                               .layer = "request_id",
-                              .code = dash + 1,
-                              .operation = operation_name(q->operation)};
+                              .code = dash + 1};
     pr_catalog_answer more;
     pr_catalog_lookup(&more, q->subject->catalog, &query);
+    int32_t target = pr_operation_target(q->operation);
+    int32_t unclear = target == PR_TARGET_ACTION ? (int32_t)PR_AE_UNCLEAR : (int32_t)PR_EV_UNCLEAR;
+    int32_t event = pr_refusal_event(q->operation, more.reason_class);
     int32_t known = more.level == PR_MATCH_EXACT || more.level == PR_MATCH_OVERLAY;
-    if (known && (!refuses(more.reason_class) || refuses(f->meaning.reason_class))) {
+    int32_t weaker = event == unclear || event == pr_refusal_event(q->operation, f->meaning.reason_class) ||
+                     (refuses(more.reason_class) && refuses(f->meaning.reason_class));
+    if (known && weaker) {
         f->meaning = more;
     }
 }

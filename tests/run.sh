@@ -26,6 +26,7 @@ if [ "${1:-}" = --one ]; then
     if [ "$rc" -eq 124 ]; then echo "time limit of $limit s reached" >>"$log"; fi
     if [ "$failed" -eq 0 ]; then
         printf 'ok    %4d  %s\n' "$passed" "${program#"$B"/}"
+        sed -n 's/^skipped: /            skipped: /p' "$log"
     else
         printf 'FAIL        %s (exit %d)\n' "${program#"$B"/}" "$rc"
     fi

@@ -8,6 +8,7 @@ static const pr_adapter *const adapters[] = {
     &pr_adapter_alipay,
     &pr_adapter_stripe,
     &pr_adapter_wechatpay,
+    &pr_adapter_epay,
     &pr_adapter_custom,
 };
 

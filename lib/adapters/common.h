@@ -63,6 +63,7 @@ int32_t pr_adapter_url_check(const char *url, const char *name, pr_text *why);
 extern const pr_adapter pr_adapter_alipay;
 extern const pr_adapter pr_adapter_stripe;
 extern const pr_adapter pr_adapter_wechatpay;
+extern const pr_adapter pr_adapter_epay;
 extern const pr_adapter pr_adapter_custom;
 
 #endif

@@ -18,6 +18,13 @@
     (PR_FACT_CONTAINER | PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_CAN_CLOSE |                 \
      PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_TLS_ONLY | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
 #define STRIPE_COMPARE (PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY)
+#define EPAY_FACTS                                                                                           \
+    .lookup = PR_LOOKUP_OUR_REF, .late_send = PR_LATE_WINDOW, .late_window_s = 300, .steps = 1,              \
+    .money_steps = 0, .key_ttl_ms = 10 * DAY, .pay_ms = 5 * MINUTE, .max_pending_ms = 24 * HOUR,             \
+    .review_ms = 2 * HOUR
+#define EPAY_COMMON                                                                                          \
+    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
+     PR_FACT_REFUND_KEYED | PR_FACT_REFUND_LOOKUP | PR_FACT_LOOKUP)
 #define CUSTOM_FACTS                                                                                         \
     .flags = PR_FACT_HOST_DRIVEN, .steps = 1, .money_steps = 1, .pay_ms = 5 * MINUTE,                        \
     .max_pending_ms = 24 * HOUR, .review_ms = 24 * HOUR
@@ -129,6 +136,45 @@ int32_t pr_provider_field(const pr_provider *p, const char *name)
         }
     }
     return -1;
+}
+
+#define FORK(name, en, zh, secret, legacy, off, late, flows, types, ...)                                     \
+    {name, en, zh, secret, legacy, off, late, flows, types},
+static const pr_fork epay_forks[] = {
+#include "provider/epay_forks.def"
+};
+#undef FORK
+
+const pr_fork *pr_provider_fork_at(const pr_provider *p, int32_t i)
+{
+    int32_t count = (int32_t)(sizeof epay_forks / sizeof *epay_forks);
+    return p != NULL && strcmp(p->name, "epay") == 0 && i >= 0 && i < count ? &epay_forks[i] : NULL;
+}
+
+const pr_fork *pr_provider_fork(const pr_provider *p, const char *name)
+{
+    const pr_fork *f;
+    for (int32_t i = 0; name != NULL && (f = pr_provider_fork_at(p, i)) != NULL; i++) {
+        if (strcmp(f->name, name) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+int32_t pr_fork_type(char *out, size_t cap, const pr_fork *f, const char *method)
+{
+    size_t n = method != NULL ? strlen(method) : 0;
+    for (const char *at = f->types; n > 0 && *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        if (len > n && at[n] == '=' && memcmp(at, method, n) == 0 && len - n - 1 < cap) {
+            memcpy(out, at + n + 1, len - n - 1);
+            out[len - n - 1] = '\0';
+            return 1;
+        }
+        at += len;
+    }
+    return 0;
 }
 
 /* Does `text` hold, anywhere, one of the blank-separated beginnings? */

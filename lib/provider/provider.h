@@ -5,6 +5,8 @@
 
 #include "base/facts.h"
 
+#include <stddef.h>
+
 enum { PR_CREDENTIAL_FIELDS_MAX = 8 };
 
 enum pr_field_kind {
@@ -56,6 +58,19 @@ typedef struct pr_operation_facts {
     int32_t evidence_other; /* least for ACTION_NEEDED, ACCEPTED, UNPAID, PROCESSING */
 } pr_operation_facts;
 
+/* A dialect of a protocol that many panels speak. What it says only takes away from the provider's facts. */
+typedef struct pr_fork {
+    const char *name;
+    const char *title_en;
+    const char *title_zh;
+    const char *secret; /* the credential fields it needs, blank between two */
+    int32_t legacy;     /* 1: signs with MD5 */
+    uint32_t off;       /* enum pr_fact_flag bits that it lacks */
+    int32_t late_send;  /* enum pr_late_send: PR_LATE_NONE where the provider's window is not checked */
+    const char *flows;  /* of the provider's flows those that it has, blank between two */
+    const char *types;  /* "method=type method=type": what can be paid with */
+} pr_fork;
+
 typedef struct pr_provider {
     const char *name;
     const char *title_en;
@@ -79,6 +94,11 @@ const pr_flow *pr_provider_flow(const pr_provider *p, const char *method, const 
 const pr_operation_facts *pr_provider_operation(const pr_provider *p,
                                                 int32_t operation); /* never NULL: the strictest */
 int32_t pr_provider_field(const pr_provider *p, const char *name); /* index of a credential field; -1: none */
+/* The i-th fork of a provider; NULL: it has none, or no more. */
+const pr_fork *pr_provider_fork_at(const pr_provider *p, int32_t i);
+const pr_fork *pr_provider_fork(const pr_provider *p, const char *name);
+/* What the fork calls a method, into `out`; 0: it does not know it. */
+int32_t pr_fork_type(char *out, size_t cap, const pr_fork *f, const char *method);
 int32_t pr_provider_secret_like(
     const char *text); /* 1: looks like a credential of any provider, wherever it stands */
 

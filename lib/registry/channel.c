@@ -12,6 +12,7 @@ enum { PRIORITY_DEFAULT = 100, WEIGHT_DEFAULT = 100 };
 typedef struct channel_reader {
     pr_channel *c;
     pr_problems *p;
+    const payroute_json_node *fork;
     const payroute_json_node *credentials;
     const payroute_json_node *methods;
     const payroute_json_node *currencies;
@@ -50,6 +51,7 @@ static void apply_channel(void *target, int32_t id, const payroute_json_node *va
     switch (id) {
     case PR_KEY_ID: copy_channel_text(c->id, sizeof c->id, payroute_json_string(value)); break;
     case PR_KEY_PROVIDER: c->provider = pr_provider_find(payroute_json_string(value)); break;
+    case PR_KEY_FORK: r->fork = value; break;
     case PR_KEY_TITLE: keep_channel_text(r->p, &c->title, value); break;
     case PR_KEY_BASE_URL: keep_channel_text(r->p, &c->base_url, value); break;
     case PR_KEY_NOTIFY_URL: keep_channel_text(r->p, &c->notify_url, value); break;
@@ -227,6 +229,11 @@ static void add_flow(channel_reader *r, pr_method *m, const payroute_json_node *
                         t.len > 0 ? names : "it has none", got);
         return;
     }
+    if (r->c->fork != NULL && !is_listed(r->c->fork->flows, flow)) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected a flow of fork %s (%s), got %s",
+                        r->c->fork->name, r->c->fork->flows, got);
+        return;
+    }
     for (int32_t i = 0; i < m->flow_count; i++) {
         if (strcmp(m->flows[i], flow) == 0) {
             pr_problems_add(r->p, PR_PROBLEM_SCHEMA, NULL, "expected each flow once, got %s again", got);
@@ -251,6 +258,49 @@ static void apply_method(void *target, int32_t id, const payroute_json_node *val
     }
 }
 
+/* Panels of one family differ, and a wrong guess costs money: the dialect is named, never supposed. */
+static void read_fork(channel_reader *r)
+{
+    pr_channel *c = r->c;
+    if (pr_provider_fork_at(c->provider, 0) == NULL) {
+        if (r->fork != NULL && c->provider != NULL) {
+            pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "fork", "expected nothing: %s has no forks",
+                            c->provider->name);
+        }
+        return;
+    }
+    c->fork = pr_provider_fork(c->provider, payroute_json_string(r->fork));
+    if (c->fork == NULL) {
+        char names[200];
+        char got[PR_GOT_CAP];
+        pr_text t;
+        pr_text_init(&t, names, sizeof names);
+        for (int32_t i = 0; pr_provider_fork_at(c->provider, i) != NULL; i++) {
+            pr_text_format(&t, "%s%s", i > 0 ? " " : "", pr_provider_fork_at(c->provider, i)->name);
+        }
+        pr_problems_got(got, r->fork);
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "fork", "expected a fork of %s (%s), got %s",
+                        c->provider->name, names, r->fork != NULL ? got : "nothing");
+    }
+    if (c->base_url == NULL && c->provider->base_url == NULL) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "base_url", "expected the panel's address, got nothing");
+    }
+    if (c->notify_url == NULL) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "notify_url",
+                        "expected an address: without one the panel takes no order");
+    }
+}
+
+static void check_fork_method(channel_reader *r, const char *method)
+{
+    char type[32];
+    const pr_fork *f = r->c->fork;
+    if (f != NULL && method[0] != '\0' && !pr_fork_type(type, sizeof type, f, method)) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "method", "expected a method of fork %s (%s), got \"%s\"",
+                        f->name, f->types, method);
+    }
+}
+
 static void read_methods(channel_reader *r)
 {
     size_t mark = pr_problems_enter(r->p, "methods");
@@ -260,6 +310,7 @@ static void read_methods(channel_reader *r)
         size_t inner = pr_problems_index(r->p, i);
         method_reader mr = {0};
         pr_keys_read(r->p, PR_SCOPE_METHOD, e, apply_method, &mr);
+        check_fork_method(r, mr.m.name);
         for (int32_t k = 0; mr.m.name[0] != '\0' && k < r->c->method_count; k++) {
             if (strcmp(r->c->methods[k].name, mr.m.name) == 0) {
                 pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "method",
@@ -376,6 +427,7 @@ int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node 
         pr_keys_read(p, PR_SCOPE_FEATURES, r.features, apply_feature, &r);
         pr_problems_leave(p, mark);
     }
+    read_fork(&r);
     read_base_url(&r, plain_loopback);
     read_limits(&r);
     read_methods(&r);

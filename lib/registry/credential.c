@@ -152,6 +152,24 @@ static void check_rules(const pr_credential *cred, pr_problems *p, const pr_prov
     }
 }
 
+/* What the fork signs with. Which fields they are is data, as the provider's own. */
+static void check_fork_fields(const pr_channel *c, pr_problems *p, const payroute_json_node *object)
+{
+    for (const char *at = c->fork != NULL ? c->fork->secret : ""; *at != '\0'; at += strspn(at, " ")) {
+        char name[32];
+        size_t len = strcspn(at, " ");
+        pr_text t;
+        pr_text_init(&t, name, sizeof name);
+        pr_text_bytes(&t, at, len);
+        int32_t idx = pr_provider_field(c->provider, name);
+        if (idx >= 0 && payroute_json_get(object, name) == NULL) {
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, name, "expected %s for fork %s, got nothing",
+                            c->provider->fields[idx].hint, c->fork->name);
+        }
+        at += len;
+    }
+}
+
 static void read_version(pr_credential *cred, pr_problems *p, const payroute_json_node *value)
 {
     const char *text = payroute_json_string(value);
@@ -187,6 +205,7 @@ static void read_credential(pr_channel *c, pr_problems *p, const payroute_json_n
         }
     }
     check_rules(cred, p, c->provider, object);
+    check_fork_fields(c, p, object);
 }
 
 void pr_credentials_read(pr_channel *c, pr_problems *p, const payroute_json_node *list)

@@ -34,6 +34,7 @@ static void take_away(pr_facts *f, uint32_t off)
     if ((off & PR_FACT_REFUND) != 0) {
         f->flags &= ~(uint32_t)(PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_REFUND_LOOKUP);
     }
+    f->flags &= ~(off & (uint32_t)(PR_FACT_REFUND_KEYED | PR_FACT_REPEAT_SAFE));
     if ((off & PR_FACT_REFUND_LOOKUP) != 0) {
         f->flags &= ~(uint32_t)PR_FACT_REFUND_LOOKUP;
     }
@@ -84,7 +85,10 @@ int32_t pr_channel_method_facts(pr_facts *out, const pr_channel *c, const char *
         found = 1;
     }
     if (found) {
-        take_away(out, c->features_off);
+        take_away(out, c->features_off | (c->fork != NULL ? c->fork->off : 0));
+        if (c->fork != NULL && c->fork->late_send == PR_LATE_NONE) {
+            out->late_send = PR_LATE_NONE;
+        }
         out->pay_ms = c->pay_ms > 0 ? c->pay_ms : out->pay_ms;
     }
     return found;

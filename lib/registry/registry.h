@@ -33,6 +33,7 @@ typedef struct pr_method {
 typedef struct pr_channel {
     char id[PR_CHANNEL_ID_CAP];
     const pr_provider *provider;
+    const pr_fork *fork; /* which dialect; NULL: the provider has none */
     char *base_url;                                /* "": none (custom only) */
     char *notify_url;                              /* NULL: none */
     char *return_url;                              /* NULL: none */

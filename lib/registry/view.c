@@ -104,6 +104,10 @@ void pr_channel_view(payroute_json_out *out, const pr_channel *c)
     payroute_json_out_object(out, NULL);
     payroute_json_out_string(out, "id", c->id);
     payroute_json_out_string(out, "provider", c->provider->name);
+    if (c->fork != NULL) {
+        payroute_json_out_string(out, "fork", c->fork->name);
+        payroute_json_out_flag(out, "legacy", c->fork->legacy);
+    }
     view_text(out, "title", c->title);
     view_text(out, "base_url", c->base_url);
     view_text(out, "notify_url", c->notify_url);

@@ -24,8 +24,8 @@ typedef struct data_line {
     int at;
 } data_line;
 
-static const char *const files[] = {"alipay",         "http",   "iso8583", "libcurl",  "mastercard",
-                                    "mastercard_mac", "stripe", "visa",    "wechatpay"};
+static const char *const files[] = {"alipay",     "epay",           "http",   "iso8583", "libcurl",
+                                    "mastercard", "mastercard_mac", "stripe", "visa",    "wechatpay"};
 static data_line data[MAX_LINES];
 static size_t data_count;
 

@@ -127,13 +127,13 @@ static void test_bad_values(void **state)
     (void)state;
     refused("7", "channels[0]: expected an object, got 7");
     refused("{}", "channels[0].id: expected text of 1 to 32 characters like ^[a-z0-9._-]+$, got nothing");
-    refused("{}", "channels[0].provider: expected one of: alipay stripe custom, got nothing");
+    refused("{}", "channels[0].provider: expected one of: alipay wechatpay stripe epay custom, got nothing");
     refused("{}", "channels[0].methods: expected a list of 1 to 8, got nothing");
     refused("{\"id\":\"A b\"}",
             "channels[0].id: expected text of 1 to 32 characters like ^[a-z0-9._-]+$, got \"A b\"");
     refused("{\"id\":\"aaaaaaaaaabbbbbbbbbbccccccccccddd\"}", "channels[0].id: expected text of 1 to 32");
     refused("{\"provider\":\"paypal\"}",
-            "channels[0].provider: expected one of: alipay stripe custom, got \"paypal\"");
+            "channels[0].provider: expected one of: alipay wechatpay stripe epay custom, got \"paypal\"");
     refused(S "\"title\":\"\"}", "channels[0].title: expected text of 1 to 64 characters, got \"\"");
     refused(S "\"title\":\"a\\nb\"}", "channels[0].title: expected text of 1 to 64 characters, got "
                                       "\"a?b\"");
@@ -336,7 +336,7 @@ static void test_all_at_once(void **state)
                         "locale: expected text of 2 to 16 characters like ^[A-Za-z0-9-]+$, got 7\n"
                         "extra: expected a known key\n"
                         "policy.a: expected an integer, got \"b\"\n"
-                        "channels[1].provider: expected one of: alipay stripe custom, got \"nope\"\n"
+                        "channels[1].provider: expected one of: alipay wechatpay stripe epay custom, got \"nope\"\n"
                         "channels[1].methods: expected a list of 1 to 8, got a list of 0\n"
                         "channels[1].weight: expected an integer from 1 to 1000, got 0\n"
                         "channels[1].currencies[0]: expected a currency code such as \"CNY\", got \"XYZ\"\n"

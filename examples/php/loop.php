@@ -43,4 +43,5 @@ foreach ($pay->events(100) as $event) {
     printf("event   %s, order %s\n", $event['kind'], $event['order_id']);
     $pay->ack($event['id']);
 }
+$pay->close();
 exit($view['status'] === 'paid' ? 0 : 1);

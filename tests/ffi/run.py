@@ -148,7 +148,7 @@ def fpm_careless(shop, path):
 
 
 def fpm_dies(shop):
-    """Requests that end in the middle, without a destructor: nothing piles up in the worker."""
+    """Requests that end in the middle: nothing piles up in the worker."""
     before = max(shop.fpm.page("page=status&payment=1")["files"] for _ in range(10))
     for _ in range(40):
         page = shop.fpm.raw("page=die")
@@ -191,14 +191,12 @@ def fpm_double_click(shop):
 
 def fpm_cost(shop):
     """Medians over requests to warm workers; the first request of a worker opens store and configuration."""
-    for _ in range(20):
-        shop.fpm.page("page=status&payment=1")
-    open_us = [shop.fpm.page("page=status&payment=1")["open_us"] for _ in range(200)]
-    page_us = [shop.fpm.page("page=status&payment=1")["page_us"] for _ in range(200)]
-    cost = statistics.median(open_us)
+    pages = [shop.fpm.page("page=status&payment=1") for _ in range(200)][20:]
+    cost = statistics.median(p["open_us"] for p in pages)
     # DESIGN's 200 us on a quiet machine; several times that is a defect on any.
     expect(cost < 1000, True, "%.0f us" % cost)
-    return "scope and open %.0f us, with one look at a payment %.0f us" % (cost, statistics.median(page_us))
+    return "scope and open %.0f us, with one look at a payment %.0f us" % (
+        cost, statistics.median(p["page_us"] for p in pages))
 
 
 def fpm_user():
@@ -225,10 +223,10 @@ def with_fpm(stage, name, preload, settings, user=None, pool_user=None, careless
         case("%s: the payment, a request a step" % name, shop.payment, name)
         if careless:
             case("%s: an engine opened before the fork stays the master's" % name, fpm_careless, shop, said)
+        case("%s: cost of a request" % name, fpm_cost, shop)
         case("%s: 40 requests die with the engine open" % name, fpm_dies, shop)
         case("%s: a worker killed between checkout and notification" % name, fpm_killed, shop)
         case("%s: one order in both workers at once" % name, fpm_double_click, shop)
-        case("%s: cost of a request" % name, fpm_cost, shop)
     finally:
         shop.fpm.stop()
 

@@ -35,7 +35,7 @@ switch ($ask['page']) {
             $pay->ack($event['id']);
         }
         break;
-    case 'die': /* no destructor runs after this */
+    case 'die':
         ini_set('memory_limit', '4M');
         $answer['x'] = str_repeat('x', 64 << 20);
 }

@@ -3,7 +3,8 @@
 #   make check           lint and every test            make asan / debug    the same in another build
 #   make deps check      installs what is missing first
 #   make install, uninstall, dist, distcheck: pkgconfig/install.mk
-#   VARIANT=release|debug|asan    WERROR=1    B=where to build
+#   make fuzz SECONDS=n [TARGET=name]   every fuzz target for n seconds (clang)
+#   VARIANT=release|debug|asan|fuzz    WERROR=1    B=where to build
 
 VARIANT ?= release
 B_GIVEN := $(filter command environment,$(firstword $(origin B)))
@@ -20,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 # ---- deps: what it installs must be there before pkg-config is asked, hence the second make -----------------
-DEPS_GOALS := deps deps-model deps-peers deps-ffi
+DEPS_GOALS := deps deps-model deps-peers deps-ffi deps-fuzz
 ifneq ($(filter $(DEPS_GOALS),$(MAKECMDGOALS)),)
 
 REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
@@ -29,6 +30,7 @@ deps:       ; @sh .ci/deps.sh build
 deps-model: ; @sh .ci/deps.sh model
 deps-peers: ; @sh .ci/deps.sh peers
 deps-ffi:   ; @sh .ci/deps.sh ffi
+deps-fuzz:  ; @sh .ci/deps.sh fuzz
 # A newcomer gives no -j: then as many at a time as the machine has cores.
 JOBS_FLAG = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(JOBS_FLAG) $(REST),:)
@@ -61,8 +63,13 @@ SODEFS := -Wl,-z,defs
 else ifeq ($(VARIANT),asan)
 OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DPR_DEBUG=1
 SODEFS :=
+else ifeq ($(VARIANT),fuzz)
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+          -DPR_DEBUG=1
+SODEFS :=
+FUZZER := -fsanitize=fuzzer
 else
-$(error VARIANT is release, debug or asan)
+$(error VARIANT is release, debug, asan or fuzz)
 endif
 
 CURL_CFLAGS   = $(call once,CURL_CFLAGS,$(shell $(PKG_CONFIG) --cflags libcurl))
@@ -167,9 +174,17 @@ $(FFI): include/mkffi.awk include/payroute $(PUBLIC_H)
 	    -f $< $(PUBLIC_H) >$@
 ffi_lib = $(firstword $(subst ., ,$(@F)))
 
+# A fuzz target brings LLVMFuzzerTestOneInput; main is replay.c's, or the fuzzer's. Signatures and dice go through
+# the harness (kit.c), the worlds of the property test are driven by the input.
+NO_MAIN := $(if $(FUZZER),tests/fuzz/replay.c)
+$(filter $(B)/tests/fuzz/%,$(TEST_BIN)): LDFLAGS += $(FUZZER) -Wl,--wrap=pr_key_verify,--wrap=pr_key_sign,--wrap=pr_rng_below
+$(B)/tests/fuzz/test_machine: $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/test_machine_property.c,\
+                                                            $(sort $(wildcard tests/property/*.c))))
+
 # Sources of a test folder which are no test_ program are helpers of all its programs.
 define TEST_RULE
-HELPERS_$(1) := $$(patsubst %.c,$$(B)/obj/%.o,$$(sort $$(filter-out tests/$(1)/test_%.c,$$(wildcard tests/$(1)/*.c))))
+HELPERS_$(1) := $$(patsubst %.c,$$(B)/obj/%.o,$$(sort $$(filter-out tests/$(1)/test_%.c $$(NO_MAIN),\
+                                                                    $$(wildcard tests/$(1)/*.c))))
 $$(filter $$(B)/tests/$(1)/%,$$(TEST_BIN)): $$(B)/%: $$(B)/obj/%.o $$(HELPERS_$(1)) $$(HOST_A) $$(PURE_A)
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
@@ -221,7 +236,7 @@ include pkgconfig/install.mk
 variant_b = $(if $(B_GIVEN),$(B)-$(1),build/$(1))
 RUN_TESTS = B='$(abspath $(B))' CC='$(CC)' sh tests/run.sh
 
-.PHONY: check check-quick lint asan debug model peers ffi-check demo docs clean
+.PHONY: check check-quick lint asan debug fuzz fuzz-run model peers ffi-check demo docs clean
 # The long ones first, so that the two cores end together.
 LONG_BIN = $(filter $(B)/tests/crash/% $(B)/tests/fault/% $(B)/tests/engine/%,$(TEST_BIN))
 check: all tests
@@ -234,6 +249,13 @@ asan:
 	+@$(MAKE) --no-print-directory VARIANT=asan B='$(call variant_b,asan)' check-quick
 debug:
 	+@$(MAKE) --no-print-directory VARIANT=debug B='$(call variant_b,debug)' check-quick
+SECONDS ?= 60
+FUZZ_CC ?= $(firstword $(foreach c,clang clang-14 clang-15 clang-16 clang-19,$(if $(shell command -v $(c)),$(c))) clang)
+FUZZ_BIN = $(filter $(B)/tests/fuzz/test_$(or $(TARGET),%),$(TEST_BIN))
+fuzz:
+	+@$(MAKE) --no-print-directory VARIANT=fuzz CC='$(FUZZ_CC)' B='$(call variant_b,fuzz)' fuzz-run
+fuzz-run: $(FUZZ_BIN)
+	@B='$(abspath $(B))' FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/run.sh $(FUZZ_BIN)
 model:
 	@B='$(abspath $(B))' CC='$(CC)' sh tests/model/model.sh
 peers: all

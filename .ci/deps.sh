@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building or testing needs and is missing: as root, else by `sudo -n`, else it prints the command
-# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|ffi|ci]
+# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|fuzz|ffi|ci]
 set -eu
 what=${1:-build}
 
@@ -16,13 +16,18 @@ complete() {
             { have_command php-fpm || ls /usr/sbin/php-fpm* >/dev/null 2>&1; } &&
             { python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null; }
         ;;
+    fuzz) # the compiler, and its library with main
+        clang=$(command -v clang || command -v clang-14 || echo clang)
+        echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+            "$clang" -x c -fsanitize=fuzzer,address -o /dev/null - 2>/dev/null
+        ;;
     ci) have_command c++ && have_command clang && have_command mandoc && have_command git ;; # headers, man page, dist
     build)
         have_command cc && have_command make && have_command pkg-config &&
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
             have_header mbedtls/pk.h
         ;;
-    *) echo "deps.sh: build, model, peers, ffi or ci" >&2 && exit 2 ;;
+    *) echo "deps.sh: build, model, peers, fuzz, ffi or ci" >&2 && exit 2 ;;
     esac
 }
 if complete; then exit 0; fi
@@ -34,6 +39,7 @@ if have_command apt-get; then
            libsqlite3-dev libmicrohttpd-dev ca-certificates'
     model='spin gcc libc6-dev'
     peers='nodejs npm ca-certificates'
+    fuzz='clang-14 libclang-rt-14-dev'
     ffi='php-cli php-fpm python3 python3-cffi luajit'
     ci='g++ clang mandoc git'
 elif have_command dnf; then
@@ -43,6 +49,7 @@ elif have_command dnf; then
            libmicrohttpd-devel'
     model='spin gcc'
     peers='nodejs npm'
+    fuzz='clang compiler-rt'
     ffi='php-cli php-fpm php-ffi php-opcache php-process python3 python3-cffi luajit'
     ci='gcc-c++ clang mandoc git'
 elif have_command apk; then
@@ -51,6 +58,7 @@ elif have_command apk; then
     build='gcc make musl-dev pkgconf curl-dev cjson-dev mbedtls2-dev cmocka-dev sqlite-dev libmicrohttpd-dev'
     model='spin gcc musl-dev'
     peers='nodejs npm'
+    fuzz='clang compiler-rt'
     ffi='php83 php83-fpm php83-ffi php83-opcache php83-pcntl python3 py3-cffi luajit'
     ci='g++ clang mandoc git'
 elif have_command brew; then
@@ -59,6 +67,7 @@ elif have_command brew; then
     build='pkg-config curl cjson mbedtls@2 cmocka sqlite libmicrohttpd'
     model='spin'
     peers='node'
+    fuzz='llvm'
     ffi='php python cffi luajit'
     ci=
 else
@@ -70,6 +79,7 @@ case $what in
 build) list=$build ;;
 model) list=$model ;;
 peers) list=$peers ;;
+fuzz) list=$fuzz ;;
 ffi) list=$ffi ;;
 ci) list=$ci ;;
 esac

@@ -112,4 +112,7 @@ void drive_shop(world *w);
 void drive_late_answer(world *w);
 void drive_check(world *w);
 
+/* A whole story from its seed to the comparison of the books (round.c); what broke stands in w->broken. */
+void world_round(world *w, uint64_t seed, uint64_t round, int32_t mutant);
+
 #endif

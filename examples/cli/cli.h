@@ -151,6 +151,7 @@ int explain_batch(const args *a, struct payroute_catalog *catalog);
 int run_explain_rows(const args *a);
 int run_check(const args *a);
 int run_route(const args *a);
+int run_doctor(const args *a);
 int run_pay(const args *a);
 int run_advance(const args *a);
 int run_switch(const args *a);

@@ -40,6 +40,13 @@ const command cli_commands[] = {
     {"check", "FILE", "every problem of a configuration, with path and value; else a table of its channels",
      0, 1, 1, run_check,
      "FILE - is standard input. Exit status 1: it has problems.\n  payroute check channels.json\n"},
+    {"doctor", "FILE", "what would go wrong at the first payment: store, clock, keys, permissions, notify addresses",
+     BIT(OPT_STORE) | BIT(OPT_STATE_DIR) | BIT(OPT_INSTANCE) | BIT(OPT_BUDGET_MS) | BIT(OPT_LOCALE) | BIT(OPT_CATALOG),
+     1, 1, run_doctor,
+     "Asks each channel about an order that does not exist, and its notify address for a mark of its own: nothing\n"
+     "is charged. Give the store that the handler opens, or its answer proves nothing. Exit status 1: something\n"
+     "must be mended.\n"
+     "  payroute doctor channels.json --store /var/lib/shop/pay.db --locale zh-CN\n"},
     {"route", "FILE [-]", "which channel a payment would take, who was left out and why; nothing is done",
      ROUTE | MONEY | BIT(OPT_SEED) | BIT(OPT_NOW_MS), 1, 2, run_route,
      "With - the request is JSON on standard input. Exit status 1: no channel can take it.\n"

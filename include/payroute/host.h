@@ -208,6 +208,17 @@ PAYROUTE_API int32_t payroute_engine_client_event(payroute_engine *engine, int64
 PAYROUTE_API int32_t payroute_engine_list(payroute_engine *engine, const char *filter, size_t filter_len);
 
 /**
+ * Find out before the first payment what would go wrong: the store, versions with known defects, and for each channel
+ * that is switched on whether its notify address is reached and routed to this very handler, whether the clock fits the
+ * provider's, and whether key, account and permission fit (by a question about an order that does not exist). Charges
+ * nothing. result() {"findings":[{"level":"ok|warn|fail","channel":…,"finding":…,"detail":…,"zh-CN":…,"en":…}],
+ * "ok":n,"warn":n,"fail":n}.
+ * Returns: OK, whatever was found; E_STORE; E_BUSY; E_FORKED; E_ARG; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.2
+ */
+PAYROUTE_API int32_t payroute_engine_doctor(payroute_engine *engine, int64_t budget_ms);
+
+/**
  * Look the whole store through: its own check, sums, audit chains against records.
  * Returns: OK; E_CHECKSUM (the error says where); E_STORE; E_FORKED; E_ARG.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1

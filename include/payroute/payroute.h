@@ -8,6 +8,7 @@
 #include <payroute/json.h>
 #include <payroute/keyring.h>
 #include <payroute/payment.h>
+#include <payroute/probe.h>
 #include <payroute/registry.h>
 #include <payroute/route.h>
 

@@ -171,7 +171,8 @@ typedef struct pr_adapter {
        the ring; E_SIGNATURE, E_JSON, E_SCHEMA, E_LIMIT, E_NOMEM: nothing did. NULL: nothing is ever fetched. */
     int32_t (*fetched)(pr_keyring *ring, const pr_channel *channel, const char *body, size_t body_len,
                        int64_t now_ms, pr_text *why);
-    int32_t fetch_lists; /* 1: the answer brings every current certificate, whichever was asked for */
+    const char *probe_id; /* asked by the provider's id: one of its form that names nothing; NULL: by our number */
+    int32_t fetch_lists;  /* 1: the answer brings every current certificate, whichever was asked for */
 } pr_adapter;
 
 const pr_adapter *pr_adapter_find(const char *provider); /* NULL: none */

@@ -413,4 +413,5 @@ const pr_adapter pr_adapter_stripe = {
     .read = pr_stripe_read,
     .read_code = NULL,
     .notify = pr_stripe_notify,
+    .probe_id = "pi_000000000000000000000000",
 };

@@ -135,11 +135,9 @@ int64_t payroute_payment_exchange(const payroute_payment *p, int32_t field)
     case PAYROUTE_EXCHANGE_STEP: return p->ex.step;
     case PAYROUTE_EXCHANGE_MONEY: return !asks; /* every effect goes over a connection of its own */
     case PAYROUTE_EXCHANGE_TIMEOUT_MS: return pr_exchange_timeout(p, &p->ex);
-    case PAYROUTE_EXCHANGE_CONNECT_MS: return c->connect_timeout_ms;
-    case PAYROUTE_EXCHANGE_PLAIN: return c->loopback && pr_registry_plain_loopback(p->registry);
     case PAYROUTE_EXCHANGE_ATTEMPT_STATE: return p->pay.attempts[p->ex.n - 1].state;
     case PAYROUTE_EXCHANGE_EFFECT: return !asks;
-    default: return PAYROUTE_E_ARG;
+    default: return pr_channel_exchange(p->registry, c, field);
     }
 }
 
@@ -164,6 +162,16 @@ const char *payroute_payment_order_hash(const payroute_payment *p)
 const char *payroute_payment_ca_file(const payroute_payment *p)
 {
     return p != NULL && p->ex.armed ? p->kept[p->ex.n - 1].channel->ca_file : NULL;
+}
+
+int64_t pr_channel_exchange(const payroute_registry *registry, const pr_channel *c, int32_t field)
+{
+    switch (field) {
+    case PAYROUTE_EXCHANGE_TIMEOUT_MS: return c->query_timeout_ms;
+    case PAYROUTE_EXCHANGE_CONNECT_MS: return c->connect_timeout_ms;
+    case PAYROUTE_EXCHANGE_PLAIN: return c->loopback && pr_registry_plain_loopback(registry);
+    default: return PAYROUTE_E_ARG;
+    }
 }
 
 int32_t payroute_payment_next(const payroute_payment *p)

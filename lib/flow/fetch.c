@@ -227,11 +227,5 @@ int64_t payroute_keyring_exchange(const payroute_keyring *ring, const char *chan
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    switch (field) {
-    case PAYROUTE_EXCHANGE_TIMEOUT_MS: return c->query_timeout_ms;
-    case PAYROUTE_EXCHANGE_CONNECT_MS: return c->connect_timeout_ms;
-    case PAYROUTE_EXCHANGE_PLAIN: return c->loopback && pr_registry_plain_loopback(ring->registry);
-    case PAYROUTE_EXCHANGE_LISTS: return adapter->fetch_lists;
-    default: return PAYROUTE_E_ARG;
-    }
+    return field == PAYROUTE_EXCHANGE_LISTS ? adapter->fetch_lists : pr_channel_exchange(ring->registry, c, field);
 }

@@ -157,6 +157,8 @@ void pr_held_free(pr_held *held);
 
 /* ---- exchange.c ---- */
 const char *pr_request_part(const pr_buf *b, size_t *len); /* "" and 0 for NULL */
+/* Of an exchange that only asks. */
+int64_t pr_channel_exchange(const payroute_registry *registry, const pr_channel *c, int32_t field);
 void pr_subject_fill(pr_subject *out, payroute_payment *p, const pr_exchange *ex, int64_t now_ms,
                      uint8_t entropy[32]);
 const pr_adapter *pr_flow_adapter(const payroute_payment *p, int32_t n);

@@ -400,7 +400,7 @@ static void take_outcome(CURL *easy, transfer *t, CURLcode code, int32_t head, p
         return;
     }
     out->status = (int32_t)status;
-    if (!prh_answer_complete(&t->answer, out->status, head)) {
+    if (!t->exchange->open_ended && !prh_answer_complete(&t->answer, out->status, head)) {
         return;
     }
     out->answered = 1;

@@ -18,6 +18,7 @@ typedef struct prh_exchange {
     size_t body_len;
     int32_t money; /* 1: fresh connection, no reuse (HTTP/1.1 is used for everything) */
     int32_t plain; /* 1: http:// to loopback is allowed */
+    int32_t open_ended; /* 1: an answer that only ends with its connection counts as whole; never for money */
     int64_t timeout_ms;
     int64_t connect_ms;
     const char *ca_file; /* NULL: the system's */

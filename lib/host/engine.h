@@ -133,6 +133,7 @@ int32_t prh_leave(payroute_engine *engine, int32_t rc);
 
 /* engine_open.c */
 int32_t prh_open_parts(payroute_engine *engine, char *why, size_t why_cap);
+int32_t prh_registry_view(const payroute_registry *registry, payroute_json **doc);
 
 /* engine_clock.c */
 int32_t prh_clock_read(prh_clock *clock, const payroute_json_node *node, char *why, size_t why_cap);
@@ -166,6 +167,13 @@ int32_t prh_fetch_for_payment(prh_work *w);
 /* 1: it was in the store and is in the ring now. 0: the sweep will fetch it. */
 int32_t prh_fetch_for_notice(payroute_engine *e, const char *channel, const char *id);
 void prh_fetch_all(payroute_engine *e, int64_t end_ms);
+/* 1: it is in the ring now, from the store or by a download that may be made. */
+int32_t prh_fetch_now(payroute_engine *e, const char *channel, const char *id, int64_t end_ms);
+
+/* engine_doctor.c */
+/* 0: no mark of the doctor's. Else the HTTP status to answer with, and the text. */
+int32_t prh_doctor_mark(payroute_engine *e, const char *channel, const char *body, size_t body_len, char *answer,
+                        size_t cap);
 
 /* engine_admin.c */
 int32_t prh_amnesia_watch(payroute_engine *engine, const char *dir, char *why, size_t why_cap);

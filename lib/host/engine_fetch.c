@@ -122,29 +122,38 @@ static int32_t perform_fetch(payroute_engine *e, const char *channel, const char
     return prh_driver_perform(e->driver, &exchange, out);
 }
 
+int32_t prh_fetch_now(payroute_engine *e, const char *channel, const char *id, int64_t end_ms)
+{
+    prh_outcome out = {0};
+    int64_t longest = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_TIMEOUT_MS);
+    if (take_stored(e, channel, id)) {
+        return 1;
+    }
+    if (end_ms - prh_monotonic_ms() < longest || !may_ask(e, channel, id)) {
+        return 0;
+    }
+    if (perform_fetch(e, channel, id, &out) == PAYROUTE_OK && out.answered && out.status == 200) {
+        (void)payroute_keyring_take(e->ring, channel, out.body, out.body_len, prh_clock_now(&e->clock), e->why,
+                                    sizeof e->why);
+    }
+    share(e, channel, id, &out);
+    prh_outcome_free(&out);
+    return payroute_keyring_has(e->ring, channel, id, prh_clock_now(&e->clock));
+}
+
+/* What a notification missed. A certificate that could not be had stays wanted until an hour is over. */
 static void fetch_wanted(payroute_engine *e, const char *channel, int64_t end_ms)
 {
     char name[NAME_CAP], id[160];
     size_t len = 0;
-    int64_t now = prh_clock_now(&e->clock);
     place_name(name, e, "wanted", channel, "");
-    if (e->store->ops->kv_get(e->store, name, now, id, sizeof id - 1, &len) != PAYROUTE_OK) {
+    if (e->store->ops->kv_get(e->store, name, prh_clock_now(&e->clock), id, sizeof id - 1, &len) != PAYROUTE_OK) {
         return;
     }
     id[len] = '\0';
-    if (!take_stored(e, channel, id)) {
-        prh_outcome out = {0};
-        int64_t longest = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_TIMEOUT_MS);
-        if (end_ms - prh_monotonic_ms() < longest || !may_ask(e, channel, id)) {
-            return; /* it stays wanted: the next sweep looks again */
-        }
-        if (perform_fetch(e, channel, id, &out) == PAYROUTE_OK && out.answered && out.status == 200) {
-            (void)payroute_keyring_take(e->ring, channel, out.body, out.body_len, now, e->why, sizeof e->why);
-        }
-        share(e, channel, id, &out);
-        prh_outcome_free(&out);
+    if (prh_fetch_now(e, channel, id, end_ms)) {
+        (void)e->store->ops->kv_put(e->store, name, "", 0, 0);
     }
-    (void)e->store->ops->kv_put(e->store, name, "", 0, 0);
 }
 
 void prh_fetch_all(payroute_engine *e, int64_t end_ms)

@@ -177,6 +177,26 @@ static int32_t read_notice(payroute_notice **out, payroute_engine *e, const char
                                 in->headers, in->headers_len, in->body, in->body_len, prh_clock_now(&e->clock));
 }
 
+/* Doctor asks whether its question comes through to here. */
+static int32_t answer_doctor(payroute_engine *e, const char *channel, const incoming *in)
+{
+    char text[96];
+    int32_t status = prh_doctor_mark(e, channel, in->body, in->body_len, text, sizeof text);
+    if (status == 0) {
+        return 0;
+    }
+    payroute_json_out *out = prh_result(e);
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_object(out, "ack");
+    payroute_json_out_integer(out, "status", status);
+    payroute_json_out_string(out, "type", "text/plain");
+    payroute_json_out_string(out, "body", text);
+    payroute_json_out_end(out);
+    payroute_json_out_flag(out, "doctor", 1);
+    payroute_json_out_end(out);
+    return 1;
+}
+
 int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, const char *method,
                                const char *query, size_t query_len, const char *headers, size_t headers_len,
                                const char *body, size_t body_len)
@@ -189,6 +209,9 @@ int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, con
         return rc;
     }
     result.channel = channel;
+    if (channel && answer_doctor(engine, channel, &in)) {
+        return prh_leave(engine, PAYROUTE_OK);
+    }
     result.rc = read_notice(&notice, engine, channel, &in);
     if (result.rc == PAYROUTE_E_NEED_AUX && prh_fetch_for_notice(engine, channel, payroute_notice_aux(notice))) {
         payroute_notice_free(notice);

@@ -24,11 +24,10 @@ static int32_t known_option(const char *name)
 
 /* ---- a virtual clock needs channels that are all on this machine ---- */
 
-static int32_t all_loopback(const payroute_registry *registry, char *why, size_t why_cap)
+int32_t prh_registry_view(const payroute_registry *registry, payroute_json **doc)
 {
     size_t cap = 65536;
     char *view = NULL;
-    payroute_json *doc = NULL;
     int32_t rc = PAYROUTE_E_BUFFER;
     for (; rc == PAYROUTE_E_BUFFER && cap <= 8388608u; cap *= 4u) {
         free(view);
@@ -36,9 +35,16 @@ static int32_t all_loopback(const payroute_registry *registry, char *why, size_t
         rc = view ? payroute_registry_view(registry, view, cap) : PAYROUTE_E_NOMEM;
     }
     if (rc > 0) {
-        rc = payroute_json_parse(&doc, view, (size_t)rc, NULL, 0);
+        rc = payroute_json_parse(doc, view, (size_t)rc, NULL, 0);
     }
     free(view);
+    return rc;
+}
+
+static int32_t all_loopback(const payroute_registry *registry, char *why, size_t why_cap)
+{
+    payroute_json *doc = NULL;
+    int32_t rc = prh_registry_view(registry, &doc);
     if (rc != PAYROUTE_OK) {
         return rc;
     }

@@ -3,6 +3,7 @@
 #include "sign/sign.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <mbedtls/asn1.h>
 #include <mbedtls/bignum.h>
@@ -13,6 +14,17 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/x509.h>
 #include <payroute/base.h>
+
+int32_t pr_sign_version(char *out, size_t cap)
+{
+    char number[16] = "";
+    pr_text text;
+    mbedtls_version_get_string(number);
+    pr_text_init(&text, out, cap);
+    pr_text_put(&text, "mbedTLS ");
+    pr_text_put(&text, number);
+    return text.cut ? PAYROUTE_E_BUFFER : (int32_t)text.len;
+}
 
 int32_t pr_mbed_rc(int ret, int32_t otherwise)
 {

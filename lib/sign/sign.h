@@ -10,6 +10,7 @@
 /* A parsed RSA key or a certificate's public key; safe to share between threads. */
 typedef struct pr_key pr_key;
 
+int32_t pr_sign_version(char *out, size_t cap); /* "mbedTLS 2.28.3": length; E_BUFFER */
 int32_t pr_sign_sha256(uint8_t out[32], const void *data, size_t len);
 int32_t pr_sign_md5_hex(char out[33], const void *data, size_t len);
 int32_t pr_sign_hmac_sha256(uint8_t out[32], const void *key, size_t key_len, const void *data, size_t len);

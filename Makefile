@@ -21,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 # ---- deps: what it installs must be there before pkg-config is asked, hence the second make -----------------
-DEPS_GOALS := deps deps-model deps-peers deps-ffi deps-fuzz
+DEPS_GOALS := deps deps-model deps-peers deps-ffi deps-fuzz deps-bench
 ifneq ($(filter $(DEPS_GOALS),$(MAKECMDGOALS)),)
 
 REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
@@ -31,6 +31,7 @@ deps-model: ; @sh .ci/deps.sh model
 deps-peers: ; @sh .ci/deps.sh peers
 deps-ffi:   ; @sh .ci/deps.sh ffi
 deps-fuzz:  ; @sh .ci/deps.sh fuzz
+deps-bench: ; @sh .ci/deps.sh bench
 # A newcomer gives no -j: then as many at a time as the machine has cores.
 JOBS_FLAG = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(JOBS_FLAG) $(REST),:)
@@ -256,6 +257,18 @@ fuzz:
 	+@$(MAKE) --no-print-directory VARIANT=fuzz CC='$(FUZZ_CC)' B='$(call variant_b,fuzz)' fuzz-run
 fuzz-run: $(FUZZ_BIN)
 	@B='$(abspath $(B))' FUZZ_SECONDS='$(SECONDS)' sh tests/fuzz/run.sh $(FUZZ_BIN)
+# Costs, as ratios against a baseline of the same run (docs/performance.md); built by these goals only.
+# BENCH='--smoke', '--only store', '--seed 7'
+.PHONY: bench bench-count
+BENCH_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/bench/*.c)))
+$(BENCH_OBJ): | $(B)/gen/catalog_tables.inc
+$(B)/payroute-bench: $(BENCH_OBJ) $(HOST_A) $(PURE_A)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $(BENCH_OBJ) $(HOST_A) $(PURE_A) $(ALL_LIBS)
+bench: $(B)/payroute-bench $(B)/payroute-sandbox $(PURE_SO) $(HOST_SO)
+	@$< --build '$(abspath $(B))' $(BENCH)
+bench-count: $(B)/payroute-bench
+	@B='$(abspath $(B))' sh tests/bench/count.sh
 model:
 	@B='$(abspath $(B))' CC='$(CC)' sh tests/model/model.sh
 peers: all

@@ -11,6 +11,7 @@ complete() {
     case $what in
     model) have_command spin && have_command cc ;;
     peers) have_command node && have_command npm ;;
+    bench) have_command valgrind && have_header valgrind/callgrind.h ;;
     ffi)
         have_command luajit && have_command php && php -m | grep -qx FFI && php -m | grep -qx pcntl &&
             { have_command php-fpm || ls /usr/sbin/php-fpm* >/dev/null 2>&1; } &&
@@ -27,7 +28,7 @@ complete() {
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
             have_header mbedtls/pk.h
         ;;
-    *) echo "deps.sh: build, model, peers, fuzz, ffi or ci" >&2 && exit 2 ;;
+    *) echo "deps.sh: build, model, peers, bench, fuzz, ffi or ci" >&2 && exit 2 ;;
     esac
 }
 if complete; then exit 0; fi
@@ -39,6 +40,7 @@ if have_command apt-get; then
            libsqlite3-dev libmicrohttpd-dev ca-certificates'
     model='spin gcc libc6-dev'
     peers='nodejs npm ca-certificates'
+    bench=valgrind
     fuzz='clang-14 libclang-rt-14-dev'
     ffi='php-cli php-fpm python3 python3-cffi luajit'
     ci='g++ clang mandoc git'
@@ -49,6 +51,7 @@ elif have_command dnf; then
            libmicrohttpd-devel'
     model='spin gcc'
     peers='nodejs npm'
+    bench='valgrind valgrind-devel'
     fuzz='clang compiler-rt'
     ffi='php-cli php-fpm php-ffi php-opcache php-process python3 python3-cffi luajit'
     ci='gcc-c++ clang mandoc git'
@@ -58,6 +61,7 @@ elif have_command apk; then
     build='gcc make musl-dev pkgconf curl-dev cjson-dev mbedtls2-dev cmocka-dev sqlite-dev libmicrohttpd-dev'
     model='spin gcc musl-dev'
     peers='nodejs npm'
+    bench='valgrind valgrind-dev'
     fuzz='clang compiler-rt'
     ffi='php83 php83-fpm php83-ffi php83-opcache php83-pcntl python3 py3-cffi luajit'
     ci='g++ clang mandoc git'
@@ -67,6 +71,7 @@ elif have_command brew; then
     build='pkg-config curl cjson mbedtls@2 cmocka sqlite libmicrohttpd'
     model='spin'
     peers='node'
+    bench=valgrind
     fuzz='llvm'
     ffi='php python cffi luajit'
     ci=
@@ -79,6 +84,7 @@ case $what in
 build) list=$build ;;
 model) list=$model ;;
 peers) list=$peers ;;
+bench) list=$bench ;;
 fuzz) list=$fuzz ;;
 ffi) list=$ffi ;;
 ci) list=$ci ;;

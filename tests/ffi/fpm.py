@@ -77,7 +77,11 @@ class Fpm:
                     return page.decode()
 
     def page(self, query, body=None, kind="application/x-www-form-urlencoded"):
-        return json.loads(self.raw(query, body, kind).partition("\r\n\r\n")[2])
+        text = self.raw(query, body, kind)
+        try:
+            return json.loads(text.partition("\r\n\r\n")[2])
+        except ValueError as error:
+            raise AssertionError("%s answers: %s" % (query, text)) from error
 
     def stop(self):
         if self.process.poll() is None:

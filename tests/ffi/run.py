@@ -112,7 +112,7 @@ class Shop:
             for path in (self.folder, channels):
                 shutil.chown(path, owner)
         environment = {k: os.path.join(self.folder, v) for k, v in environment.items()}
-        settings = dict(settings, **{"opcache.enable": 1, "ffi.enable": "preload"})
+        settings = dict(settings, **{"opcache.enable": 1})
         self.fpm = fpm.Fpm(self.folder, os.path.join(stage.folder, "shop.php"),
                            dict(stage.environment, CHANNELS=channels, STORE=self.store, **environment), settings,
                            user, pool_user)
@@ -199,6 +199,14 @@ def fpm_cost(shop):
         cost, statistics.median(p["page_us"] for p in pages))
 
 
+def documented(stage):
+    """The settings that docs/integrating.md tells to write into php.ini, with the stage's folders."""
+    with open(os.path.join(TOP, "docs/integrating.md"), encoding="utf-8") as page:
+        block = page.read().partition("```ini\n")[2].partition("```")[0]
+    block = block.replace("/usr/local/share/payroute", stage.folder)
+    return dict(line.split("=", 1) for line in block.replace("/srv/shop", stage.folder + "/examples/php").split())
+
+
 def fpm_user():
     if os.getuid() != 0:
         return None
@@ -210,11 +218,10 @@ def fpm_user():
     raise AssertionError("no user to run PHP-FPM as")
 
 
-def with_fpm(stage, name, preload, settings, user=None, pool_user=None, careless=False):
+def with_fpm(stage, name, settings, user=None, pool_user=None, careless=False):
     said = os.path.join(stage.folder, name, "careless")
     try:
-        shop = Shop(stage, name, dict(settings, **{"opcache.preload": preload}), user, pool_user,
-                    **({"CARELESS": "careless"} if careless else {}))
+        shop = Shop(stage, name, settings, user, pool_user, **({"CARELESS": "careless"} if careless else {}))
     except Exception as error:
         case("%s starts" % name, expect, str(error), "")
         return
@@ -273,11 +280,11 @@ def main():
             case("PHP-FPM", expect, None, "php-fpm", "it is not installed: sh .ci/deps.sh ffi")
         else:
             user = fpm_user()
-            with_fpm(stage, "fpm-load", os.path.join(stage.folder, "preload.php"), {}, user=user, careless=True)
+            settings = {"ffi.enable": "preload", "opcache.preload": os.path.join(stage.folder, "preload.php")}
+            with_fpm(stage, "fpm-load", settings, user=user, careless=True)
             if user is not None:
-                with_fpm(stage, "fpm-root", os.path.join(php, "Payroute.php"),
-                         {"ffi.preload": os.path.join(stage.folder, "ffi/payroute-host.php.h"),
-                          "opcache.preload_user": user}, pool_user=user)
+                settings = dict(documented(stage), **{"opcache.preload_user": user})
+                with_fpm(stage, "fpm-root", settings, pool_user=user)
         case("the books", books, stage)
     finally:
         stage.world.stop()

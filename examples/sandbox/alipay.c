@@ -282,6 +282,17 @@ void sb_alipay_execute(struct sb_request *req)
     }
 }
 
+void sb_alipay_limited(struct sb_request *req, const char *seconds)
+{
+    (void)seconds;
+    sb_alipay_business(req, "40005", "isv.app-call-limited", "应用调用次数超限");
+}
+
+void sb_alipay_refuse(struct sb_request *req)
+{
+    sb_alipay_business(req, "40004", req->fault.code, req->fault.body ? req->fault.body : "业务处理失败");
+}
+
 /* The body of a notification, signed; `twist` spoils one thing that a hostile sender would. */
 char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund, const char *twist)
 {

@@ -333,8 +333,10 @@ static const char *pay(struct sb *sb, struct sb_order *order, struct sb_trade *t
     return NULL;
 }
 
-const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const char *act, bool force)
+const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const struct sb_act *with)
 {
+    const char *act = with->act;
+    bool force = with->force;
     bool scan = sb_same(act, "scan") || sb_same(act, "open"), pays = sb_same(act, "pay");
     sb_alipay_settle(sb, order);
     struct sb_trade *trade = order->last;
@@ -363,35 +365,4 @@ const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const char
         return "the trade is closed";
     }
     return pay(sb, order, trade);
-}
-
-/* The buyer opens a URL that the shop made: the same as an HTTP GET by the browser. */
-/* On an account's own port the path may begin as at the provider; what it then leaves out. */
-static const char *left_out(const struct sb *sb, const char *host, const char *path)
-{
-    const char *colon = strchr(host, ':');
-    long port = colon && colon < path ? strtol(colon + 1, NULL, 10) : 0;
-    for (int i = 0; i < SB_ACCOUNTS; i++) {
-        const struct sb_account *account = &sb->accounts[i];
-        if (port > 0 && account->port == port && strncmp(path, "/gateway.do", 11) == 0) {
-            return account->path;
-        }
-    }
-    return NULL;
-}
-
-struct sb_request *sb_alipay_open(struct sb *sb, const char *url)
-{
-    const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
-    const char *query = path ? strchr(path, '?') : NULL;
-    if (!query) {
-        return NULL;
-    }
-    const char *prefix = left_out(sb, host + 3, path);
-    char *plain = sb_print("%s%s%.*s", prefix ? "/" : "", prefix ? prefix : "", (int)(query - path), path);
-    struct sb_request *req = sb_exchange_new(sb, "GET", plain);
-    free(plain);
-    sb_params_parse(&req->query, query + 1, strlen(query + 1));
-    sb_exchange_run(req);
-    return req;
 }

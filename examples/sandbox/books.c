@@ -51,11 +51,7 @@ struct sb_order *sb_order_new(struct sb *sb, struct sb_account *account, const c
 void sb_settle_all(struct sb *sb)
 {
     for (struct sb_order *order = sb->orders; order; order = order->next) {
-        if (order->intent) {
-            sb_stripe_settle(sb, order);
-        } else {
-            sb_alipay_settle(sb, order);
-        }
+        sb_driver(order->account)->settle(sb, order);
     }
 }
 

@@ -17,46 +17,64 @@ static void add_word(cJSON *out, const char *name, const char *first, const char
     }
 }
 
-static void add_credentials(struct sb *sb, cJSON *out, const struct sb_account *account)
+void sb_channel_method(cJSON *out, const char *method, const char *first, const char *second)
 {
+    cJSON *list = cJSON_GetObjectItem(out, "methods"), *item = cJSON_CreateObject();
+    sb_json_text(item, "method", method);
+    add_word(item, "flows", first, second);
+    cJSON_AddItemToArray(list ? list : cJSON_AddArrayToObject(out, "methods"), item);
+}
+
+void sb_channel_credentials(cJSON *out, cJSON *fields)
+{
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(out, "credentials"), fields);
+}
+
+void sb_alipay_channel(struct sb *sb, const struct sb_account *account, cJSON *out)
+{
+    char *url = sb_print("http://127.0.0.1:%d/%s/gateway.do", account->port, account->path);
     cJSON *item = cJSON_CreateObject();
+    sb_json_text(out, "base_url", url);
     sb_json_text(item, "version", "1");
-    if (account->provider == SB_ALIPAY) {
-        sb_json_text(item, "app_id", account->app_id);
-        sb_json_text(item, "seller_id", account->seller_id);
-        sb_json_text(item, "private_key", sb_keys_merchant_private(sb->keys));
-        sb_json_text(item, "alipay_public_key", sb_keys_alipay_public(sb->keys));
-    } else {
-        sb_json_text(item, "secret_key", account->secret_key);
-        sb_json_text(item, "webhook_secret", account->webhook_secret);
-    }
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(out, "credentials"), item);
+    sb_json_text(item, "app_id", account->app_id);
+    sb_json_text(item, "seller_id", account->seller_id);
+    sb_json_text(item, "private_key", sb_keys_merchant_private(sb->keys));
+    sb_json_text(item, "alipay_public_key", sb_keys_alipay_public(sb->keys));
+    sb_channel_credentials(out, item);
+    sb_channel_method(out, "alipay", "qr", "redirect");
+    free(url);
+}
+
+void sb_stripe_channel(struct sb *sb, const struct sb_account *account, cJSON *out)
+{
+    char *url = sb_print("http://127.0.0.1:%d/%s", account->port, account->path);
+    cJSON *item = cJSON_CreateObject();
+    (void)sb;
+    sb_json_text(out, "base_url", url);
+    sb_json_text(item, "version", "1");
+    sb_json_text(item, "secret_key", account->secret_key);
+    sb_json_text(item, "webhook_secret", account->webhook_secret);
+    sb_channel_credentials(out, item);
+    sb_channel_method(out, "card", "token", "redirect");
+    free(url);
 }
 
 static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int priority)
 {
     cJSON *out = cJSON_CreateObject();
-    bool alipay = account->provider == SB_ALIPAY;
-    char *url =
-        sb_print("http://127.0.0.1:%d/%s%s", account->port, account->path, alipay ? "/gateway.do" : "");
+    bool cards = account->provider == SB_STRIPE;
     char *notify = sb_print("http://127.0.0.1:%d/notify/%s", sb->notify_port, account->id);
     sb_json_text(out, "id", account->id);
-    sb_json_text(out, "provider", alipay ? "alipay" : "stripe");
-    sb_json_text(out, "base_url", url);
+    sb_json_text(out, "provider", sb_driver(account)->name);
     sb_json_text(out, "notify_url", notify);
     sb_json_text(out, "return_url", "https://shop.example/return");
-    add_credentials(sb, out, account);
-    cJSON *method = cJSON_CreateObject();
-    sb_json_text(method, "method", alipay ? "alipay" : "card");
-    add_word(method, "flows", alipay ? "qr" : "token", "redirect");
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(out, "methods"), method);
-    add_word(out, "currencies", "CNY", alipay ? NULL : "USD");
-    sb_json_int(out, "amount_min_minor", alipay ? 1 : 50);
+    sb_driver(account)->channel(sb, account, out);
+    add_word(out, "currencies", "CNY", cards ? "USD" : NULL);
+    sb_json_int(out, "amount_min_minor", cards ? 50 : 1);
     sb_json_int(out, "amount_max_minor", 10000000);
     sb_json_int(out, "priority", priority);
     sb_json_int(out, "weight", 100);
     cJSON_AddTrueToObject(out, "enabled");
-    free(url);
     free(notify);
     return out;
 }
@@ -86,7 +104,9 @@ bool sb_config_write(struct sb *sb)
     cJSON_AddTrueToObject(out, "allow_plain_loopback");
     list = cJSON_AddArrayToObject(out, "channels");
     for (int i = 0; i < SB_ACCOUNTS; i++) {
-        cJSON_AddItemToArray(list, channel_json(sb, &sb->accounts[i], i % 2 + 1));
+        if (sb->accounts[i].listed) {
+            cJSON_AddItemToArray(list, channel_json(sb, &sb->accounts[i], i % 2 + 1));
+        }
     }
     char *text = cJSON_Print(out), *path = sb_print("%s/channels.json", sb->dir);
     bool good = write_whole(path, text);

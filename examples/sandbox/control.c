@@ -50,6 +50,26 @@ static void set_limit(struct sb_request *req)
     sb_reply_json(req, 200, control_ok());
 }
 
+/* What the customer holds: a QR text, or a URL, to which some shops add where to return. */
+static struct sb_order *by_code(struct sb *sb, const char *text, const char *form)
+{
+    const char *more = strstr(text, "&redirect_url=");
+    char *plain = more ? sb_print("%.*s", (int)(more - text), text) : sb_dup(text);
+    struct sb_order *order = sb_map_get(&sb->by_code, plain);
+    free(plain);
+    if (order || !strstr(text, "://127.0.0.1")) {
+        return order;
+    }
+    struct sb_request *page = sb_open_url(sb, text, form);
+    if (page && page->account && page->executed) {
+        order = page->order ? page->order : sb_order_find(sb, page->account, page->reference);
+    }
+    if (page && !page->detached) {
+        sb_exchange_free(page);
+    }
+    return order;
+}
+
 /* A reference without an account is the latest order of that name. */
 static struct sb_order *customer_order(struct sb_request *req)
 {
@@ -58,21 +78,11 @@ static struct sb_order *customer_order(struct sb_request *req)
     const char *qr = sb_json_get(req->json, "qr"), *url = sb_json_get(req->json, "url");
     const char *tail = url ? strstr(url, "/redirect/") : NULL;
     const struct sb_intent *intent = sb_map_get(&sb->by_intent, tail ? tail + 10 : reference);
-    if (qr) {
-        return sb_map_get(&sb->by_code, qr);
-    }
-    if (intent) {
+    if (intent && !qr) {
         return intent->order;
     }
-    if (url && !tail) {
-        struct sb_request *page = sb_alipay_open(sb, url);
-        struct sb_order *order = page && page->account && page->executed
-                                     ? sb_order_find(sb, page->account, page->reference)
-                                     : NULL;
-        if (page && !page->detached) {
-            sb_exchange_free(page);
-        }
-        return order;
+    if (qr || (url && !tail)) {
+        return by_code(sb, qr ? qr : url, sb_json_get(req->json, "form"));
     }
     for (struct sb_order *order = sb->orders; reference && order; order = order->next) {
         if (strcmp(order->reference, reference) == 0 &&
@@ -104,18 +114,19 @@ static const char *fail_refund(struct sb *sb, struct sb_order *order)
 
 static void customer(struct sb_request *req)
 {
-    const char *act = sb_json_get(req->json, "act");
-    bool force = sb_json_true(req->json, "force");
+    const char *act = sb_json_get(req->json, "act"), *qr = sb_json_get(req->json, "qr");
     struct sb_order *order = customer_order(req);
     if (!act || !order) {
         control_error(req, act ? 404 : 400, act ? "no such order, code or page" : "act: missing");
         return;
     }
-    const char *problem =
-        sb_same(act, "refund_fail") ? fail_refund(req->sb, order)
-        : order->intent
-            ? sb_stripe_customer(req->sb, order, act, sb_json_get(req->json, "payment_method"), force)
-            : sb_alipay_customer(req->sb, order, act, force);
+    struct sb_act with = {.act = act,
+                          .method = sb_json_get(req->json, "payment_method"),
+                          .code = qr ? qr : sb_json_get(req->json, "url"),
+                          .force = sb_json_true(req->json, "force")};
+    const char *problem = order->intent && sb_same(act, "refund_fail")
+                              ? fail_refund(req->sb, order)
+                              : sb_driver(order->account)->customer(req->sb, order, &with);
     if (problem) {
         control_error(req, 409, problem);
         return;
@@ -137,6 +148,13 @@ static void fault(struct sb_request *req)
     sb_reply_json(req, status, out);
 }
 
+static void account_call(struct sb_request *req)
+{
+    int status = 200;
+    cJSON *out = sb_account_control(req->sb, req->json, &status);
+    sb_reply_json(req, status, out);
+}
+
 static void forge(struct sb_request *req)
 {
     int status = 200;
@@ -155,6 +173,8 @@ static void control_get(struct sb_request *req)
         sb_reply_json(req, 200, sb_note_list(req->sb, &req->query));
     } else if (strcmp(req->path, "/_fault") == 0) {
         sb_reply_json(req, 200, sb_fault_list(req->sb));
+    } else if (strcmp(req->path, "/_account") == 0) {
+        sb_reply_json(req, 200, sb_account_list(req->sb));
     } else if (strcmp(req->path, "/_clock") == 0) {
         set_clock(req);
     } else {
@@ -167,11 +187,8 @@ void sb_control(struct sb_request *req)
     static const struct {
         const char *path;
         void (*run)(struct sb_request *req);
-    } calls[] = {{"/_fault", fault},
-                 {"/_customer", customer},
-                 {"/_clock", set_clock},
-                 {"/_limit", set_limit},
-                 {"/_forge", forge}};
+    } calls[] = {{"/_fault", fault},     {"/_customer", customer},    {"/_clock", set_clock},
+                 {"/_limit", set_limit}, {"/_account", account_call}, {"/_forge", forge}};
     if (strcmp(req->method, "GET") == 0) {
         control_get(req);
         return;

@@ -1,5 +1,5 @@
 /* Real deliveries: notifications are posted with libcurl to the shop, without ever blocking the sandbox, and
-   repeated on Alipay's schedule until the answer is right. Only loopback addresses are called. */
+   repeated on the provider's schedule until the answer is right. Only loopback addresses are called. */
 #include "sandbox.h"
 
 #include <stdio.h>
@@ -48,7 +48,7 @@ static void start_transfer(struct sb *sb, struct sb_delivery *job, struct sb_not
     CURL *easy = curl_easy_init();
     transfer->job = job;
     transfer->note = note;
-    sb_note_headers(sb, note, &headers);
+    sb_driver(note->account)->headers(sb, note, &headers); /* first: it may make the rest anew */
     for (size_t i = 0; i < headers.count; i++) {
         char *line = sb_print("%s: %s", headers.at[i].key, headers.at[i].value);
         transfer->headers = curl_slist_append(transfer->headers, line);
@@ -58,30 +58,22 @@ static void start_transfer(struct sb *sb, struct sb_delivery *job, struct sb_not
     sb_params_free(&headers);
     curl_easy_setopt(easy, CURLOPT_URL, loopback(note->url) ? note->url : "http://127.0.0.1:0/");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, note->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(note->body));
+    if (!sb_same(note->method, "GET")) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, note->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(note->body));
+    }
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, 15L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, sb_driver(note->account)->patience);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "payroute-sandbox");
     curl_multi_add_handle(sb->curl, easy);
 }
 
-/* Alipay: the body is exactly "success". Stripe: any 2xx. */
-static bool accepted(const struct sb_note *note, long status, const struct sb_buf *answer)
-{
-    if (note->account->provider == SB_STRIPE) {
-        return status >= 200 && status < 300;
-    }
-    return status == 200 && answer->len == 7 && memcmp(answer->at, "success", 7) == 0;
-}
-
 static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code)
 {
-    static const int64_t minutes[] = {4, 10, 10, 60, 120, 360, 900};
     struct transfer *transfer = NULL;
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
@@ -93,11 +85,14 @@ static void finish_transfer(struct sb *sb, CURL *easy, CURLcode code)
     }
     note->last_status = (int)status;
     sb_copy(note->last_body, sizeof note->last_body, transfer->answer.at ? transfer->answer.at : "");
-    if (accepted(note, status, &transfer->answer)) {
+    if (sb_driver(note->account)->accepted(status, &transfer->answer)) {
         note->acknowledged = true;
     }
-    size_t n = note->attempts > 0 ? (size_t)note->attempts : 0;
-    note->due = n < sizeof minutes / sizeof *minutes ? sb_now(sb) + minutes[n] * 60000 : INT64_MAX;
+    const int64_t *wait = sb_driver(note->account)->schedule;
+    for (int i = 0; i < note->attempts && *wait; i++) {
+        wait++;
+    }
+    note->due = *wait ? sb_now(sb) + *wait * 1000 : INT64_MAX;
     note->attempts++;
     job->done++;
     if (job->results) {

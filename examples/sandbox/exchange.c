@@ -29,6 +29,7 @@ void sb_exchange_free(struct sb_request *req)
     }
     sb_idem_finish(req, req->executed);
     free(req->path);
+    free(req->target);
     sb_params_free(&req->query);
     sb_params_free(&req->headers);
     sb_params_free(&req->form);
@@ -134,28 +135,22 @@ static bool over_limit(struct sb_request *req)
     if (++account->limit_used <= account->limit_max) {
         return false;
     }
-    char seconds[24];
     int64_t left = (account->limit_from + account->limit_window - now + 999) / 1000;
-    char *text = sb_print("%lld", (long long)(left < 1 ? 1 : left));
-    sb_copy(seconds, sizeof seconds, text);
-    free(text);
-    if (account->provider == SB_ALIPAY) {
-        sb_alipay_business(req, "40005", "isv.app-call-limited", "应用调用次数超限");
-        return true;
-    }
-    sb_params_add(&req->out_headers, "Retry-After", seconds);
-    sb_params_add(&req->out_headers, "Stripe-Should-Retry", "true");
-    sb_stripe_error(req, 429, "invalid_request_error", "rate_limit", NULL,
-                    "Too many requests hit the API too quickly.", NULL);
+    char *seconds = sb_print("%lld", (long long)(left < 1 ? 1 : left));
+    sb_driver(account)->limited(req, seconds);
+    free(seconds);
     return true;
 }
 
 static void execute(struct sb_request *req)
 {
-    if (req->account->provider == SB_ALIPAY) {
-        sb_alipay_execute(req);
-    } else {
-        sb_stripe_execute(req);
+    if (sb_is(req, SB_FAULT_ERROR)) {
+        sb_driver(req->account)->refuse(req);
+        return;
+    }
+    sb_driver(req->account)->execute(req);
+    if (sb_is(req, SB_FAULT_ERROR_AFTER)) {
+        sb_driver(req->account)->refuse(req);
     }
 }
 
@@ -171,11 +166,7 @@ static void error_status(struct sb_request *req)
     if (req->fault.should_retry[0]) {
         sb_params_add(&req->out_headers, "Stripe-Should-Retry", req->fault.should_retry);
     }
-    if (req->account->provider == SB_STRIPE && req->fault.status != 502 && req->fault.status != 504) {
-        bool limit = req->fault.status == 429;
-        sb_stripe_error(req, req->fault.status, limit ? "invalid_request_error" : "api_error",
-                        limit ? "rate_limit" : NULL, NULL, "An unknown error occurred", NULL);
-    } else {
+    if (req->fault.status == 502 || req->fault.status == 504 || !sb_driver(req->account)->failed(req)) {
         sb_reply_text(req, req->fault.status, "text/html", html_page);
     }
 }
@@ -257,16 +248,15 @@ void sb_exchange_run(struct sb_request *req)
         return;
     }
     read_form(req);
-    if (req->account->provider == SB_ALIPAY) {
-        sb_alipay_identify(req);
-    } else {
-        sb_stripe_identify(req);
-    }
+    sb_driver(req->account)->identify(req);
     sb_fault_choose(req->sb, req);
     write_log(req);
     if (!over_limit(req) && !fault_before(req)) {
         execute(req);
         fault_after(req);
+    }
+    if (sb_driver(req->account)->finish && req->answered) {
+        sb_driver(req->account)->finish(req);
     }
     sb_count(req->sb, req);
     update_log(req);
@@ -290,4 +280,43 @@ void sb_exchange_release(struct sb *sb, bool all)
         update_log(req);
         sb_exchange_free(req);
     }
+}
+
+/* On an account's own port the path may begin as at the provider; what it then leaves out. */
+static const char *left_out(const struct sb *sb, const char *host, const char *path)
+{
+    const char *colon = strchr(host, ':');
+    long port = colon && colon < path ? strtol(colon + 1, NULL, 10) : 0;
+    for (int i = 0; i < SB_ACCOUNTS; i++) {
+        const struct sb_account *account = &sb->accounts[i];
+        size_t len = strlen(account->path);
+        if (port > 0 && account->port == port &&
+            (strncmp(path + 1, account->path, len) != 0 || path[len + 1] != '/')) {
+            return account->path;
+        }
+    }
+    return NULL;
+}
+
+/* The buyer opens a URL that the shop made, or sends a form there: the same as by the browser. Free it,
+   unless it was detached. */
+struct sb_request *sb_open_url(struct sb *sb, const char *url, const char *form)
+{
+    const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+    if (!path) {
+        return NULL;
+    }
+    size_t len = strcspn(path, "?");
+    const char *prefix = left_out(sb, host + 3, path);
+    char *plain = sb_print("%s%s%.*s", prefix ? "/" : "", prefix ? prefix : "", (int)len, path);
+    struct sb_request *req = sb_exchange_new(sb, form ? "POST" : "GET", plain);
+    free(plain);
+    if (path[len]) {
+        sb_params_parse(&req->query, path + len + 1, strlen(path + len + 1));
+    }
+    if (form) {
+        sb_buf_put(&req->body, form);
+    }
+    sb_exchange_run(req);
+    return req;
 }

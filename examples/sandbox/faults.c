@@ -31,6 +31,9 @@ static const char *const fault_names[SB_FAULT_COUNT] = {
     [SB_FAULT_SYSTEM_ERROR_AFTER] = "system_error_after",
     [SB_FAULT_MALFORMED] = "malformed",
     [SB_FAULT_BODY] = "body",
+    [SB_FAULT_SIGN_PROBE] = "sign_probe",
+    [SB_FAULT_ERROR] = "error",
+    [SB_FAULT_ERROR_AFTER] = "error_after",
 };
 
 const char *sb_fault_name(enum sb_fault_kind kind)
@@ -141,8 +144,12 @@ static void add_fault(struct sb *sb, const struct sb_account *account, enum sb_f
     if (kind == SB_FAULT_BODY) {
         code = sb_json_number(in, "status", 200);
     }
+    if (kind == SB_FAULT_ERROR || kind == SB_FAULT_ERROR_AFTER) {
+        code = sb_json_number(in, "status", 400);
+    }
     fault->status = code >= 200 && code <= 599 ? (int)code : 500;
     fault->body = sb_dup(sb_json_get(in, "body"));
+    sb_copy(fault->code, sizeof fault->code, sb_json_get(in, "code"));
     sb_copy(fault->should_retry, sizeof fault->should_retry, sb_json_get(in, "should_retry"));
     while (*end) {
         end = &(*end)->next;

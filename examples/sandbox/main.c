@@ -21,50 +21,7 @@ int64_t sb_now(const struct sb *sb)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct sb_account *sb_account_find(struct sb *sb, const char *name)
-{
-    for (int i = 0; i < SB_ACCOUNTS; i++) {
-        if (sb_same(name, sb->accounts[i].id) || sb_same(name, sb->accounts[i].path)) {
-            return &sb->accounts[i];
-        }
-    }
-    return NULL;
-}
-
-static void open_account(struct sb *sb, int n)
-{
-    static const char *const names[SB_ACCOUNTS][2] = {{"ali-main", "alipay-main"},
-                                                      {"ali-backup", "alipay-backup"},
-                                                      {"card-main", "stripe-main"},
-                                                      {"card-backup", "stripe-backup"}};
-    struct sb_account *account = &sb->accounts[n];
-    char hex[65], *text;
-    account->id = names[n][0];
-    account->path = names[n][1];
-    account->provider = n < 2 ? SB_ALIPAY : SB_STRIPE;
-    account->port = sb->port ? sb->port + n + 1 : 0;
-    account->listener = -1;
-    text = sb_print("202100012345000%d", n + 1);
-    sb_copy(account->app_id, sizeof account->app_id, text);
-    free(text);
-    text = sb_print("208800012345678%d", n + 1);
-    sb_copy(account->seller_id, sizeof account->seller_id, text);
-    free(text);
-    text = sb_print("secret %s", account->id);
-    sb_keys_derive(sb->keys, text, hex, 32);
-    free(text);
-    text = sb_print("sk_test_%s", hex);
-    sb_copy(account->secret_key, sizeof account->secret_key, text);
-    free(text);
-    text = sb_print("webhook %s", account->id);
-    sb_keys_derive(sb->keys, text, hex, 32);
-    free(text);
-    text = sb_print("whsec_%s", hex);
-    sb_copy(account->webhook_secret, sizeof account->webhook_secret, text);
-    free(text);
-}
-
-static bool start(struct sb *sb, const char *keys)
+static bool start(struct sb *sb, const char *keys, const char *listed)
 {
     if (mkdir(sb->dir, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "payroute-sandbox: %s: %s\n", sb->dir, strerror(errno));
@@ -78,9 +35,7 @@ static bool start(struct sb *sb, const char *keys)
     if (!sb->keys) {
         return false;
     }
-    for (int i = 0; i < SB_ACCOUNTS; i++) {
-        open_account(sb, i);
-    }
+    sb_accounts_open(sb, listed);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     sb->curl = curl_multi_init();
     return sb->curl && sb_server_open(sb) && sb_config_write(sb);
@@ -113,13 +68,17 @@ static int usage(const char *text)
 int main(int argc, char **argv)
 {
     static struct sb sandbox; /* the program's one object: too large for the stack */
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},  {"dir", required_argument, NULL, 'd'},
-        {"clock", required_argument, NULL, 'c'}, {"notify-port", required_argument, NULL, 'n'},
-        {"keys", required_argument, NULL, 'k'},  {"stdin-exit", no_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},
+                                            {"dir", required_argument, NULL, 'd'},
+                                            {"clock", required_argument, NULL, 'c'},
+                                            {"notify-port", required_argument, NULL, 'n'},
+                                            {"keys", required_argument, NULL, 'k'},
+                                            {"stdin-exit", no_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"channels", required_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
     struct sb *sb = &sandbox;
-    const char *keys = NULL;
+    const char *keys = NULL, *listed = "ali-main,ali-backup,card-main,card-backup";
     bool stdin_exit = false;
     int64_t value;
     sb->notify_port = 18080;
@@ -132,8 +91,8 @@ int main(int argc, char **argv)
             }
             return 0;
         case 'p':
-            if (!number(optarg, 65531, &value)) {
-                return usage("--port wants a number from 0 to 65531");
+            if (!number(optarg, 65527, &value)) {
+                return usage("--port wants a number from 0 to 65527");
             }
             sb->port = (int)value;
             break;
@@ -156,6 +115,9 @@ int main(int argc, char **argv)
         case 'k':
             keys = optarg;
             break;
+        case 'l':
+            listed = optarg;
+            break;
         case 's':
             stdin_exit = true;
             break;
@@ -166,7 +128,7 @@ int main(int argc, char **argv)
     if (!sb->dir || optind != argc) {
         return usage("--dir DIR is wanted, and nothing but options");
     }
-    if (!start(sb, keys)) {
+    if (!start(sb, keys, listed)) {
         return 1;
     }
     say_ready(sb);

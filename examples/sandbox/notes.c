@@ -26,13 +26,17 @@ struct sb_note *sb_note_queue(struct sb *sb, struct sb_account *account, const c
     return note;
 }
 
-/* Stripe signs each delivery anew, with its time; Alipay's signature is inside the body. */
-void sb_note_headers(struct sb *sb, const struct sb_note *note, struct sb_params *headers)
+/* Alipay's signature is inside the body. */
+void sb_alipay_headers(struct sb *sb, struct sb_note *note, struct sb_params *headers)
 {
-    if (note->account->provider == SB_ALIPAY) {
-        sb_params_add(headers, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-        return;
-    }
+    (void)sb;
+    (void)note;
+    sb_params_add(headers, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+}
+
+/* Stripe signs each delivery anew, with its time. */
+void sb_stripe_headers(struct sb *sb, struct sb_note *note, struct sb_params *headers)
+{
     char mac[65];
     int64_t when = (sb_now(sb) + note->skew_ms) / 1000;
     char *text = sb_print("%lld.%s", (long long)when, note->body);
@@ -51,15 +55,15 @@ cJSON *sb_note_json(struct sb *sb, struct sb_note *note)
 {
     cJSON *out = cJSON_CreateObject(), *object;
     struct sb_params headers = {0};
+    sb_driver(note->account)->headers(sb, note, &headers); /* first: it may make the rest anew */
     sb_json_int(out, "id", note->id);
     sb_json_text(out, "account", note->account->id);
     sb_json_text(out, "channel", note->account->id);
     sb_json_text(out, "kind", note->kind);
     sb_json_text(out, "reference", note->reference);
     sb_json_text(out, "url", note->url);
-    sb_json_text(out, "method", "POST");
+    sb_json_text(out, "method", note->method ? note->method : "POST");
     object = cJSON_AddObjectToObject(out, "headers");
-    sb_note_headers(sb, note, &headers);
     for (size_t i = 0; i < headers.count; i++) {
         sb_json_text(object, headers.at[i].key, headers.at[i].value);
     }
@@ -94,8 +98,8 @@ cJSON *sb_note_list(struct sb *sb, const struct sb_params *query)
 
 /* ---- forgeries ---- */
 
-static struct sb_note *forge_alipay(struct sb *sb, struct sb_account *account, struct sb_order *order,
-                                    const char *reference, const char *kind)
+struct sb_note *sb_alipay_forge(struct sb *sb, struct sb_account *account, struct sb_order *order,
+                                const char *reference, const char *kind)
 {
     struct sb_order stranger = {.account = account,
                                 .reference = (char *)(uintptr_t)reference,
@@ -120,8 +124,8 @@ static struct sb_note *forge_alipay(struct sb *sb, struct sb_account *account, s
     return note;
 }
 
-static struct sb_note *forge_stripe(struct sb *sb, struct sb_account *account, struct sb_order *order,
-                                    const char *reference, const char *kind)
+struct sb_note *sb_stripe_forge(struct sb *sb, struct sb_account *account, struct sb_order *order,
+                                const char *reference, const char *kind)
 {
     struct sb_order stranger = {
         .account = account, .reference = (char *)(uintptr_t)reference, .currency = "cny"};
@@ -160,7 +164,7 @@ cJSON *sb_note_forge(struct sb *sb, const cJSON *in, int *status)
 {
     static const char kinds[] =
         " bad_signature foreign_app wrong_amount wrong_currency unknown_reference wrong_seller old_timestamp "
-        "future_timestamp paid ";
+        "future_timestamp paid sign_probe unknown_serial wrong_key unpaid not_json ";
     const char *name = sb_json_get(in, "account"), *reference = sb_json_get(in, "reference");
     const char *kind = sb_json_get(in, "kind");
     struct sb_account *account = sb_account_find(sb, name);
@@ -183,8 +187,7 @@ cJSON *sb_note_forge(struct sb *sb, const cJSON *in, int *status)
         reference =
             reference && !sb_order_find(sb, account, reference) ? reference : "STRANGER00000000000001";
     }
-    struct sb_note *note = account->provider == SB_ALIPAY ? forge_alipay(sb, account, order, reference, kind)
-                                                          : forge_stripe(sb, account, order, reference, kind);
+    struct sb_note *note = sb_driver(account)->forge(sb, account, order, reference, kind);
     note->forged = true;
     return sb_note_json(sb, note);
 }

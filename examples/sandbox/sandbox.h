@@ -10,7 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#define SB_ACCOUNTS 4
+#define SB_ACCOUNTS 8
 #define SB_COUNTERS 24
 #define SB_LOG 1000
 #define SB_BODY_MAX (1024u * 1024u)
@@ -77,6 +77,8 @@ bool sb_int_read(const char *text, int64_t *out);
 bool sb_beijing_read(const char *text, int64_t *ms);
 void sb_beijing_write(int64_t ms, char out[24]);
 void sb_date_write(int64_t ms, char out[40]);
+bool sb_rfc3339_read(const char *text, int64_t *ms);
+void sb_rfc3339_write(int64_t ms, char out[32]); /* in Beijing's zone */
 
 void sb_json_int(cJSON *object, const char *name, int64_t value);
 void sb_json_text(cJSON *object, const char *name, const char *value); /* NULL: null */
@@ -96,10 +98,24 @@ bool sb_keys_verify(struct sb_keys *keys, const char *text, size_t len,
 void sb_keys_derive(struct sb_keys *keys, const char *label, char *out, size_t digits);
 void sb_hmac_hex(const char *secret, const char *text, size_t len, char out[65]);
 void sb_random_hex(struct sb_keys *keys, char *out, size_t digits);
+/* Further RSA keys by name, made when first asked for and kept in the folder of the keys. */
+struct mbedtls_pk_context;
+struct mbedtls_pk_context *sb_rsa(struct sb_keys *keys, const char *name);
+const char *sb_rsa_public(struct sb_keys *keys, const char *name);
+char *sb_rsa_sign(struct sb_keys *keys, const char *name, const char *text, size_t len); /* base64 */
+
+/* ---- seal.c: what WeChat Pay and epay need beside RSA ---- */
+
+void sb_md5_hex(const char *text, size_t len, char out[33]);
+/* AEAD_AES_256_GCM: base64 of ciphertext and tag */
+char *sb_seal(const char *key, const char *nonce, const char *more, const char *text);
+/* PEM of `name`'s public key, issued by `issuer`'s; serial: hex */
+char *sb_certificate(struct sb_keys *keys, const char *name, const char *issuer, const char *serial,
+                     int64_t from, int64_t until);
 
 /* ---- accounts and what they hold ---- */
 
-enum sb_provider { SB_ALIPAY = 0, SB_STRIPE = 1 };
+enum sb_provider { SB_ALIPAY = 0, SB_STRIPE = 1, SB_WECHAT = 2, SB_EPAY = 3 };
 
 struct sb_counter {
     char op[24];
@@ -110,7 +126,11 @@ struct sb_account {
     const char *path; /* first part of its URL */
     enum sb_provider provider;
     int port, listener;
-    char app_id[20], seller_id[20], secret_key[48], webhook_secret[48];
+    char app_id[20], seller_id[20], secret_key[48], webhook_secret[48]; /* seller: mchid, pid */
+    bool listed;                                                        /* in channels.json */
+    int64_t skew_ms;                                                    /* of the provider's clock */
+    struct sb_wechat *wechat;
+    struct sb_epay *epay;
     struct sb_counter counters[SB_COUNTERS];
     int64_t limit_max, limit_window, limit_from, limit_used; /* POST /_limit */
 };
@@ -121,8 +141,9 @@ struct sb_refund {
     char provider_id[48];
     int64_t amount, made, due; /* due: when a pending one succeeds */
     char status[16];           /* succeeded, pending, failed */
-    char *reason;
+    char *reason, *notify_url;
     struct sb_params metadata;
+    struct sb_trade *trade;
 };
 
 /* One thing that can be paid at a provider: a trade number or a PaymentIntent. */
@@ -139,6 +160,8 @@ struct sb_order {
     int codes;
     char flow[8];
     char code[160]; /* the latest QR text */
+    int64_t code_until;
+    cJSON *first; /* wechat: the body that made it */
 };
 struct sb_trade {
     struct sb_trade *next;
@@ -147,6 +170,37 @@ struct sb_trade {
     int64_t captured, refunded, made, paid, closed, expires;
     struct sb_refund *refunds;
 };
+
+/* ---- providers.c: what the common files ask of each provider ---- */
+
+struct sb_request;
+struct sb_note;
+struct sb_act {
+    const char *act, *method, *code; /* code: the QR text or URL that the customer used */
+    bool force;
+};
+struct sb_driver {
+    const char *name;
+    void (*identify)(struct sb_request *req);
+    void (*execute)(struct sb_request *req);
+    void (*finish)(struct sb_request *req); /* NULL; or: signs what is about to leave */
+    void (*limited)(struct sb_request *req, const char *seconds);
+    bool (*failed)(struct sb_request *req); /* tells fault.status in its own words; false: it has none */
+    void (*refuse)(struct sb_request *req); /* SB_FAULT_ERROR */
+    void (*settle)(struct sb *sb, struct sb_order *order);
+    const char *(*customer)(struct sb *sb, struct sb_order *order, const struct sb_act *act);
+    void (*headers)(struct sb *sb, struct sb_note *note, struct sb_params *headers);
+    bool (*accepted)(long status, const struct sb_buf *answer);
+    struct sb_note *(*forge)(struct sb *sb, struct sb_account *account, struct sb_order *order,
+                             const char *reference, const char *kind);
+    void (*channel)(struct sb *sb, const struct sb_account *account, cJSON *out);
+    const int64_t *schedule; /* seconds between deliveries; ends with 0 */
+    long patience;           /* seconds that it waits for the shop's answer */
+};
+const struct sb_driver *sb_driver(const struct sb_account *account);
+void sb_accounts_open(struct sb *sb, const char *listed);
+cJSON *sb_account_control(struct sb *sb, const cJSON *in, int *status);
+cJSON *sb_account_list(const struct sb *sb);
 
 /* ---- faults.c ---- */
 
@@ -177,6 +231,9 @@ enum sb_fault_kind {
     SB_FAULT_SYSTEM_ERROR_AFTER,
     SB_FAULT_MALFORMED,
     SB_FAULT_BODY,
+    SB_FAULT_SIGN_PROBE,
+    SB_FAULT_ERROR,
+    SB_FAULT_ERROR_AFTER,
     SB_FAULT_COUNT
 };
 struct sb_fault {
@@ -185,10 +242,9 @@ struct sb_fault {
     char account[24], op[24], reference[80];
     int64_t times, after, at_byte, delay_ms, retry_after, hits;
     int status;
-    char should_retry[8];
-    char *body; /* of SB_FAULT_BODY */
+    char should_retry[8], code[40]; /* code: of SB_FAULT_ERROR */
+    char *body;                     /* of SB_FAULT_BODY */
 };
-struct sb_request;
 const char *sb_fault_name(enum sb_fault_kind kind);
 void sb_fault_choose(struct sb *sb,
                      struct sb_request *req); /* copies the fault that strikes into the request */
@@ -204,17 +260,20 @@ struct sb_request {
     struct MHD_Connection *connection;
     struct sb_account *account; /* NULL: a control call */
     char method[8];
-    char *path;
+    char *path, *target; /* target: as it came, still escaped; NULL when nothing came */
+    char argument[80];   /* what the path names */
     struct sb_params query, headers, form, all;
     struct sb_buf body;
     char op[24], reference[80];
     struct sb_fault fault;
-    bool executed, answered, hangup, asleep, detached, too_big, started;
+    bool executed, answered, hangup, asleep, detached, too_big, started, begun;
+    bool proven;      /* wechat: the request's signature is good, so the answer is signed */
     int64_t wake;     /* monotonic; 0: never by itself */
     int64_t held_due; /* sandbox clock; 0: only by /_release */
     int64_t log_id;
     cJSON *json; /* biz_content, or the body of a control call */
     struct sb_key_record *idem;
+    struct sb_order *order;       /* of a page that was opened */
     struct sb_delivery *delivery; /* a /_deliver call that waits */
     int64_t sent;                 /* of a body that is made by a callback */
     /* the answer */
@@ -258,6 +317,11 @@ int64_t sb_now(const struct sb *sb); /* the sandbox's clock, Unix ms */
 int64_t sb_mono(void);               /* real, for stalls */
 struct sb_account *sb_account_find(struct sb *sb, const char *name);
 bool sb_config_write(struct sb *sb);
+int64_t sb_their_now(const struct sb *sb, const struct sb_account *account); /* the provider's clock */
+void sb_alipay_channel(struct sb *sb, const struct sb_account *account, cJSON *out);
+void sb_stripe_channel(struct sb *sb, const struct sb_account *account, cJSON *out);
+void sb_channel_method(cJSON *out, const char *method, const char *first, const char *second);
+void sb_channel_credentials(cJSON *out, cJSON *fields); /* takes the fields */
 
 /* server.c */
 bool sb_server_open(struct sb *sb);
@@ -270,6 +334,7 @@ void sb_wake(struct sb_request *req);
 struct sb_account *sb_account_of_port(const struct sb_request *req);
 
 /* exchange.c */
+struct sb_request *sb_open_url(struct sb *sb, const char *url, const char *form); /* the customer's browser */
 struct sb_request *sb_exchange_new(struct sb *sb, const char *method, const char *path);
 void sb_exchange_free(struct sb_request *req);
 void sb_exchange_run(struct sb_request *req);      /* everything between the last byte in and the first out */
@@ -292,8 +357,9 @@ void sb_alipay_settle(struct sb *sb, struct sb_order *order); /* what the clock 
 void sb_alipay_close_trade(struct sb *sb, struct sb_trade *trade);
 bool sb_alipay_give_back(struct sb *sb, struct sb_trade *trade, const char *request_no, int64_t amount,
                          const char *reason, int64_t due);
-const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const char *act, bool force);
-struct sb_request *sb_alipay_open(struct sb *sb, const char *url); /* the customer's browser; free it */
+const char *sb_alipay_customer(struct sb *sb, struct sb_order *order, const struct sb_act *with);
+void sb_alipay_limited(struct sb_request *req, const char *seconds);
+void sb_alipay_refuse(struct sb_request *req);
 char *sb_alipay_note(struct sb *sb, struct sb_trade *trade, const struct sb_refund *refund,
                      const char *twist);
 
@@ -336,8 +402,10 @@ void sb_stripe_charge(struct sb *sb, struct sb_intent *intent);
 void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_card *card);
 void sb_stripe_settle(struct sb *sb, struct sb_order *order);
 void sb_stripe_read_metadata(const struct sb_params *form, struct sb_params *out);
-const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method,
-                               bool force);
+const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const struct sb_act *with);
+void sb_stripe_limited(struct sb_request *req, const char *seconds);
+bool sb_stripe_failed(struct sb_request *req);
+void sb_stripe_refuse(struct sb_request *req);
 void sb_stripe_event(struct sb *sb, struct sb_intent *intent, const char *type, cJSON *object);
 void sb_idem_begin(struct sb_request *req); /* may answer at once: a replay, a mismatch, a conflict */
 void sb_idem_finish(struct sb_request *req, bool keep);
@@ -348,7 +416,10 @@ struct sb_note {
     int64_t id, made, due;
     struct sb_account *account;
     char *url, *body, *kind, *reference;
-    const char *secret; /* NULL: the account's */
+    const char *method;     /* NULL: POST */
+    const char *secret;     /* NULL: the account's */
+    struct sb_trade *trade; /* epay: of what it is made anew */
+    const char *twist;      /* of a forgery: what is wrong with it */
     bool taken, acknowledged, bad_signature, forged;
     int64_t skew_ms; /* of the signed time */
     int attempts, last_status;
@@ -356,7 +427,12 @@ struct sb_note {
 };
 struct sb_note *sb_note_queue(struct sb *sb, struct sb_account *account, const char *url, char *body,
                               const char *kind, const char *reference);
-void sb_note_headers(struct sb *sb, const struct sb_note *note, struct sb_params *headers);
+void sb_alipay_headers(struct sb *sb, struct sb_note *note, struct sb_params *headers);
+void sb_stripe_headers(struct sb *sb, struct sb_note *note, struct sb_params *headers);
+struct sb_note *sb_alipay_forge(struct sb *sb, struct sb_account *account, struct sb_order *order,
+                                const char *reference, const char *kind);
+struct sb_note *sb_stripe_forge(struct sb *sb, struct sb_account *account, struct sb_order *order,
+                                const char *reference, const char *kind);
 cJSON *sb_note_json(struct sb *sb, struct sb_note *note);
 cJSON *sb_note_list(struct sb *sb, const struct sb_params *query);
 cJSON *sb_note_forge(struct sb *sb, const cJSON *in, int *status);

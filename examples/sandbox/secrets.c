@@ -17,12 +17,18 @@
 #include <mbedtls/rsa.h>
 
 #define PEM_MAX 4096
+#define RSA_MAX 24
 
+struct named {
+    char name[24], public_pem[PEM_MAX];
+    mbedtls_pk_context key;
+};
 struct sb_keys {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_pk_context merchant, alipay;
-    char merchant_private[PEM_MAX], alipay_public[PEM_MAX];
+    char merchant_private[PEM_MAX], alipay_public[PEM_MAX], *dir;
+    struct named *named[RSA_MAX];
 };
 
 static bool load_key(mbedtls_pk_context *key, const char *path)
@@ -86,6 +92,7 @@ struct sb_keys *sb_keys_open(const char *dir)
     }
     free(merchant);
     free(alipay);
+    keys->dir = sb_dup(dir);
     return good ? keys : NULL;
 }
 
@@ -105,18 +112,60 @@ static bool sha256(const char *text, size_t len, unsigned char out[32])
            0;
 }
 
-char *sb_keys_sign(struct sb_keys *keys, const char *text, size_t len)
+static char *sign_with(struct sb_keys *keys, mbedtls_pk_context *key, const char *text, size_t len)
 {
     unsigned char hash[32], sign[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
     char *out = sb_alloc(512);
     size_t sign_len = 0, out_len = 0;
     if (!sha256(text, len, hash) ||
-        mbedtls_pk_sign(&keys->alipay, MBEDTLS_MD_SHA256, hash, sizeof hash, sign, &sign_len,
-                        mbedtls_ctr_drbg_random, &keys->random) != 0 ||
+        mbedtls_pk_sign(key, MBEDTLS_MD_SHA256, hash, sizeof hash, sign, &sign_len, mbedtls_ctr_drbg_random,
+                        &keys->random) != 0 ||
         mbedtls_base64_encode((unsigned char *)out, 512, &out_len, sign, sign_len) != 0) {
         out[0] = 0;
     }
     return out;
+}
+
+char *sb_keys_sign(struct sb_keys *keys, const char *text, size_t len)
+{
+    return sign_with(keys, &keys->alipay, text, len);
+}
+
+/* Making a key costs a good part of a second, so only those are made that somebody needs. */
+static struct named *named_key(struct sb_keys *keys, const char *name)
+{
+    int n = 0;
+    for (; n < RSA_MAX && keys->named[n]; n++) {
+        if (strcmp(keys->named[n]->name, name) == 0) {
+            return keys->named[n];
+        }
+    }
+    struct named *one = sb_alloc(sizeof *one);
+    char *path = sb_print("%s/%s.pem", keys->dir, name);
+    sb_copy(one->name, sizeof one->name, name);
+    mbedtls_pk_init(&one->key);
+    if (n == RSA_MAX || !make_key(keys, &one->key, path) ||
+        mbedtls_pk_write_pubkey_pem(&one->key, (unsigned char *)one->public_pem, PEM_MAX) != 0) {
+        fprintf(stderr, "payroute-sandbox: cannot make or keep %s\n", path);
+        exit(70);
+    }
+    free(path);
+    return keys->named[n] = one;
+}
+
+struct mbedtls_pk_context *sb_rsa(struct sb_keys *keys, const char *name)
+{
+    return &named_key(keys, name)->key;
+}
+
+const char *sb_rsa_public(struct sb_keys *keys, const char *name)
+{
+    return named_key(keys, name)->public_pem;
+}
+
+char *sb_rsa_sign(struct sb_keys *keys, const char *name, const char *text, size_t len)
+{
+    return sign_with(keys, sb_rsa(keys, name), text, len);
 }
 
 bool sb_keys_verify(struct sb_keys *keys, const char *text, size_t len, const char *sign)

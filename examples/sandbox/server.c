@@ -232,7 +232,7 @@ static enum MHD_Result send_answer(struct sb_request *req)
     if (!response) {
         return MHD_NO;
     }
-    sb_date_write(sb_now(req->sb), date);
+    sb_date_write(req->account ? sb_their_now(req->sb, req->account) : sb_now(req->sb), date);
     MHD_add_response_header(response, "Date", date);
     MHD_add_response_header(response, "Content-Type", req->type ? req->type : "text/plain");
     for (size_t i = 0; i < req->out_headers.count; i++) {
@@ -250,6 +250,15 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *k
     return MHD_YES;
 }
 
+/* Before the target is taken apart: WeChat Pay signs it as it came. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct sb_request *req = sb_exchange_new(cls, "", "");
+    (void)connection;
+    req->target = sb_dup(target);
+    return req;
+}
+
 /* libmicrohttpd calls: once with the head, then with each piece of the body, then once without bytes; and
    again after a sleep. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -258,10 +267,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 {
     struct sb_request *req = *context;
     (void)version;
-    if (!req) {
-        req = sb_exchange_new(cls, method, url);
+    (void)cls;
+    if (!req->begun) {
+        req->begun = true;
         req->connection = connection;
-        *context = req;
+        sb_copy(req->method, sizeof req->method, method);
+        free(req->path);
+        req->path = sb_dup(url);
         MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, &req->headers);
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, collect, &req->query);
         return MHD_YES;
@@ -320,10 +332,11 @@ bool sb_server_open(struct sb *sb)
             return false;
         }
     }
-    sb->daemon = MHD_start_daemon(
-        MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        on_request, sb, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)(128 * 1024), MHD_OPTION_CONNECTION_LIMIT, (unsigned)900, MHD_OPTION_END);
+    sb->daemon =
+        MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_ALLOW_SUSPEND_RESUME,
+                         0, NULL, NULL, on_request, sb, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+                         MHD_OPTION_URI_LOG_CALLBACK, on_target, sb, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)(128 * 1024), MHD_OPTION_CONNECTION_LIMIT, (unsigned)900, MHD_OPTION_END);
     if (!sb->daemon) {
         fputs("payroute-sandbox: the HTTP server did not start\n", stderr);
     }

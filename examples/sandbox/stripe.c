@@ -294,3 +294,25 @@ void sb_stripe_execute(struct sb_request *req)
         sb_params_add(&req->out_headers, "Stripe-Should-Retry", "false");
     }
 }
+
+void sb_stripe_limited(struct sb_request *req, const char *seconds)
+{
+    sb_params_add(&req->out_headers, "Retry-After", seconds);
+    sb_params_add(&req->out_headers, "Stripe-Should-Retry", "true");
+    sb_stripe_error(req, 429, "invalid_request_error", "rate_limit", NULL,
+                    "Too many requests hit the API too quickly.", NULL);
+}
+
+bool sb_stripe_failed(struct sb_request *req)
+{
+    bool limit = req->fault.status == 429;
+    sb_stripe_error(req, req->fault.status, limit ? "invalid_request_error" : "api_error",
+                    limit ? "rate_limit" : NULL, NULL, "An unknown error occurred", NULL);
+    return true;
+}
+
+void sb_stripe_refuse(struct sb_request *req)
+{
+    sb_stripe_error(req, req->fault.status, "invalid_request_error", req->fault.code, NULL,
+                    req->fault.body ? req->fault.body : "The request was refused.", NULL);
+}

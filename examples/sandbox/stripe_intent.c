@@ -386,9 +386,10 @@ void sb_stripe_capture(struct sb_request *req, struct sb_intent *intent)
     sb_stripe_intent_reply(req, intent);
 }
 
-const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const char *act, const char *method,
-                               bool force)
+const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const struct sb_act *with)
 {
+    const char *act = with->act, *method = with->method;
+    bool force = with->force;
     static const struct sb_card refused = {NULL,
                                            "payment_intent_authentication_failure",
                                            NULL,

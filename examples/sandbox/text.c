@@ -363,6 +363,40 @@ bool sb_beijing_read(const char *text, int64_t *ms)
     return true;
 }
 
+/* "2018-06-08T10:34:56+08:00", with any offset or Z, and a fraction that is left out. */
+bool sb_rfc3339_read(const char *text, int64_t *ms)
+{
+    struct tm tm = {0};
+    const char *at = text && strlen(text) >= 20 ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    int hours = 0, minutes = 0, used = 0;
+    if (!at || at - text != 19) {
+        return false;
+    }
+    if (*at == '.') {
+        at += 1 + strspn(at + 1, "0123456789");
+    }
+    if (strcmp(at, "Z") != 0) {
+        if ((*at != '+' && *at != '-') || sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
+            used != 5 || at[6]) {
+            return false;
+        }
+        if (*at == '-') {
+            hours = -hours;
+            minutes = -minutes;
+        }
+    }
+    *ms = ((int64_t)timegm(&tm) - hours * 3600 - minutes * 60) * 1000;
+    return true;
+}
+
+void sb_rfc3339_write(int64_t ms, char out[32])
+{
+    char beijing[24];
+    sb_beijing_write(ms, beijing);
+    beijing[10] = 'T';
+    snprintf(out, 32, "%.19s+08:00", beijing);
+}
+
 void sb_date_write(int64_t ms, char out[40])
 {
     static const char *const day[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -145,8 +145,10 @@ static int32_t verdict(const payroute_probe *p, int32_t status)
     if (f->meaning.reason != 0 && f->meaning.fault == PR_FAULT_MERCHANT) {
         return PAYROUTE_PROBE_REFUSED;
     }
-    return status == 200 && f->code[0] == '\0' && f->evidence != PR_EVIDENCE_TLS ? PAYROUTE_PROBE_UNVERIFIED
-                                                                                : PAYROUTE_PROBE_UNCLEAR;
+    int32_t signs = o->evidence_money >= PR_EVIDENCE_SIGNED;
+    return signs && status == 200 && f->code[0] == '\0' && f->evidence != PR_EVIDENCE_TLS
+               ? PAYROUTE_PROBE_UNVERIFIED
+               : PAYROUTE_PROBE_UNCLEAR;
 }
 
 int32_t payroute_probe_feed(payroute_probe *p, const payroute_keyring *ring, const payroute_catalog *catalog,
@@ -174,6 +176,10 @@ int32_t payroute_probe_feed(payroute_probe *p, const payroute_keyring *ring, con
     pr_fact_init(&p->fact);
     if (rc == PAYROUTE_OK && reading.count > 0) {
         p->fact = reading.facts[0];
+    }
+    if (p->fact.meaning.fault != PR_FAULT_MERCHANT && (status == 401 || status == 403)) {
+        pr_catalog_query door = {.provider = "http", .code = status == 401 ? "401" : "403"};
+        pr_catalog_lookup(&p->fact.meaning, catalog, &door); /* whoever stands at the door speaks of our key only */
     }
     memcpy(p->aux, reading.need_aux, sizeof p->aux);
     pr_reading_free(&reading);

@@ -42,33 +42,39 @@ typedef struct doctor {
     int32_t counts[3];
     char name[33];     /* of the channel in hand; "" the installation */
     int32_t shared;    /* 1: other processes can open this store */
-    int32_t reason;    /* behind {{merchant}} */
+    int32_t reason;    /* behind {merchant} */
 } doctor;
 
 /* ---- saying it ---- */
 
-static void put_text(payroute_json_out *out, const char *locale, const char *text, const char *detail,
-                     const char *merchant)
+/* Puts what belongs into the places of a text: {} the detail, {channel} its name, {merchant} the catalogue's words for
+   the merchant, which may name the channel too. */
+static size_t fill_in(char *out, size_t cap, const char *text, const doctor *d, const char *detail, const char *merchant)
+{
+    size_t len = 0;
+    for (const char *at = text; *at && len < cap - 1;) {
+        if (strncmp(at, "{merchant}", 10) == 0) {
+            len += fill_in(out + len, cap - len, merchant, d, "", "");
+            at += 10;
+        } else if (strncmp(at, "{channel}", 9) == 0 || strncmp(at, "{}", 2) == 0) {
+            const char *insert = at[1] == '}' ? detail : d->name;
+            size_t n = strlen(insert), room = cap - 1 - len;
+            memcpy(out + len, insert, n < room ? n : room);
+            len += n < room ? n : room;
+            at += at[1] == '}' ? 2 : 9;
+        } else {
+            out[len++] = *at++;
+        }
+    }
+    out[len] = '\0';
+    return len;
+}
+
+static void put_text(const doctor *d, const char *locale, const char *text, const char *detail)
 {
     char line[1024];
-    size_t len = 0;
-    for (const char *at = text; *at && len < sizeof line - 1;) {
-        const char *insert = NULL;
-        size_t skip = 1;
-        if (strncmp(at, "{{merchant}}", 12) == 0) {
-            insert = merchant, skip = 12;
-        } else if (strncmp(at, "{}", 2) == 0) {
-            insert = detail, skip = 2;
-        }
-        if (insert) {
-            len += (size_t)snprintf(line + len, sizeof line - len, "%s", insert);
-        } else {
-            line[len++] = *at;
-        }
-        at += skip;
-    }
-    line[len < sizeof line ? len : sizeof line - 1] = '\0';
-    payroute_json_out_string(out, locale, line);
+    (void)fill_in(line, sizeof line, text, d, detail, payroute_reason_text(d->e->catalog, d->reason, 1, locale));
+    payroute_json_out_string(d->out, locale, line);
 }
 
 static void found(doctor *d, enum finding f, const char *detail)
@@ -84,10 +90,8 @@ static void found(doctor *d, enum finding f, const char *detail)
     if (detail && *detail) {
         payroute_json_out_string(d->out, "detail", detail);
     }
-    put_text(d->out, "zh-CN", findings[f].zh, detail ? detail : "",
-             payroute_reason_text(d->e->catalog, d->reason, 1, "zh-CN"));
-    put_text(d->out, "en", findings[f].en, detail ? detail : "",
-             payroute_reason_text(d->e->catalog, d->reason, 1, "en"));
+    put_text(d, "zh-CN", findings[f].zh, detail ? detail : "");
+    put_text(d, "en", findings[f].en, detail ? detail : "");
     payroute_json_out_end(d->out);
 }
 

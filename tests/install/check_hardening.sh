@@ -47,7 +47,7 @@ if grep -q 'fcf-protection' "$B/flags" && readelf -hW "$B/payroute" | grep -q 'A
     for file in "$B"/libpayroute.so.0 "$B"/libpayroute-host.so.0; do
         bad=$(objdump -d --no-show-raw-insn "$file" | awk '
             /^[0-9a-f]+ <payroute_[a-z0-9_]+>:$/ { name = $2; next }
-            name != "" { if ($2 != "endbr64") print name; name = "" }')
+            name != "" { if ($2 != "endbr64") print name; name = "" }' | head -n 3)
         [ -z "$bad" ] || complain "no landing pad:" $bad
     done
 fi

@@ -16,7 +16,7 @@ if command -v mandoc >/dev/null 2>&1; then
     mandoc -Tlint -W warning "$page" >"$tmp/lint" 2>&1 || { cat "$tmp/lint" && failed=1; }
     mandoc -Tascii -O width=100 "$page" | sed "s/.$(printf '\b')//g" >"$tmp/text"
 fi
-if man -l /dev/null >/dev/null 2>&1; then
+if man --warnings -l "$page" >/dev/null 2>&1; then # man-db's: others know no --warnings
     LC_ALL=C.UTF-8 MANROFFOPT=-ww man -l --warnings "$page" >"$tmp/man" 2>"$tmp/warnings"
     if [ -s "$tmp/warnings" ]; then cat "$tmp/warnings" && failed=1; fi
     [ "$(wc -l <"$tmp/man")" -gt 100 ] || { echo "man shows next to nothing" && failed=1; }

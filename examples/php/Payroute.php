@@ -1,8 +1,9 @@
 <?php
 /* The engine of libpayroute-host for PHP: what of its interface a shop needs daily, over the generated declarations.
 
-   Command line: nothing to set up. PHP-FPM: PHP's default (ffi.enable=preload) lets preloaded code alone use FFI, so
-   php.ini names this file and the declarations, which are then read once, before the workers are forked:
+   Command line: PAYROUTE_FFI in the environment names the folder of the declarations. PHP-FPM: PHP's default
+   (ffi.enable=preload) lets preloaded code alone use FFI, so php.ini names this file and the declarations, which
+   are then read once, before the workers are forked:
        ffi.preload=/usr/share/payroute/ffi/payroute-host.php.h
        opcache.preload=/srv/shop/Payroute.php
        opcache.preload_user=www-data

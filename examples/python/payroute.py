@@ -1,5 +1,6 @@
 """The engine of libpayroute-host for Python: what of its interface a shop needs daily. It needs no package, only
-ctypes, which is told by the generated declarations what each call takes. (cffi reads them as they stand.)"""
+ctypes, which is told by the generated declarations what each call takes. PAYROUTE_FFI in the environment
+names their folder. (cffi reads them as they stand.)"""
 import ctypes
 import json
 import os

@@ -66,7 +66,10 @@ class Fpm:
                       (record(STDIN, body) if body else b"") + record(STDIN))
             page, stream = b"", s.makefile("rb")
             while True:
-                head = stream.read(8)
+                try:
+                    head = stream.read(8)
+                except ConnectionResetError:
+                    return ""
                 if len(head) < 8:
                     return page.decode()
                 _, kind, _, length, padding = struct.unpack("!BBHHBx", head)
@@ -82,6 +85,10 @@ class Fpm:
             return json.loads(text.partition("\r\n\r\n")[2])
         except ValueError as error:
             raise AssertionError("%s answers: %s" % (query, text)) from error
+
+    def workers(self):
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="utf-8") as children:
+            return [int(pid) for pid in children.read().split()]
 
     def stop(self):
         if self.process.poll() is None:

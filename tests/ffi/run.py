@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import fpm
 from world import World
@@ -36,6 +37,14 @@ def case(name, test, *arguments):
 def expect(found, wanted, what=""):
     if found != wanted:
         raise AssertionError("%s\n    expected %r\n    found    %r" % (what, wanted, found))
+
+
+def wait_until(true):
+    until = time.monotonic() + 20
+    while not true():
+        if time.monotonic() > until:
+            raise AssertionError("waited for 20 s")
+        time.sleep(0.01)
 
 
 def python_with_cffi():
@@ -159,16 +168,26 @@ def fpm_dies(shop):
 
 
 def fpm_killed(shop):
-    """A worker is killed between checkout and notification: another one goes on."""
+    """Workers are killed while the provider has made the order and its answer hangs: another one goes on. Nobody has
+    seen that code, so the library may leave it and take another account, but the customer pays once."""
+    shop.world.call("/_fault", {"account": "ali-main", "operation": "precreate", "fault": "stall"})
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(shop.fpm.raw("page=checkout&order=killed")))
+    before = shop.world.books()["attempts"]
+    thread.start()
+    wait_until(lambda: shop.world.books()["attempts"] > before)
+    killed = shop.fpm.workers()
+    for pid in killed:
+        os.kill(pid, 9)
+    thread.join()
+    expect(answers, [""], "the killed request's answer")
+    wait_until(lambda: len(shop.fpm.workers()) == 2 and not set(killed) & set(shop.fpm.workers()))
     view = shop.fpm.page("page=checkout&order=killed")
-    os.kill(view["pid"], 9)
-    ((channel, headers, body),) = shop.world.pay(view["show"]["text"])
-    kind = headers.partition(": ")[2].strip()
-    expect(shop.fpm.page("page=notify&channel=" + channel, body.encode(), kind)["ack"]["body"], "success")
-    view = shop.fpm.page("page=status&budget=3000&payment=%d" % view["payment_id"])
+    for channel, headers, body in shop.world.pay(view["show"]["text"]):
+        shop.fpm.page("page=notify&channel=" + channel, body.encode(), headers.partition(": ")[2].strip())
+    expect(shop.fpm.page("page=status&payment=%d" % view["payment_id"])["captured_minor"], 1250)
     paid.append((shop.store, "killed"))
-    expect(view["status"], "paid")
-    shop.fpm.page("page=deliver")
+    expect([e["kind"] for e in shop.fpm.page("page=deliver")["events"]], ["paid"])
 
 
 def fpm_double_click(shop):
@@ -232,7 +251,7 @@ def with_fpm(stage, name, settings, user=None, pool_user=None, careless=False):
             case("%s: an engine opened before the fork stays the master's" % name, fpm_careless, shop, said)
         case("%s: cost of a request" % name, fpm_cost, shop)
         case("%s: 40 requests die with the engine open" % name, fpm_dies, shop)
-        case("%s: a worker killed between checkout and notification" % name, fpm_killed, shop)
+        case("%s: workers killed while the provider's answer hangs" % name, fpm_killed, shop)
         case("%s: one order in both workers at once" % name, fpm_double_click, shop)
     finally:
         shop.fpm.stop()
@@ -242,7 +261,7 @@ def with_fpm(stage, name, settings, user=None, pool_user=None, careless=False):
 
 def books(stage):
     totals = stage.world.books()
-    wanted = {"orders": len(paid), "paid": len(paid), "captured_minor": 1250 * len(paid), "double": 0,
+    wanted = {"paid": len(paid), "captured_minor": 1250 * len(paid), "double": 0,
               "refunded_minor": 0}
     expect({name: totals[name] for name in wanted}, wanted, "the providers' books")
     command = os.path.join(BUILD, "payroute")
@@ -253,8 +272,8 @@ def books(stage):
         known += [(store, p["order_id"]) for p in listed["payments"] if p["status"] == "paid"]
         expect(json.loads("\n".join(stage.run(command, "events", *place)))["events"], [], "events left in " + store)
     expect(sorted(known), sorted(paid), "the shops' books")
-    return "%d orders, %d paid, captured %d.%02d, double 0, lost 0" % (
-        totals["orders"], totals["paid"], totals["captured_minor"] // 100, totals["captured_minor"] % 100)
+    return "%d paid, captured %d.%02d, double 0, lost 0" % (
+        totals["paid"], totals["captured_minor"] // 100, totals["captured_minor"] % 100)
 
 
 def readme():

@@ -6,7 +6,7 @@
 
 enum { NAME_BYTES = 127, EXTRA_CAP = 32 };
 
-#define FORK(name, en, zh, secret, legacy, off, late, flows, types, ...) {name, __VA_ARGS__},
+#define FORK(name, en, zh, secret, legacy, bare, off, late, flows, types, ...) {name, __VA_ARGS__},
 static const pr_epay_fork wire_forks[] = {
 #include "provider/epay_forks.def"
 };
@@ -107,6 +107,10 @@ static int32_t check_order(const pr_epay_fork *fork, const pr_subject *subject, 
         pr_text_put(why, "return_url: the panel takes no order without one");
         return PAYROUTE_E_SCHEMA;
     }
+    if (subject->channel->fork->bare_urls && strchr(return_url, '?')) {
+        pr_text_format(why, "return_url: fork %s takes no ?query", fork->name);
+        return PAYROUTE_E_SCHEMA;
+    }
     if (wish->order_hash && wish->order_hash[0] && !pr_word_plain(wish->order_hash)) {
         pr_text_put(why, "order_hash: expected hexadecimal digits");
         return PAYROUTE_E_SCHEMA;
@@ -129,8 +133,8 @@ static void put_fields(payroute_json_out *json, const pr_epay_fork *fork, const 
         payroute_json_out_string(json, "notify_url", subject->channel->notify_url);
     }
     payroute_json_out_string(json, "return_url", return_url);
-    if (!is_flow(subject, "page") && wish->client_ip && wish->client_ip[0]) {
-        payroute_json_out_string(json, "clientip", wish->client_ip);
+    if (fork->wants_ip && !is_flow(subject, "page")) {
+        payroute_json_out_string(json, "clientip", wish->client_ip); /* checked: it is there */
     }
     if (wish->order_hash && wish->order_hash[0]) {
         payroute_json_out_string(json, "param", wish->order_hash);

@@ -138,8 +138,8 @@ int32_t pr_provider_field(const pr_provider *p, const char *name)
     return -1;
 }
 
-#define FORK(name, en, zh, secret, legacy, off, late, flows, types, ...)                                     \
-    {name, en, zh, secret, legacy, off, late, flows, types},
+#define FORK(name, en, zh, secret, legacy, bare, off, late, flows, types, ...)                               \
+    {name, en, zh, secret, legacy, bare, off, late, flows, types},
 static const pr_fork epay_forks[] = {
 #include "provider/epay_forks.def"
 };

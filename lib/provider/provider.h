@@ -65,6 +65,7 @@ typedef struct pr_fork {
     const char *title_zh;
     const char *secret; /* the credential fields it needs, blank between two */
     int32_t legacy;     /* 1: signs with MD5 */
+    int32_t bare_urls;  /* 1: addresses that we give may have no ?query */
     uint32_t off;       /* enum pr_fact_flag bits that it lacks */
     int32_t late_send;  /* enum pr_late_send: PR_LATE_NONE where the provider's window is not checked */
     const char *flows;  /* of the provider's flows those that it has, blank between two */

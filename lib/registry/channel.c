@@ -258,6 +258,14 @@ static void apply_method(void *target, int32_t id, const payroute_json_node *val
     }
 }
 
+static void check_bare(channel_reader *r, const char *member, const char *url)
+{
+    if (r->c->fork != NULL && r->c->fork->bare_urls && url != NULL && strchr(url, '?') != NULL) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, member, "expected an address without ?query for fork %s",
+                        r->c->fork->name);
+    }
+}
+
 /* Panels of one family differ, and a wrong guess costs money: the dialect is named, never supposed. */
 static void read_fork(channel_reader *r)
 {
@@ -282,6 +290,8 @@ static void read_fork(channel_reader *r)
         pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "fork", "expected a fork of %s (%s), got %s",
                         c->provider->name, names, r->fork != NULL ? got : "nothing");
     }
+    check_bare(r, "notify_url", c->notify_url);
+    check_bare(r, "return_url", c->return_url);
     if (c->base_url == NULL && c->provider->base_url == NULL) {
         pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "base_url", "expected the panel's address, got nothing");
     }

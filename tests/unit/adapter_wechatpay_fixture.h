@@ -85,6 +85,20 @@ static const pr_wish wx_wish = {.subject = "Image形象店-深圳腾大-QQ公仔
                                 .client_ip = "14.23.150.211",
                                 .order_hash = "00ff"};
 
+/* A channel of two credential versions, the newer first. */
+static inline void wx_open(adk *k, const char *newer, const char *older)
+{
+    char *json = malloc(strlen(newer) + strlen(older) + 512);
+    assert_non_null(json);
+    sprintf(
+        json,
+        "{\"id\":\"wx\",\"provider\":\"wechatpay\",\"base_url\":\"https://api.example\",\"credentials\":[%s,%s],"
+        "\"methods\":[{\"method\":\"wechat\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
+        newer, older);
+    adk_open(k, json, "wechat", "qr", "CNY");
+    free(json);
+}
+
 static inline void wx_sign(char *out, size_t cap, const char *private_key, const char *text, size_t len)
 {
     pr_key *key = NULL;

@@ -33,7 +33,7 @@ static int32_t check_notify_url(const char *url, pr_text *why)
     return pr_adapter_url_check(url, "notify_url", why);
 }
 
-static int32_t is_address(const char *ip)
+static int32_t is_ip(const char *ip)
 {
     size_t n = ip ? strlen(ip) : 0;
     return n >= 2 && n <= 45 && strspn(ip, "0123456789abcdefABCDEF.:") == n;
@@ -41,7 +41,7 @@ static int32_t is_address(const char *ip)
 
 static int32_t check_payer(const char *flow, const pr_wish *wish, pr_text *why)
 {
-    if (strcmp(flow, "redirect") == 0 && !is_address(wish->client_ip)) {
+    if (strcmp(flow, "redirect") == 0 && !is_ip(wish->client_ip)) {
         pr_text_put(why, "client_ip: wechatpay's h5 orders need the address of the customer's phone");
         return PAYROUTE_E_SCHEMA;
     }
@@ -52,7 +52,7 @@ static int32_t check_payer(const char *flow, const pr_wish *wish, pr_text *why)
     return PAYROUTE_OK;
 }
 
-static int32_t check_order(const pr_subject *subject, const pr_wish *wish, pr_text *why)
+static int32_t check_wechat(const pr_subject *subject, const pr_wish *wish, pr_text *why)
 {
     if (!pr_wechatpay_product(subject->flow)) {
         pr_text_format(why, "flow: wechatpay knows qr, redirect and token, got \"%s\"",
@@ -101,7 +101,7 @@ static void put_expiry(payroute_json_out *json, int64_t expire_ms)
     payroute_json_out_string(json, "time_expire", text);
 }
 
-static void put_amount(payroute_json_out *json, const char *name, int64_t minor, int64_t total)
+static void put_fen(payroute_json_out *json, const char *name, int64_t minor, int64_t total)
 {
     payroute_json_out_object(json, "amount");
     payroute_json_out_integer(json, name, minor); /* fen */
@@ -145,7 +145,7 @@ static void put_order(payroute_json_out *json, const pr_subject *subject, const 
         payroute_json_out_string(json, "attach", wish->order_hash); /* comes back once it is paid */
     }
     payroute_json_out_string(json, "notify_url", subject->channel->notify_url);
-    put_amount(json, "total", subject->amount_minor, 0);
+    put_fen(json, "total", subject->amount_minor, 0);
     put_payer(json, subject->flow, wish);
     payroute_json_out_end(json);
 }
@@ -154,7 +154,7 @@ int32_t pr_wechatpay_content(pr_buf *out, const pr_subject *subject, const pr_wi
 {
     const char *return_url =
         wish->return_url && wish->return_url[0] ? wish->return_url : subject->channel->return_url;
-    int32_t rc = check_order(subject, wish, why);
+    int32_t rc = check_wechat(subject, wish, why);
     if (rc == PAYROUTE_OK) {
         rc = pr_adapter_url_check(return_url, "return_url", why);
     }
@@ -214,7 +214,7 @@ static int32_t put_refund(pr_buf *body, const pr_subject *subject)
     if (subject->channel->notify_url) {
         payroute_json_out_string(json, "notify_url", subject->channel->notify_url);
     }
-    put_amount(json, "refund", subject->amount_minor, subject->attempt_amount_minor);
+    put_fen(json, "refund", subject->amount_minor, subject->attempt_amount_minor);
     payroute_json_out_end(json);
     const char *text = payroute_json_out_text(json, NULL);
     pr_buf_put(body, text ? text : "");
@@ -254,7 +254,7 @@ static int32_t put_call(pr_http_request *out, pr_buf *path, int32_t operation, c
 /* Accept and User-Agent are demanded (docs: "400 INVALID_REQUEST" without). In public-key mode the request
    names the key that the answer is to be signed with (docs/merchant/development,
    如何从平台证书切换成微信支付公钥). */
-static int32_t put_headers(pr_http_request *out, const pr_subject *subject, pr_text *why)
+static int32_t put_wechat_headers(pr_http_request *out, const pr_subject *subject, pr_text *why)
 {
     const char *key_id = pr_credential_get(subject->channel, subject->credential_version, "public_key_id");
     int32_t rc = pr_header_add(&out->headers, "Accept", "application/json", why);
@@ -288,7 +288,7 @@ int32_t pr_wechatpay_build(pr_http_request *out, int32_t operation, int32_t step
         rc = pr_adapter_url_join(&out->url, subject->channel->base_url, path.at);
     }
     pr_buf_free(&path);
-    return rc == PAYROUTE_OK ? put_headers(out, subject, why) : rc;
+    return rc == PAYROUTE_OK ? put_wechat_headers(out, subject, why) : rc;
 }
 
 const pr_adapter pr_adapter_wechatpay = {

@@ -76,8 +76,8 @@ static int32_t say_refund(pr_notice *out, const pr_fact *base, const payroute_js
     return PAYROUTE_OK;
 }
 
-static int32_t say(pr_notice *out, const pr_channel *channel, const char *type, const pr_buf *plain,
-                   const pr_fact *base)
+static int32_t say_object(pr_notice *out, const pr_channel *channel, const char *type, const pr_buf *plain,
+                          const pr_fact *base)
 {
     payroute_json *doc = NULL;
     int32_t rc = payroute_json_parse(&doc, plain->at ? plain->at : "", plain->len, NULL, 0);
@@ -154,14 +154,14 @@ static int32_t open_event(pr_notice *out, const pr_channel *channel, const payro
     pr_buf_init(&plain);
     int32_t rc = pr_wechatpay_open(&plain, channel, payroute_json_get(root, "resource"));
     if (rc == PAYROUTE_OK) {
-        rc = say(out, channel, type, &plain, base);
+        rc = say_object(out, channel, type, &plain, base);
     }
     pr_buf_free(&plain);
     return rc;
 }
 
-static int32_t read_event(pr_notice *out, const pr_channel *channel, const pr_keyring *ring,
-                          const pr_http_incoming *in, int64_t now_ms)
+static int32_t read_sealed_event(pr_notice *out, const pr_channel *channel, const pr_keyring *ring,
+                                 const pr_http_incoming *in, int64_t now_ms)
 {
     pr_wechatpay_mark mark;
     pr_fact base;
@@ -197,7 +197,7 @@ void pr_wechatpay_notify(pr_notice *out, const pr_channel *channel, const payrou
         out->rc = PAYROUTE_E_LIMIT;
         return;
     }
-    out->rc = read_event(out, channel, keyring, in, now_ms);
+    out->rc = read_sealed_event(out, channel, keyring, in, now_ms);
     if (out->rc !=
         PAYROUTE_OK) { /* a refused one leaves nothing behind but the name of the key that it lacks */
         char need[PR_ID_CAP];

@@ -97,7 +97,7 @@ static int32_t read_paid(pr_fact *f, const payroute_json_node *object)
    say. REVOKED, USERPAYING, PAYERROR and ACCEPT are documented for payment codes and agreements alone: on an
    order of ours the first two are taken as what they mean, a failure is not final (the order can be paid
    again). */
-static int32_t read_state(pr_fact *f, const payroute_json_node *object, const char *state)
+static int32_t read_trade_state(pr_fact *f, const payroute_json_node *object, const char *state)
 {
     static const char *const paid[] = {"SUCCESS", "REFUND"};
     static const char *const shut[] = {"CLOSED", "REVOKED"};
@@ -128,7 +128,7 @@ int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, c
         return 0;
     }
     f->merchant_equal = pr_wechatpay_ours(channel, object, 1);
-    return read_state(f, object, string_at(object, "trade_state"));
+    return read_trade_state(f, object, string_at(object, "trade_state"));
 }
 
 /* ABNORMAL: the customer's card or account does not take the money; a person sends it elsewhere on the

@@ -46,7 +46,7 @@ static int32_t weigh(asking *q, pr_reading *out)
     return 0;
 }
 
-static pr_fact *base_fact(pr_reading *out, const asking *q)
+static pr_fact *weighed_fact(pr_reading *out, const asking *q)
 {
     pr_fact *f = pr_reading_unclear(out, q->operation, q->evidence);
     f->http_status = q->reply->status;
@@ -55,7 +55,7 @@ static pr_fact *base_fact(pr_reading *out, const asking *q)
     return f;
 }
 
-static pr_fact *tell_owner(pr_reading *out, const pr_fact *of, int32_t event)
+static pr_fact *tell_order(pr_reading *out, const pr_fact *of, int32_t event)
 {
     pr_fact *f = pr_reading_add(out, PR_TARGET_ATTEMPT, event, of->evidence);
     *f = *of;
@@ -105,7 +105,7 @@ static int32_t show_jsapi(pr_reading *out, const char *prepay_id, const pr_subje
     return rc;
 }
 
-static int32_t read_create(pr_reading *out, pr_fact *f, const payroute_json_node *root,
+static int32_t read_prepay(pr_reading *out, pr_fact *f, const payroute_json_node *root,
                            const pr_subject *subject)
 {
     const char *product = pr_wechatpay_product(subject->flow);
@@ -128,7 +128,7 @@ static int32_t read_create(pr_reading *out, pr_fact *f, const payroute_json_node
     return shown < 0 ? shown : PAYROUTE_OK;
 }
 
-static void read_query(pr_fact *f, const payroute_json_node *root, const pr_subject *subject)
+static void read_transaction(pr_fact *f, const payroute_json_node *root, const pr_subject *subject)
 {
     pr_fact kept = *f;
     if (!pr_wechatpay_transaction(f, root, subject->channel) ||
@@ -139,7 +139,7 @@ static void read_query(pr_fact *f, const payroute_json_node *root, const pr_subj
     }
 }
 
-static void read_refund(pr_fact *f, const payroute_json_node *root, const asking *q)
+static void read_refund_state(pr_fact *f, const payroute_json_node *root, const asking *q)
 {
     pr_fact kept = *f;
     if (!pr_wechatpay_refund(f, root, "status") || strcmp(f->reference, q->subject->reference) != 0 ||
@@ -151,14 +151,14 @@ static void read_refund(pr_fact *f, const payroute_json_node *root, const asking
     }
 }
 
-static int32_t read_success(pr_reading *out, const payroute_json_node *root, const asking *q)
+static int32_t read_done(pr_reading *out, const payroute_json_node *root, const asking *q)
 {
-    pr_fact *f = base_fact(out, q);
+    pr_fact *f = weighed_fact(out, q);
     switch (q->operation) {
-    case PR_OP_CREATE: return read_create(out, f, root, q->subject);
-    case PR_OP_QUERY: read_query(f, root, q->subject); break;
+    case PR_OP_CREATE: return read_prepay(out, f, root, q->subject);
+    case PR_OP_QUERY: read_transaction(f, root, q->subject); break;
     case PR_OP_REFUND:
-    case PR_OP_REFUND_QUERY: read_refund(f, root, q); break;
+    case PR_OP_REFUND_QUERY: read_refund_state(f, root, q); break;
     default: break;
     }
     return PAYROUTE_OK;
@@ -166,7 +166,7 @@ static int32_t read_success(pr_reading *out, const payroute_json_node *root, con
 
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
-static const char *operation_name(int32_t operation)
+static const char *wechat_operation(int32_t operation)
 {
     switch (operation) {
     case PR_OP_CREATE: return "create";
@@ -196,7 +196,7 @@ static void ask_request_id(pr_fact *f, const asking *q)
         return;
     }
     pr_catalog_query query = {.provider = "wechatpay",
-                              .operation = operation_name(q->operation),
+                              .operation = wechat_operation(q->operation),
                               .layer = "request_id",
                               .code = dash + 1};
     pr_catalog_answer more;
@@ -219,9 +219,9 @@ static int32_t is_refusal(int32_t status)
     return status >= 400 && status <= 499;
 }
 
-static void read_refusal(pr_reading *out, const payroute_json_node *root, const asking *q)
+static void read_code(pr_reading *out, const payroute_json_node *root, const asking *q)
 {
-    pr_fact *f = base_fact(out, q);
+    pr_fact *f = weighed_fact(out, q);
     const char *code = payroute_json_string(payroute_json_get(root, "code"));
     const char *message = payroute_json_string(payroute_json_get(root, "message"));
     if (pr_word_copy(f->code, sizeof f->code, code) != 1) {
@@ -230,7 +230,7 @@ static void read_refusal(pr_reading *out, const payroute_json_node *root, const 
     }
     pr_word_copy(f->layer, sizeof f->layer, "code");
     pr_message_copy(f->message, sizeof f->message, message, q->subject->channel);
-    pr_fact_explain(f, q->subject, "wechatpay", operation_name(q->operation), message);
+    pr_fact_explain(f, q->subject, "wechatpay", wechat_operation(q->operation), message);
     ask_request_id(f, q);
     if (!is_refusal(q->reply->status) || q->operation == PR_OP_FETCH) {
         return;
@@ -241,10 +241,10 @@ static void read_refusal(pr_reading *out, const payroute_json_node *root, const 
     }
     pr_word_copy(f->reference, sizeof f->reference, q->subject->reference); /* the address names the order */
     if (f->event == PR_AE_NOT_FOUND) {
-        tell_owner(out, f, PR_EV_ST_NOT_FOUND);
+        tell_order(out, f, PR_EV_ST_NOT_FOUND);
     } else if (f->event == PR_AE_DONE) { /* ORDER_CLOSED: it was closed before */
         f->final = 1;
-        tell_owner(out, f, PR_EV_ST_CLOSED);
+        tell_order(out, f, PR_EV_ST_CLOSED);
     }
 }
 
@@ -258,19 +258,19 @@ static int32_t read_body(pr_reading *out, const asking *q)
 {
     payroute_json *doc = NULL;
     if (q->operation == PR_OP_CLOSE && is_success(q->reply->status)) {
-        base_fact(out, q);
+        weighed_fact(out, q);
         return PAYROUTE_OK;
     }
     int32_t rc = pr_reply_parse(&doc, q->reply);
     if (rc != PAYROUTE_OK) {
-        base_fact(out, q);
+        weighed_fact(out, q);
         return rc == PAYROUTE_E_NOMEM ? rc : PAYROUTE_OK;
     }
     const payroute_json_node *root = payroute_json_root(doc);
     if (q->reply->status == 200) {
-        rc = read_success(out, root, q);
+        rc = read_done(out, root, q);
     } else {
-        read_refusal(out, root, q);
+        read_code(out, root, q);
     }
     payroute_json_free(doc);
     return rc;

@@ -21,15 +21,15 @@ static const unit units[] = {
     {"OMR", 3, 10}, {"TND", 3, 10}, {"ISK", 2, 100}, {"UGX", 2, 100},
 };
 
+/* `currency` is one that payroute_currency_exponent knows: three letters and the NUL. */
 static unit unit_of(const char *currency)
 {
-    unit u = {"", 2, 1};
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(units[i].currency, currency) == 0) {
-            u = units[i];
+        if (memcmp(units[i].currency, currency, 4) == 0) {
+            return units[i];
         }
     }
-    return u;
+    return (unit){"", 2, 1};
 }
 
 static int32_t rescale(int64_t *out, int64_t value, int32_t from, int32_t to)

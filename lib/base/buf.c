@@ -33,7 +33,7 @@ void pr_buf_clear(pr_buf *b)
 }
 
 /* Room for `more` bytes and the NUL. */
-static int32_t reserve(pr_buf *b, size_t more)
+static int32_t enlarge(pr_buf *b, size_t more)
 {
     if (b->rc != PAYROUTE_OK) {
         return 0;
@@ -58,6 +58,16 @@ static int32_t reserve(pr_buf *b, size_t more)
     b->at = grown;
     b->cap = cap;
     return 1;
+}
+
+static inline int32_t reserve(pr_buf *b, size_t more)
+{
+    return (b->rc == PAYROUTE_OK && b->cap > b->len && more < b->cap - b->len) || enlarge(b, more);
+}
+
+void pr_buf_reserve(pr_buf *b, size_t more)
+{
+    (void)reserve(b, more);
 }
 
 void pr_buf_bytes(pr_buf *b, const void *s, size_t len)
@@ -113,11 +123,16 @@ static int32_t is_unreserved(unsigned char c)
 void pr_buf_urlencode(pr_buf *b, const char *s, size_t len)
 {
     static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; s != NULL && i < len; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (is_unreserved(c)) {
-            pr_buf_bytes(b, &s[i], 1);
-        } else {
+    size_t i = 0;
+    while (s != NULL && i < len) {
+        size_t run = i; /* what needs no change goes in one piece */
+        while (run < len && is_unreserved((unsigned char)s[run])) {
+            run++;
+        }
+        pr_buf_bytes(b, s + i, run - i);
+        i = run;
+        if (i < len) {
+            unsigned char c = (unsigned char)s[i++];
             char escaped[3] = {'%', hex[c >> 4], hex[c & 15U]};
             pr_buf_bytes(b, escaped, sizeof escaped);
         }

@@ -3,7 +3,7 @@
    so that cJSON's doubles never touch an amount: 1e400 and 2^53 + 1 arrive as they were written.
 
    Duplicate keys are found after the scan by sorting all keys by object and text: n log n however hostile the
-   text is. */
+   text is. The few keys of a usual answer are compared with each other where they stand. */
 #include "base/json_scan.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -21,6 +21,8 @@ typedef struct json_key {
     uint32_t source_len;
 } json_key;
 
+enum { FEW_KEYS = 32 };
+
 typedef struct json_scan {
     const char *text;
     size_t len;
@@ -34,6 +36,7 @@ typedef struct json_scan {
     size_t key_count;
     size_t key_cap;
     pr_buf decoded; /* keys that hold escapes */
+    json_key few[FEW_KEYS]; /* where the first ones stand; they point into the text */
 } json_scan;
 
 static int32_t fail_at(json_scan *s, int32_t rc, size_t pos, const char *what)
@@ -143,6 +146,17 @@ static int32_t scan_escape(json_scan *s, pr_buf *decoded)
     return PAYROUTE_OK;
 }
 
+/* How many bytes from here on need no look but this one. */
+static size_t plain_run(const char *text, size_t len)
+{
+    size_t n = 0;
+    while (n < len && (unsigned char)text[n] >= 0x20 && (unsigned char)text[n] < 0x80 && text[n] != '"' &&
+           text[n] != '\\') {
+        n++;
+    }
+    return n;
+}
+
 /* From the opening quote to behind the closing one; *escaped tells whether it holds escapes. */
 static int32_t scan_string(json_scan *s, pr_buf *decoded, int32_t *escaped)
 {
@@ -168,7 +182,8 @@ static int32_t scan_string(json_scan *s, pr_buf *decoded, int32_t *escaped)
             }
             continue;
         }
-        size_t step = pr_utf8_step(s->text + s->pos, s->len - s->pos);
+        size_t step = plain_run(s->text + s->pos, s->len - s->pos);
+        step = step > 0 ? step : pr_utf8_step(s->text + s->pos, s->len - s->pos);
         if (step == 0) {
             return fail_at(s, PAYROUTE_E_JSON, s->pos, "not UTF-8");
         }
@@ -235,10 +250,14 @@ static int32_t scan_word(json_scan *s)
 static int32_t add_key(json_scan *s, json_key key)
 {
     if (s->key_count == s->key_cap) {
-        size_t cap = s->key_cap > 0 ? s->key_cap * 2 : 32;
-        json_key *grown = pr_mem_grow(s->keys, s->key_cap * sizeof *grown, cap * sizeof *grown);
+        size_t cap = s->key_cap * 2;
+        json_key *old = s->keys == s->few ? NULL : s->keys;
+        json_key *grown = pr_mem_grow(old, old != NULL ? s->key_cap * sizeof *grown : 0, cap * sizeof *grown);
         if (grown == NULL) {
             return fail_at(s, PAYROUTE_E_NOMEM, key.pos, "out of memory");
+        }
+        if (old == NULL) {
+            memcpy(grown, s->few, sizeof s->few);
         }
         s->keys = grown;
         s->key_cap = cap;
@@ -373,6 +392,37 @@ static int compare_keys(const void *left, const void *right)
     return a->pos < b->pos ? -1 : a->pos > b->pos;
 }
 
+static int32_t same_key(const json_key *a, const json_key *b)
+{
+    return a->object == b->object && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+}
+
+/* The first key that stands there a second time; NULL: none. */
+static const json_key *duplicate_of_few(const json_scan *s)
+{
+    for (size_t i = 1; i < s->key_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (same_key(&s->keys[k], &s->keys[i])) {
+                return &s->keys[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static const json_key *duplicate_of_many(json_scan *s)
+{
+    const json_key *first = NULL;
+    qsort(s->keys, s->key_count, sizeof *s->keys, compare_keys);
+    for (size_t i = 1; i < s->key_count; i++) {
+        const json_key *b = &s->keys[i];
+        if (same_key(&s->keys[i - 1], b) && (first == NULL || b->pos < first->pos)) {
+            first = b;
+        }
+    }
+    return first;
+}
+
 static void refuse_duplicates(json_scan *s)
 {
     for (size_t i = 0; i < s->key_count; i++) {
@@ -380,18 +430,7 @@ static void refuse_duplicates(json_scan *s)
             s->keys[i].text = s->decoded.at + s->keys[i].decoded_at;
         }
     }
-    if (s->key_count > 1) {
-        qsort(s->keys, s->key_count, sizeof *s->keys, compare_keys);
-    }
-    const json_key *first = NULL;
-    for (size_t i = 1; i < s->key_count; i++) {
-        const json_key *a = &s->keys[i - 1];
-        const json_key *b = &s->keys[i];
-        if (a->object == b->object && a->len == b->len && memcmp(a->text, b->text, a->len) == 0 &&
-            (first == NULL || b->pos < first->pos)) {
-            first = b;
-        }
-    }
+    const json_key *first = s->key_count <= FEW_KEYS ? duplicate_of_few(s) : duplicate_of_many(s);
     if (first != NULL) {
         s->rc = PAYROUTE_E_JSON;
         pr_text_format(s->why, "byte %u: duplicate key \"", first->pos - 1);
@@ -403,11 +442,22 @@ static void refuse_duplicates(json_scan *s)
 
 int32_t pr_json_scan(pr_buf *out, const char *text, size_t len, pr_text *why)
 {
-    json_scan s = {.text = text, .len = len, .out = out, .why = why};
+    json_scan s; /* set by hand: zeroes in `few` would cost more than a short text */
+    s.text = text;
+    s.len = len;
+    s.pos = 0;
+    s.out = out;
+    s.why = why;
+    s.rc = PAYROUTE_OK;
+    s.values = s.objects = 0;
+    s.keys = s.few;
+    s.key_count = 0;
+    s.key_cap = FEW_KEYS;
     pr_buf_init(&s.decoded);
     if (len > PR_JSON_SIZE_MAX) {
         return fail_at(&s, PAYROUTE_E_LIMIT, PR_JSON_SIZE_MAX, "longer than 4 MiB");
     }
+    pr_buf_reserve(out, len + len / 4); /* a mark and two quotes a number, a mark a text */
     skip_blanks(&s);
     if (scan_value(&s, 0) == PAYROUTE_OK) {
         skip_blanks(&s);
@@ -422,6 +472,8 @@ int32_t pr_json_scan(pr_buf *out, const char *text, size_t len, pr_text *why)
         refuse_duplicates(&s);
     }
     pr_buf_free(&s.decoded);
-    pr_mem_free_secret(s.keys, s.key_cap * sizeof *s.keys);
+    if (s.keys != s.few) {
+        pr_mem_free_secret(s.keys, s.key_cap * sizeof *s.keys);
+    }
     return s.rc;
 }

@@ -42,7 +42,7 @@ static void write_escaped(pr_buf *b, const char *text, size_t len)
     pr_buf_put(b, "\"");
     while (i < len) {
         unsigned char c = (unsigned char)text[i];
-        size_t step = c == 0 ? 0 : pr_utf8_step(text + i, len - i);
+        size_t step = c == 0 ? 0 : c < 0x80 ? 1 : pr_utf8_step(text + i, len - i);
         if (step > 0 && c >= 0x20 && c != '"' && c != '\\') {
             i += step;
             continue;

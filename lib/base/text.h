@@ -29,6 +29,7 @@ typedef struct pr_buf {
 void pr_buf_init(pr_buf *b);
 void pr_buf_free(pr_buf *b);  /* zeroises, then as after init */
 void pr_buf_clear(pr_buf *b); /* zeroises, keeps the block */
+void pr_buf_reserve(pr_buf *b, size_t more); /* room for so many bytes at once */
 void pr_buf_put(pr_buf *b, const char *s);
 void pr_buf_bytes(pr_buf *b, const void *s, size_t len);
 void pr_buf_i64(pr_buf *b, int64_t v);

@@ -223,6 +223,10 @@ void sb_wechat_channel(struct sb *sb, const struct sb_account *account, cJSON *o
     if (!account->wechat->certificates) {
         sb_json_text(item, "public_key_id", account->wechat->public_id);
         sb_json_text(item, "public_key", sb_rsa_public(sb->keys, "wechat"));
+    } else {
+        char *key = platform_key(account->wechat->signer);
+        (void)sb_rsa(sb->keys, key); /* made now: no first answer is slow */
+        free(key);
     }
     sb_channel_credentials(out, item);
     sb_channel_method(out, "wechat", "qr", "redirect");

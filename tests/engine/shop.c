@@ -218,6 +218,8 @@ static char *short_times(const char *config)
     return out;
 }
 
+const char *sandbox_channels = "ali-main,ali-backup,card-main,card-backup";
+
 void sandbox_start(struct sandbox *sb, int64_t clock_ms)
 {
     char path[512], file[128], line[256] = "";
@@ -238,8 +240,8 @@ void sandbox_start(struct sandbox *sb, int64_t clock_ms)
         close(ends[0]);
         close(ends[1]);
         snprintf(clock, sizeof clock, "%lld", (long long)clock_ms);
-        execl(path, path, "--port", "0", "--dir", sb->dir, "--keys", shop_dir(), clock_ms ? "--clock" : NULL,
-              clock, (char *)NULL);
+        execl(path, path, "--port", "0", "--dir", sb->dir, "--keys", shop_dir(), "--channels",
+              sandbox_channels, clock_ms ? "--clock" : NULL, clock, (char *)NULL);
         _exit(127);
     }
     close(ends[1]);

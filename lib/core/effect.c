@@ -94,7 +94,8 @@ static void give_back(pr_pay *p, int32_t n, const pr_input *in)
         return;
     }
     pr_news_add(p, PR_NEWS_SURPLUS, n, owed);
-    if ((a->facts.flags & PR_FACT_REFUND) == 0 || (a->review & PR_REVIEW_REFUND_FAILED) != 0) {
+    uint32_t safely = PR_FACT_REFUND | PR_FACT_REFUND_KEYED; /* without a key nobody could tell one from two */
+    if ((a->facts.flags & safely) != safely || (a->review & PR_REVIEW_REFUND_FAILED) != 0) {
         pr_review_flag(p, n, PR_REVIEW_NO_REFUND);
         return;
     }

@@ -206,7 +206,7 @@ static int32_t check_owed(const expectation *e, const question *q, const pr_pay 
         return 0;
     }
     assert_int_equal(fixture_news(p, PR_NEWS_SURPLUS), 1);
-    if (!oracle_flag(q->a, PR_FACT_REFUND)) {
+    if (!oracle_flag(q->a, PR_FACT_REFUND) || !oracle_flag(q->a, PR_FACT_REFUND_KEYED)) {
         return PR_REVIEW_NO_REFUND;
     }
     int32_t i = find_open(p, 1, PR_ACT_REFUND);

@@ -156,8 +156,7 @@ int32_t pr_epay_content(pr_buf *out, const pr_subject *subject, const pr_wish *w
     if (rc == PAYROUTE_OK) {
         rc = check_order(fork, subject, wish, return_url, why);
     }
-    if (rc == PAYROUTE_OK &&
-        payroute_amount_format(money, sizeof money, "CNY", subject->amount_minor) < 0) {
+    if (rc == PAYROUTE_OK && payroute_amount_format(money, sizeof money, "CNY", subject->amount_minor) < 0) {
         rc = PAYROUTE_E_RANGE;
     }
     if (rc != PAYROUTE_OK) {
@@ -223,7 +222,7 @@ static int32_t order_fields(request_params *p, const pr_epay_fork *fork, const p
 /* Their number where we have it, since ours may stand for two trades once its ten days are over. */
 static void add_trade(request_params *p, const pr_subject *subject)
 {
-    const char *trade = subject->capture_id && subject->capture_id[0] ? subject->capture_id
+    const char *trade = subject->capture_id && subject->capture_id[0]     ? subject->capture_id
                         : subject->provider_id && subject->provider_id[0] ? subject->provider_id
                                                                           : NULL;
     add_pair(p, trade ? "trade_no" : "out_trade_no", trade ? trade : subject->reference);
@@ -233,8 +232,7 @@ static int32_t operation_fields(request_params *p, const pr_epay_fork *fork, int
                                 const pr_subject *subject, pr_text *why)
 {
     switch (operation) {
-    case PR_OP_CREATE:
-        return order_fields(p, fork, subject, why);
+    case PR_OP_CREATE: return order_fields(p, fork, subject, why);
     case PR_OP_REFUND:
         add_trade(p, subject);
         if (payroute_amount_format(p->money, sizeof p->money, "CNY", subject->amount_minor) < 0) {
@@ -246,12 +244,8 @@ static int32_t operation_fields(request_params *p, const pr_epay_fork *fork, int
             add_pair(p, "out_refund_no", subject->key);
         }
         return PAYROUTE_OK;
-    case PR_OP_REFUND_QUERY:
-        add_pair(p, "out_refund_no", subject->key);
-        return PAYROUTE_OK;
-    default: /* query, close */
-        add_pair(p, "out_trade_no", subject->reference);
-        return PAYROUTE_OK;
+    case PR_OP_REFUND_QUERY: add_pair(p, "out_refund_no", subject->key); return PAYROUTE_OK;
+    default: /* query, close */ add_pair(p, "out_trade_no", subject->reference); return PAYROUTE_OK;
     }
 }
 
@@ -286,18 +280,12 @@ static int32_t add_proof(request_params *p, const pr_epay_fork *fork, int32_t op
 static const char *operation_path(const pr_epay_fork *fork, int32_t operation, int32_t page)
 {
     switch (operation) {
-    case PR_OP_CREATE:
-        return page ? fork->page : fork->create;
-    case PR_OP_QUERY:
-        return fork->query;
-    case PR_OP_CLOSE:
-        return fork->close;
-    case PR_OP_REFUND:
-        return fork->refund;
-    case PR_OP_REFUND_QUERY:
-        return fork->refund_query;
-    default:
-        return NULL;
+    case PR_OP_CREATE: return page ? fork->page : fork->create;
+    case PR_OP_QUERY: return fork->query;
+    case PR_OP_CLOSE: return fork->close;
+    case PR_OP_REFUND: return fork->refund;
+    case PR_OP_REFUND_QUERY: return fork->refund_query;
+    default: return NULL;
     }
 }
 

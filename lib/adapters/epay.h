@@ -1,4 +1,5 @@
-/* 易支付, between the files that speak it: forks as data, one way to sign, requests, replies, notifications. */
+/* 易支付, between the files that speak it: forks as data, one way to sign, requests, replies, notifications.
+ */
 #ifndef PR_ADAPTER_EPAY_H
 #define PR_ADAPTER_EPAY_H
 
@@ -56,5 +57,7 @@ int32_t pr_epay_sign(char *out, size_t cap, const pr_channel *channel, const cha
    E_INTERNAL. */
 int32_t pr_epay_verifier(const pr_channel *channel, const pr_epay_fork *fork, pr_pair *pairs, size_t count,
                          const char *sign);
+/* A signed time in seconds as milliseconds; 0: none, or no such. */
+int64_t pr_epay_stamp(const char *text);
 
 #endif

@@ -1,5 +1,6 @@
-/* A panel's notification: pairs in the query of a GET or in the form of a POST, signed over all that the panel
-   put there. A hint that must survive every check; what is paid twice is told by their trade numbers. */
+/* A panel's notification: pairs in the query of a GET or in the form of a POST, signed over all that the
+   panel put there. A hint that must survive every check; what is paid twice is told by their trade numbers.
+ */
 #include "adapters/epay.h"
 
 #include "base/mem.h"
@@ -8,8 +9,8 @@
 
 enum { FRESH_MS = 300000 };
 
-/* Panels look for the word anywhere in the body, so that only the first may hold it. Status 503 for those that
-   ask for 200 as well. */
+/* Panels look for the word anywhere in the body, so that only the first may hold it. Status 503 for those
+   that ask for 200 as well. */
 static void set_answers(pr_notice *out)
 {
     static const pr_ack yes = {200, "text/plain", "success"};
@@ -82,13 +83,9 @@ static int32_t verify_pairs(const pr_channel *channel, const pr_form *form, cons
 
 static int64_t fresh_stamp(const char *text, int64_t now_ms)
 {
-    int64_t v = 0;
-    size_t n = text ? strspn(text, "0123456789") : 0;
-    for (size_t i = 0; n >= 9 && n <= 11 && text[n] == '\0' && i < n; i++) {
-        v = v * 10 + (text[i] - '0');
-    }
-    int64_t drift = v * 1000 - now_ms;
-    return drift > -FRESH_MS && drift < FRESH_MS ? v * 1000 : 0; /* of an old copy: no clock to go by */
+    int64_t at_ms = pr_epay_stamp(text);
+    int64_t drift = at_ms - now_ms;
+    return drift > -FRESH_MS && drift < FRESH_MS ? at_ms : 0; /* of an old copy: no clock to go by */
 }
 
 static int32_t read_pairs(pr_reading *out, const pr_form *form, int64_t now_ms)
@@ -145,8 +142,8 @@ static int32_t name_event(pr_notice *out, const pr_form *form)
     return rc;
 }
 
-static int32_t read_notice(pr_notice *out, const pr_channel *channel, const pr_form *form, int32_t in_query,
-                           int64_t now_ms)
+static int32_t read_epay_notice(pr_notice *out, const pr_channel *channel, const pr_form *form,
+                                int32_t in_query, int64_t now_ms)
 {
     pr_form *own = NULL;
     int32_t rc = in_query ? own_pairs(&own, channel) : PAYROUTE_OK;
@@ -193,7 +190,7 @@ void pr_epay_notify(pr_notice *out, const pr_channel *channel, const payroute_ca
     pr_form *form = NULL;
     out->rc = pr_form_parse(&form, text, len);
     if (out->rc == PAYROUTE_OK) {
-        out->rc = read_notice(out, channel, form, in_query, now_ms);
+        out->rc = read_epay_notice(out, channel, form, in_query, now_ms);
     }
     if (out->rc != PAYROUTE_OK) { /* a refused one leaves nothing behind */
         pr_reading_free(&out->reading);

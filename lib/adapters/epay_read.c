@@ -1,6 +1,6 @@
-/* What a panel's answer says. v1 signs nothing: a verified connection is all the proof there is. v2 signs what
-   succeeded: a success without signature, or with a wrong one, says nothing. Pages, half answers and answers
-   about other orders say nothing either. */
+/* What a panel's answer says. v1 signs nothing: a verified connection is all the proof there is. v2 signs
+   what succeeded: a success without signature, or with a wrong one, says nothing. Pages, half answers and
+   answers about other orders say nothing either. */
 #include "adapters/epay.h"
 
 #include <string.h>
@@ -30,18 +30,8 @@ static int32_t yuan_of(int64_t *minor, const epay_answer *a, const char *name)
     return payroute_amount_parse(minor, "CNY", text, strlen(text)) == PAYROUTE_OK ? 1 : -1;
 }
 
-static int64_t seconds_of(const char *text)
-{
-    int64_t v = 0;
-    size_t n = text ? strspn(text, "0123456789") : 0;
-    for (size_t i = 0; n >= 9 && n <= 11 && text[n] == '\0' && i < n; i++) {
-        v = v * 10 + (text[i] - '0');
-    }
-    return v;
-}
-
 /* 1 the signature over the scalars holds; 0 not; E_NOMEM and E_INTERNAL. */
-static int32_t check_signature(epay_answer *a, const pr_channel *channel, const char *sign)
+static int32_t check_panel_signature(epay_answer *a, const pr_channel *channel, const char *sign)
 {
     pr_pair pairs[ANSWER_PAIRS_MAX];
     size_t count = 0;
@@ -60,7 +50,7 @@ static int32_t check_signature(epay_answer *a, const pr_channel *channel, const 
         }
     }
     int32_t who = pr_epay_verifier(channel, a->fork, pairs, count, sign);
-    a->stamp_ms = who >= 0 ? seconds_of(member_of(a, "timestamp")) * 1000 : 0;
+    a->stamp_ms = who >= 0 ? pr_epay_stamp(member_of(a, "timestamp")) : 0;
     return who >= 0 ? 1 : who == -1 || who == PAYROUTE_E_SCHEMA ? 0 : who;
 }
 
@@ -87,7 +77,7 @@ static int32_t open_reply(epay_answer *a, const pr_subject *subject, const pr_ht
     if (a->fork->sign != PR_EPAY_RSA || !sign || !sign[0]) {
         return 1;
     }
-    rc = check_signature(a, subject->channel, sign);
+    rc = check_panel_signature(a, subject->channel, sign);
     if (rc == 1) {
         a->evidence = PR_EVIDENCE_SIGNED;
     }
@@ -226,8 +216,8 @@ static int32_t show_by_type(pr_reading *out, pr_fact *f, const epay_answer *a, c
 
 static int32_t read_placed(pr_reading *out, pr_fact *f, const epay_answer *a, const pr_subject *subject)
 {
-    int32_t shown = a->fork->sign == PR_EPAY_RSA ? show_by_type(out, f, a, subject)
-                                                 : show_by_name(out, a, subject);
+    int32_t shown =
+        a->fork->sign == PR_EPAY_RSA ? show_by_type(out, f, a, subject) : show_by_name(out, a, subject);
     if (shown == 1) {
         say_epay(f, PR_TARGET_ATTEMPT, PR_EV_ACTION_NEEDED);
     }
@@ -271,7 +261,8 @@ static void read_state(pr_reading *out, pr_fact *f, const epay_answer *a, const 
         read_refunded(out, f, a);
     } else if (pr_epay_listed(a->fork->unpaid, status) &&
                (!subject->provider_id || !subject->provider_id[0] ||
-                strcmp(subject->provider_id, f->provider_id) == 0)) { /* else: of a second trade, not of ours */
+                strcmp(subject->provider_id, f->provider_id) ==
+                    0)) { /* else: of a second trade, not of ours */
         f->txn_id[0] = '\0';
         say_epay(f, PR_TARGET_ATTEMPT, PR_EV_ST_UNPAID);
     }
@@ -279,7 +270,8 @@ static void read_state(pr_reading *out, pr_fact *f, const epay_answer *a, const 
 
 static void read_closed(pr_reading *out, pr_fact *f, const pr_subject *subject)
 {
-    f->final = subject->flow && strcmp(subject->flow, "qr") == 0; /* a page can be paid in another way still */
+    f->final =
+        subject->flow && strcmp(subject->flow, "qr") == 0; /* a page can be paid in another way still */
     say_epay(f, PR_TARGET_ACTION, PR_AE_DONE);
     also(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
 }
@@ -311,21 +303,16 @@ static void read_refund_state(pr_fact *f, const epay_answer *a, int32_t operatio
 static const char *epay_operation(int32_t operation)
 {
     switch (operation) {
-    case PR_OP_CREATE:
-        return "create";
-    case PR_OP_QUERY:
-        return "query";
-    case PR_OP_CLOSE:
-        return "close";
-    case PR_OP_REFUND:
-        return "refund";
-    default:
-        return "refund_query";
+    case PR_OP_CREATE: return "create";
+    case PR_OP_QUERY: return "query";
+    case PR_OP_CLOSE: return "close";
+    case PR_OP_REFUND: return "refund";
+    default: return "refund_query";
     }
 }
 
-static void read_refusal(pr_reading *out, pr_fact *f, const epay_answer *a, int32_t operation,
-                         const pr_subject *subject)
+static void read_epay_refusal(pr_reading *out, pr_fact *f, const epay_answer *a, int32_t operation,
+                              const pr_subject *subject)
 {
     const char *message = payroute_json_string(payroute_json_get(a->root, "msg"));
     if (pr_word_copy(f->code, sizeof f->code, member_of(a, "code")) != 1) {
@@ -341,8 +328,8 @@ static void read_refusal(pr_reading *out, pr_fact *f, const epay_answer *a, int3
     }
 }
 
-static int32_t read_answer(pr_reading *out, pr_fact *f, const epay_answer *a, int32_t operation,
-                           const pr_subject *subject)
+static int32_t read_epay_answer(pr_reading *out, pr_fact *f, const epay_answer *a, int32_t operation,
+                                const pr_subject *subject)
 {
     const char *code = member_of(a, "code");
     const char *yes = operation == PR_OP_REFUND ? a->fork->refund_ok : a->fork->ok;
@@ -350,27 +337,19 @@ static int32_t read_answer(pr_reading *out, pr_fact *f, const epay_answer *a, in
         return PAYROUTE_OK;
     }
     if (!pr_epay_listed(yes, code)) {
-        read_refusal(out, f, a, operation, subject);
+        read_epay_refusal(out, f, a, operation, subject);
         return PAYROUTE_OK;
     }
     if (a->fork->sign == PR_EPAY_RSA && a->evidence < PR_EVIDENCE_SIGNED) {
         return PAYROUTE_OK; /* every success is signed: one that is not may be anybody's */
     }
     switch (operation) {
-    case PR_OP_CREATE:
-        return read_placed(out, f, a, subject);
-    case PR_OP_QUERY:
-        read_state(out, f, a, subject);
-        break;
-    case PR_OP_CLOSE:
-        read_closed(out, f, subject);
-        break;
+    case PR_OP_CREATE: return read_placed(out, f, a, subject);
+    case PR_OP_QUERY: read_state(out, f, a, subject); break;
+    case PR_OP_CLOSE: read_closed(out, f, subject); break;
     case PR_OP_REFUND:
-    case PR_OP_REFUND_QUERY:
-        read_refund_state(f, a, operation, subject);
-        break;
-    default:
-        break;
+    case PR_OP_REFUND_QUERY: read_refund_state(f, a, operation, subject); break;
+    default: break;
     }
     return PAYROUTE_OK;
 }
@@ -384,7 +363,8 @@ int32_t pr_epay_read(pr_reading *out, int32_t operation, int32_t step, const pr_
     pr_fact *f = pr_reading_unclear(out, operation, rc == 1 ? a.evidence : PR_EVIDENCE_NONE);
     f->http_status = reply->status;
     if (rc == 1) {
-        rc = fill_epay(f, &a, subject, reply) ? read_answer(out, f, &a, operation, subject) : PAYROUTE_OK;
+        rc =
+            fill_epay(f, &a, subject, reply) ? read_epay_answer(out, f, &a, operation, subject) : PAYROUTE_OK;
     }
     payroute_json_free(a.doc);
     return rc < 0 ? rc : PAYROUTE_OK;

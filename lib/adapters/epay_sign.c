@@ -1,6 +1,6 @@
-/* What every 易支付 signs: the pairs that are not blank, sorted, joined. v1 hashes that with the key behind it
-   (MD5: legacy, the panels' choice), v2 signs it with RSA. Which of the two is the channel's word, never the
-   message's. */
+/* What every 易支付 signs: the pairs that are not blank, sorted, joined. v1 hashes that with the key behind
+   it (MD5: legacy, the panels' choice), v2 signs it with RSA. Which of the two is the channel's word, never
+   the message's. */
 #include "adapters/epay.h"
 
 #include <string.h>
@@ -107,4 +107,14 @@ int32_t pr_epay_verifier(const pr_channel *channel, const pr_epay_fork *fork, pr
     }
     pr_buf_free(&text);
     return rc == PAYROUTE_OK ? found : rc;
+}
+
+int64_t pr_epay_stamp(const char *text)
+{
+    int64_t seconds = 0;
+    size_t n = text ? strspn(text, "0123456789") : 0;
+    for (size_t i = 0; n >= 9 && n <= 11 && text[n] == '\0' && i < n; i++) {
+        seconds = seconds * 10 + (text[i] - '0');
+    }
+    return seconds * 1000;
 }

@@ -1,5 +1,6 @@
-/* What the epay tests share: channels of each fork, the panel's side of a signature. The MD5 key is the one of
-   the interface description at kancloud.cn/m1363811897/qccodepay/2443395, an example that is worth nothing. */
+/* What the epay tests share: channels of each fork, the panel's side of a signature. The MD5 key is the one
+   of the interface description at kancloud.cn/m1363811897/qccodepay/2443395, an example that is worth
+   nothing. */
 #ifndef ADAPTER_EPAY_FIXTURE_H
 #define ADAPTER_EPAY_FIXTURE_H
 
@@ -12,12 +13,13 @@
 #define EPAY_TRADE "2025112517550012345"
 #define V1_CREDENTIAL "{\"pid\":\"1001\",\"key\":\"" EPAY_KEY "\"}"
 #define V2_CREDENTIAL                                                                                        \
-    "{\"pid\":\"1001\",\"private_key\":\"" ADK_OFFICIAL_APP_PRIVATE "\",\"platform_public_key\":\"" ADK_ALIPAY_PUBLIC "\"}"
+    "{\"pid\":\"1001\",\"private_key\":\"" ADK_OFFICIAL_APP_PRIVATE                                          \
+    "\",\"platform_public_key\":\"" ADK_ALIPAY_PUBLIC "\"}"
 #define EPAY_CHANNEL(fork, credential, methods) EPAY_AT(fork, "?c=epay", "?a=1", credential, methods)
 #define EPAY_AT(fork, notify_query, return_query, credential, methods)                                       \
     "{\"id\":\"ep\",\"provider\":\"epay\",\"fork\":\"" fork "\",\"base_url\":\"https://panel.example/\","    \
     "\"notify_url\":\"https://shop.example/n" notify_query                                                   \
-    "\",\"return_url\":\"https://shop.example/r" return_query "\","        \
+    "\",\"return_url\":\"https://shop.example/r" return_query "\","                                          \
     "\"credentials\":[" credential "],\"methods\":[" methods "],\"currencies\":[\"CNY\"]}"
 #define ALL_FLOWS(method) "{\"method\":\"" method "\",\"flows\":[\"qr\",\"redirect\",\"page\"]}"
 #define RAINBOW EPAY_CHANNEL("rainbow", V1_CREDENTIAL, ALL_FLOWS("alipay") "," ALL_FLOWS("wechat"))

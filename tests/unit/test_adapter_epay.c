@@ -1,31 +1,32 @@
-/* 易支付: a published signature, the requests of each fork byte by byte, what its channel may and must say. */
+/* 易支付: a published signature, the requests of each fork byte by byte, what its channel may and must say.
+ */
 #include "adapter_epay_fixture.h"
 
 /* Made by OpenSSL 3 with the key ADK_OFFICIAL_APP_PRIVATE over the text of the rules. */
-#define SIGN_V2QR \
-    "C3%2BSu4%2BV4hJ2Nw1Yw1YereULwE5bJQ%2F0eZ8M1nI1i8pwdE9nLpC2ZyQ5iAYFurtwRHQNSpnR3ES3GCl%2FceRCWDdgeVtB" \
-    "U2mNgV1A%2FnXpXGwm8oLTjOxUalAQv6NdXG%2FS7y%2FfOuraZQxl%2BAKoMvFAN%2FB68oK6ztXWJfJBwLdz8CXhoRpWsA3yS1" \
-    "5kzYczrDUxy9KzipTPICz%2FxPbnzZEuL3M4qeFI2olCQ8PtXVdCvZUmuciQdG5cXtkxA%2F9rxUUjynpcwSZ1oF4HozPQREwk0i" \
+#define SIGN_V2QR                                                                                            \
+    "C3%2BSu4%2BV4hJ2Nw1Yw1YereULwE5bJQ%2F0eZ8M1nI1i8pwdE9nLpC2ZyQ5iAYFurtwRHQNSpnR3ES3GCl%2FceRCWDdgeVtB"   \
+    "U2mNgV1A%2FnXpXGwm8oLTjOxUalAQv6NdXG%2FS7y%2FfOuraZQxl%2BAKoMvFAN%2FB68oK6ztXWJfJBwLdz8CXhoRpWsA3yS1"   \
+    "5kzYczrDUxy9KzipTPICz%2FxPbnzZEuL3M4qeFI2olCQ8PtXVdCvZUmuciQdG5cXtkxA%2F9rxUUjynpcwSZ1oF4HozPQREwk0i"   \
     "vsJYorw12tt8P35ok6Nn1vD%2FUXvRh%2BWZcbD4ssYgcNBY0exYHbSBGx%2BZSQkZvRGg%3D%3D"
-#define SIGN_V2Q \
-    "IdTicBn7Qx%2F7Woz9rRAli46TokdY%2BWqwTSmUrFx7XCqu9pJDzzMUrZWwiUC815Sb6nL0IR%2FK8iGx4lFFCDVsCPkFSg7hgV" \
-    "Nz8eDEQ33qxyEuaTcYR6nqUWNAQWSk3Xik4%2FFicXWU2gsH8pB9NrLtGJR5GQzy4MumhIrmIRU55bujk2NkwkfdKCjjixRDw6id" \
-    "LjmY4KrURhTLFUMUKHkKkmpixezuDZ1xqVuiWctp94kzlewkzfgVfBRkoMU6PAdqGt6MIpJSbGDHhD5XQWnp1kh3PWB%2BHlXWwg" \
+#define SIGN_V2Q                                                                                             \
+    "IdTicBn7Qx%2F7Woz9rRAli46TokdY%2BWqwTSmUrFx7XCqu9pJDzzMUrZWwiUC815Sb6nL0IR%2FK8iGx4lFFCDVsCPkFSg7hgV"   \
+    "Nz8eDEQ33qxyEuaTcYR6nqUWNAQWSk3Xik4%2FFicXWU2gsH8pB9NrLtGJR5GQzy4MumhIrmIRU55bujk2NkwkfdKCjjixRDw6id"   \
+    "LjmY4KrURhTLFUMUKHkKkmpixezuDZ1xqVuiWctp94kzlewkzfgVfBRkoMU6PAdqGt6MIpJSbGDHhD5XQWnp1kh3PWB%2BHlXWwg"   \
     "AvF5FXiPLfaaRyMCQhHwQ6rIaydiBacry%2Fc%2Bo%2B%2BYbQM8ZlOLzq4g%3D%3D"
-#define SIGN_V2RF \
-    "UuSw%2BCIM5JFhzauSm4n9LG0Gj0FNcEFyVoDG2Y%2F%2BDNgmtnz7f2hLyJ6SLuiRijdnhXiLARVxlML2KSbhT3q5iDtCxFGXNy" \
-    "iXvhswpV6gQ0jhvcpCLB35S6Lj416sDloZPs9KEi%2F9%2FTYEel0kCHbmxr7d%2FSYzGfQaJqpgv7YAXD%2B2mXqDzgRfqhLdCw" \
-    "ypZfbohumDtq1okSH3FGRP4zI9hFu8Wt0owlouX3cpK1TvmsYg2WAGqZ%2BR5jD65UbOrSzkPQ41eEJpun0hVXYEBj4QTKCSyWl8" \
+#define SIGN_V2RF                                                                                            \
+    "UuSw%2BCIM5JFhzauSm4n9LG0Gj0FNcEFyVoDG2Y%2F%2BDNgmtnz7f2hLyJ6SLuiRijdnhXiLARVxlML2KSbhT3q5iDtCxFGXNy"   \
+    "iXvhswpV6gQ0jhvcpCLB35S6Lj416sDloZPs9KEi%2F9%2FTYEel0kCHbmxr7d%2FSYzGfQaJqpgv7YAXD%2B2mXqDzgRfqhLdCw"   \
+    "ypZfbohumDtq1okSH3FGRP4zI9hFu8Wt0owlouX3cpK1TvmsYg2WAGqZ%2BR5jD65UbOrSzkPQ41eEJpun0hVXYEBj4QTKCSyWl8"   \
     "Bn0Py3Usw9OJkYeHKeiaiApt7P72DbS7U3XMFJKLhn4S9TuJOFmFSlFZxw%3D%3D"
-#define SIGN_V2RQ \
-    "Ju86HdrE4St37N3wc%2FUPMuglSOX7z4tEwrnTHxz77IsmTNksvXt5xWt8NuOgsJSVjjeokEavMJjrjrv%2B1XfkSEXvlsshL3qG" \
-    "fMyHJI3W0M0wEcBgkMCvDyPXSe23zin2GlW%2F898p4KDRnazBVlR3HVTPptZaH%2BvucDTTzA4CrL1tMCRi5M%2F1QTC8IzdBuC" \
-    "2sO52lzH4IlzcAXGg%2B3s6SbKjalEDqqKk7XELAgbvA0Z%2BN%2BDgXCy0txL7PaDRg%2BxzXEXNF0Rg4tJOelSKvWnwSblRPTH" \
+#define SIGN_V2RQ                                                                                            \
+    "Ju86HdrE4St37N3wc%2FUPMuglSOX7z4tEwrnTHxz77IsmTNksvXt5xWt8NuOgsJSVjjeokEavMJjrjrv%2B1XfkSEXvlsshL3qG"   \
+    "fMyHJI3W0M0wEcBgkMCvDyPXSe23zin2GlW%2F898p4KDRnazBVlR3HVTPptZaH%2BvucDTTzA4CrL1tMCRi5M%2F1QTC8IzdBuC"   \
+    "2sO52lzH4IlzcAXGg%2B3s6SbKjalEDqqKk7XELAgbvA0Z%2BN%2BDgXCy0txL7PaDRg%2BxzXEXNF0Rg4tJOelSKvWnwSblRPTH"   \
     "LOigN6doR69fLtzpVrE%2B0zBk1SwqMwljGVFyUjf9b3Lhop3mAay%2F%2BsbH4mOw%3D%3D"
-#define SIGN_V2PAGE \
-    "GDBuHmI4+8mqT1Gih8VHANC+9Wy/rMa5cRD78CP3CN9ExCFFQLs0VuXRWdYRSoYhs8vJDQoQhSezRhcjI0Swx9gyy5QaULamu41I" \
-    "/yyTkX4zuumlrYjZM5NFZRbkbBODGV9JShjjkwVR8hPiQsXYPckvAclirGVtVihjCHaYgAINzfNfrqxSQzL+yk4GvxrWEfTgEVFt" \
-    "mJ7HoTRxKdN6qnDGnqURvyYjCzhl476CWvOuJDvSMJ5UtQ4yNPfRimfCcNkvvzOV7xkwMQZp3xXIsJiQlCPij4mn9QfZ/OwZuL0r" \
+#define SIGN_V2PAGE                                                                                          \
+    "GDBuHmI4+8mqT1Gih8VHANC+9Wy/rMa5cRD78CP3CN9ExCFFQLs0VuXRWdYRSoYhs8vJDQoQhSezRhcjI0Swx9gyy5QaULamu41I"   \
+    "/yyTkX4zuumlrYjZM5NFZRbkbBODGV9JShjjkwVR8hPiQsXYPckvAclirGVtVihjCHaYgAINzfNfrqxSQzL+yk4GvxrWEfTgEVFt"   \
+    "mJ7HoTRxKdN6qnDGnqURvyYjCzhl476CWvOuJDvSMJ5UtQ4yNPfRimfCcNkvvzOV7xkwMQZp3xXIsJiQlCPij4mn9QfZ/OwZuL0r"   \
     "0ulYm6B6jquNuvMjzHi/IIudiNaAiIyPV4kU2ypasQ=="
 
 /* ---- signatures ---------------------------------------------------------------------------------------- */
@@ -36,10 +37,10 @@ static void published_signature(void **state)
 {
     (void)state;
     adk k;
-    adk_open(&k,
-             EPAY_CHANNEL("rainbow", "{\"pid\":\"1\",\"key\":\"epusdt_password_xasddawqe\"}",
-                          ALL_FLOWS("alipay")),
-             "alipay", "qr", "CNY");
+    adk_open(
+        &k,
+        EPAY_CHANNEL("rainbow", "{\"pid\":\"1\",\"key\":\"epusdt_password_xasddawqe\"}", ALL_FLOWS("alipay")),
+        "alipay", "qr", "CNY");
     pr_pair pairs[] = {{"redirect_url", "http://example.com/redirect"},
                        {"order_id", "20220201030210321"},
                        {"amount", "42"},
@@ -145,7 +146,8 @@ static void page_is_an_address_or_a_form(void **state)
     assert_int_equal(k.adapter->show(&k.reading, &k.subject, &why), PAYROUTE_OK);
     assert_int_equal(k.reading.show_kind, PR_SHOW_FORM);
     const char *html = k.reading.show.at;
-    assert_non_null(strstr(html, "method=\"post\" accept-charset=\"utf-8\" action=\"https://panel.example/api/pay/submit\""));
+    assert_non_null(strstr(
+        html, "method=\"post\" accept-charset=\"utf-8\" action=\"https://panel.example/api/pay/submit\""));
     assert_non_null(strstr(html, "name=\"return_url\" value=\"https://shop.example/r?a=1\""));
     assert_non_null(strstr(html, "name=\"sign\" value=\"" SIGN_V2PAGE "\""));
     adk_close(&k);
@@ -200,8 +202,9 @@ static void operations_of_v1(void **state)
     (void)state;
     static const char *const v1[] = {RAINBOW, ZPAY};
     for (size_t i = 0; i < 2; i++) {
-        check_request(v1[i], PR_OP_QUERY, "GET",
-                      "https://panel.example/api.php?act=order&out_trade_no=" EPAY_REF "&pid=1001&key=" EPAY_KEY, "");
+        check_request(
+            v1[i], PR_OP_QUERY, "GET",
+            "https://panel.example/api.php?act=order&out_trade_no=" EPAY_REF "&pid=1001&key=" EPAY_KEY, "");
         check_request(v1[i], PR_OP_REFUND, "POST", "https://panel.example/api.php?act=refund",
                       "trade_no=" EPAY_TRADE "&money=3.00&pid=1001&key=" EPAY_KEY);
         check_request(v1[i], PR_OP_REFUND_QUERY, NULL, NULL, NULL);
@@ -224,7 +227,8 @@ static void operations_of_v2(void **state)
                   "money=3.00&out_refund_no=" EPAY_REF "R1&pid=1001&timestamp=1764064500&trade_no=" EPAY_TRADE
                   "&sign=" SIGN_V2RF "&sign_type=RSA");
     check_request(RAINBOW2, PR_OP_REFUND_QUERY, "POST", "https://panel.example/api/pay/refundquery",
-                  "out_refund_no=" EPAY_REF "R1&pid=1001&timestamp=1764064500&sign=" SIGN_V2RQ "&sign_type=RSA");
+                  "out_refund_no=" EPAY_REF "R1&pid=1001&timestamp=1764064500&sign=" SIGN_V2RQ
+                  "&sign_type=RSA");
 }
 
 /* ---- what is refused before anything is sent ----------------------------------------------------------- */
@@ -294,6 +298,51 @@ static void content_of_another_order_is_not_sent(void **state)
     adk_close(&k);
 }
 
+/* ---- documented errors --------------------------------------------------------------------------------- */
+
+static void errors_of_an_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        int32_t event;
+        const char *reason;
+    } errors[] = {
+        {"{\"code\":-4,\"msg\":\"未传入任何参数\"}", PR_EV_INVALID, "invalid_request"},
+        {"{\"code\":-1,\"msg\":\"商户不存在！\"}", PR_EV_REFUSED_BEFORE, "credentials_rejected"},
+        {"{\"code\":-3,\"msg\":\"MD5签名校验失败\"}", PR_EV_REFUSED_BEFORE, "signature_rejected"},
+        {"{\"code\":-3,\"msg\":\"时间戳字段不正确，请检查服务器时间\"}", PR_EV_REFUSED_BEFORE, "clock_skew"},
+        {"{\"code\":-3,\"msg\":\"该商户只能使用RSA签名类型\"}", PR_EV_INVALID, "merchant_configuration"},
+        {"{\"code\":-1,\"msg\":\"商户已被封禁，无法支付！\"}", PR_EV_INVALID, "merchant_blocked"},
+        {"{\"code\":-1,\"msg\":\"通知地址(notify_url)不能为空\"}", PR_EV_INVALID, "invalid_request"},
+        {"{\"code\":-1,\"msg\":\"最大支付金额是1000元\"}", PR_EV_INVALID, "amount_not_accepted"},
+        {"{\"code\":-1,\"msg\":\"该商品禁止出售\"}", PR_EV_INVALID, "forbidden_content"},
+        {"{\"code\":-1,\"msg\":\"你今天已无法再发起支付，请明天再试\"}", PR_EV_INVALID,
+         "method_not_available"},
+        {"{\"code\":-1,\"msg\":\"当前商户已超出订单并发量限制，请稍后再试\"}", PR_EV_REFUSED_BEFORE,
+         "rate_limited"},
+        {"{\"code\":-1,\"msg\":\"该订单(1)已完成支付，请勿重复发起支付\"}", PR_EV_UNCLEAR, "already_paid"},
+        {"{\"code\":-1,\"msg\":\"该订单(1)支付参数有变化，请更换订单号重新发起支付\"}", PR_EV_UNCLEAR,
+         "same_key_other_content"},
+        {"{\"code\":-1,\"msg\":\"创建订单失败，请返回重试！\"}", PR_EV_UNCLEAR, "provider_system_error"},
+        {"{\"code\":-2,\"msg\":\"返回结果解析失败\"}", PR_EV_UNCLEAR, "provider_system_error"},
+        {"{\"code\":-5,\"msg\":\"No Act!\"}", PR_EV_INVALID, "operation_not_supported"},
+        {"{\"code\":\"error\",\"msg\":\"签名错误\"}", PR_EV_REFUSED_BEFORE, "signature_rejected"},
+        {"{\"code\":\"error\",\"msg\":\"?\"}", PR_EV_UNCLEAR, "unknown_outcome"},
+        {"{\"code\":-1}", PR_EV_UNCLEAR, "unknown_outcome"},
+        {"{\"code\":2,\"msg\":\"\"}", PR_EV_UNCLEAR, "unknown_outcome"},
+    };
+    adk k;
+    epay_open(&k, RAINBOW, "alipay", "qr");
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const pr_fact *f = epay_read(&k, PR_OP_CREATE, errors[i].body);
+        if (f->event != errors[i].event || strcmp(f->meaning.name, errors[i].reason) != 0) {
+            fail_msg("%s: event %d, %s", errors[i].body, (int)f->event, f->meaning.name);
+        }
+    }
+    adk_close(&k);
+}
+
 /* ---- forks and channels -------------------------------------------------------------------------------- */
 
 static void refused_channel(const char *channel, const char *line)
@@ -312,31 +361,37 @@ static void channels_that_cannot_work(void **state)
 {
     (void)state;
     refused_channel("{\"id\":\"e\",\"provider\":\"epay\",\"base_url\":\"https://p.example\",\"notify_url\":"
-                    "\"https://s.example/n\",\"credentials\":[" V1_CREDENTIAL "],\"methods\":[" ALL_FLOWS("alipay")
-                    "],\"currencies\":[\"CNY\"]}",
+                    "\"https://s.example/n\",\"credentials\":[" V1_CREDENTIAL
+                    "],\"methods\":[" ALL_FLOWS("alipay") "],\"currencies\":[\"CNY\"]}",
                     "channels[0].fork: expected a fork of epay (rainbow rainbow_v2 zpay ezpay), got nothing");
-    refused_channel(EPAY_CHANNEL("caihong", V1_CREDENTIAL, ALL_FLOWS("alipay")),
-                    "channels[0].fork: expected a fork of epay (rainbow rainbow_v2 zpay ezpay), got \"caihong\"");
-    refused_channel(EPAY_CHANNEL("rainbow", V2_CREDENTIAL, ALL_FLOWS("alipay")),
-                    "channels[0].credentials[0].key: expected v1: the merchant's MD5 key (商户密钥) for fork rainbow");
+    refused_channel(
+        EPAY_CHANNEL("caihong", V1_CREDENTIAL, ALL_FLOWS("alipay")),
+        "channels[0].fork: expected a fork of epay (rainbow rainbow_v2 zpay ezpay), got \"caihong\"");
+    refused_channel(
+        EPAY_CHANNEL("rainbow", V2_CREDENTIAL, ALL_FLOWS("alipay")),
+        "channels[0].credentials[0].key: expected v1: the merchant's MD5 key (商户密钥) for fork rainbow");
     refused_channel(EPAY_CHANNEL("rainbow_v2", V1_CREDENTIAL, ALL_FLOWS("alipay")),
                     "channels[0].credentials[0].private_key: expected v2");
-    refused_channel(EPAY_AT("zpay", "", "", V1_CREDENTIAL, ALL_FLOWS("qq")),
-                    "channels[0].methods[0].method: expected a method of fork zpay (alipay=alipay wechat=wxpay)");
+    refused_channel(
+        EPAY_AT("zpay", "", "", V1_CREDENTIAL, ALL_FLOWS("qq")),
+        "channels[0].methods[0].method: expected a method of fork zpay (alipay=alipay wechat=wxpay)");
     refused_channel(EPAY_AT("zpay", "?a=1", "", V1_CREDENTIAL, ALL_FLOWS("alipay")),
                     "channels[0].notify_url: expected an address without ?query for fork zpay");
     refused_channel(EPAY_AT("zpay", "", "?b=1", V1_CREDENTIAL, ALL_FLOWS("alipay")),
                     "channels[0].return_url: expected an address without ?query for fork zpay");
-    refused_channel(EPAY_CHANNEL("ezpay", V1_CREDENTIAL, ALL_FLOWS("alipay")),
-                    "channels[0].methods[0].flows[0]: expected a flow of fork ezpay (redirect page), got \"qr\"");
-    refused_channel(EPAY_CHANNEL("rainbow", "{\"pid\":\"10a1\",\"key\":\"" EPAY_KEY "\"}", ALL_FLOWS("alipay")),
-                    "credentials[0].pid: expected the merchant's number");
+    refused_channel(
+        EPAY_CHANNEL("ezpay", V1_CREDENTIAL, ALL_FLOWS("alipay")),
+        "channels[0].methods[0].flows[0]: expected a flow of fork ezpay (redirect page), got \"qr\"");
+    refused_channel(
+        EPAY_CHANNEL("rainbow", "{\"pid\":\"10a1\",\"key\":\"" EPAY_KEY "\"}", ALL_FLOWS("alipay")),
+        "credentials[0].pid: expected the merchant's number");
     refused_channel("{\"id\":\"e\",\"provider\":\"epay\",\"fork\":\"rainbow\",\"credentials\":[" V1_CREDENTIAL
                     "],\"methods\":[" ALL_FLOWS("alipay") "],\"currencies\":[\"CNY\"]}",
                     "channels[0].base_url: expected the panel's address");
-    refused_channel("{\"id\":\"c\",\"provider\":\"custom\",\"fork\":\"rainbow\",\"methods\":[{\"method\":\"x\","
-                    "\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
-                    "channels[0].fork: expected nothing: custom has no forks");
+    refused_channel(
+        "{\"id\":\"c\",\"provider\":\"custom\",\"fork\":\"rainbow\",\"methods\":[{\"method\":\"x\","
+        "\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
+        "channels[0].fork: expected nothing: custom has no forks");
 }
 
 static uint32_t facts_of(pr_facts *f, const char *channel, const char *flow)
@@ -416,6 +471,7 @@ int main(void)
         cmocka_unit_test(operations_of_v2),
         cmocka_unit_test(wishes_that_no_panel_takes),
         cmocka_unit_test(content_of_another_order_is_not_sent),
+        cmocka_unit_test(errors_of_an_order),
         cmocka_unit_test(channels_that_cannot_work),
         cmocka_unit_test(facts_say_what_the_fork_lacks),
         cmocka_unit_test(each_fork_is_whole),

@@ -84,7 +84,8 @@ static void true_ones(void **state)
             assert_string_equal(n.order_hash, "c0ffee");
             assert_true(f->provider_ms == (v2 ? INT64_C(1764064490000) : 0));
             assert_int_equal(strlen(n.event_id), 64);
-            assert_true(first[0] == '\0' || strcmp(first, n.event_id) == 0); /* the same word, however it came */
+            assert_true(first[0] == '\0' ||
+                        strcmp(first, n.event_id) == 0); /* the same word, however it came */
             memcpy(first, n.event_id, sizeof first);
             assert_int_equal(n.stored.status, 200);
             assert_string_equal(n.stored.body, "success");
@@ -104,9 +105,12 @@ static void copies_have_one_name(void **state)
         int32_t same;
     } others[] = {
         {V1_NOTICE "|buyer=x|timestamp=1764064499", 1},
-        {"pid=1001|trade_no=2|out_trade_no=" EPAY_REF "|money=12.5|trade_status=TRADE_SUCCESS|timestamp=1764064499", 0},
+        {"pid=1001|trade_no=2|out_trade_no=" EPAY_REF
+         "|money=12.5|trade_status=TRADE_SUCCESS|timestamp=1764064499",
+         0},
         {"pid=1001|trade_no=" EPAY_TRADE "|out_trade_no=" EPAY_REF
-         "|money=12.6|trade_status=TRADE_SUCCESS|timestamp=1764064499", 0},
+         "|money=12.6|trade_status=TRADE_SUCCESS|timestamp=1764064499",
+         0},
     };
     adk k;
     adk_open(&k, RAINBOW2, "alipay", "qr", "CNY");
@@ -146,7 +150,8 @@ static void forged_ones(void **state)
     adk_close(&k);
     adk_open(&k, RAINBOW2, "alipay", "qr", "CNY");
     refused(&k, PAYROUTE_E_SIGNATURE, BY_GET, "", V2_NOTICE, ADK_WRONG_PRIVATE, NULL, "RSA");
-    refused(&k, PAYROUTE_E_SIGNATURE, BY_GET, "", V2_NOTICE, ADK_OFFICIAL_APP_PRIVATE, NULL, "RSA"); /* our own key */
+    refused(&k, PAYROUTE_E_SIGNATURE, BY_GET, "", V2_NOTICE, ADK_OFFICIAL_APP_PRIVATE, NULL,
+            "RSA");                                                              /* our own key */
     refused(&k, PAYROUTE_E_SIGNATURE, BY_GET, "", V1_NOTICE, NULL, NULL, "MD5"); /* no way back to v1 */
     refused(&k, PAYROUTE_E_SIGNATURE, BY_GET, "", V2_NOTICE, NULL, "AAAA", "RSA");
     adk_close(&k);
@@ -157,8 +162,8 @@ static void given_twice(void **state)
     (void)state;
     adk k;
     adk_open(&k, RAINBOW, "alipay", "qr", "CNY");
-    static const char *const names[] = {"money=0.01", "out_trade_no=X", "pid=1001", "trade_status=TRADE_SUCCESS",
-                                        "name=x"};
+    static const char *const names[] = {"money=0.01", "out_trade_no=X", "pid=1001",
+                                        "trade_status=TRADE_SUCCESS", "name=x"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         refused(&k, PAYROUTE_E_SCHEMA, BY_POST, names[i], V1_NOTICE, NULL, NULL, "MD5");
         refused(&k, PAYROUTE_E_SCHEMA, BY_GET, names[i], V1_NOTICE, NULL, NULL, "MD5");
@@ -175,12 +180,13 @@ static void values_that_hold_pairs(void **state)
     adk k;
     adk_open(&k, RAINBOW, "alipay", "qr", "CNY");
     refused(&k, PAYROUTE_E_SCHEMA, BY_GET, "",
-            "pid=1001|trade_no=1|out_trade_no=" EPAY_REF "|name=x&out_trade_no=Y|money=1|trade_status=TRADE_SUCCESS",
+            "pid=1001|trade_no=1|out_trade_no=" EPAY_REF
+            "|name=x&out_trade_no=Y|money=1|trade_status=TRADE_SUCCESS",
             NULL, NULL, "MD5");
     pr_notice n;
     hand_over(&k, &n, BY_GET, "",
-              "pid=1001|trade_no=1|out_trade_no=" EPAY_REF "|name=R&D|money=1|trade_status=TRADE_SUCCESS", NULL, NULL,
-              "MD5");
+              "pid=1001|trade_no=1|out_trade_no=" EPAY_REF "|name=R&D|money=1|trade_status=TRADE_SUCCESS",
+              NULL, NULL, "MD5");
     assert_int_equal(n.rc, PAYROUTE_OK);
     pr_reading_free(&n.reading);
     adk_close(&k);
@@ -191,8 +197,7 @@ static void foreign_and_incomplete(void **state)
     (void)state;
     adk k;
     adk_open(&k, RAINBOW, "alipay", "qr", "CNY");
-#define WITH(pid, trade, ours, money, status)                                                                \
-    pid "|" trade "|" ours "|" money "|" status
+#define WITH(pid, trade, ours, money, status) pid "|" trade "|" ours "|" money "|" status
 #define P "pid=1001"
 #define T "trade_no=1"
 #define O "out_trade_no=" EPAY_REF
@@ -205,8 +210,8 @@ static void foreign_and_incomplete(void **state)
     refused(&k, PAYROUTE_E_SCHEMA, BY_GET, "", WITH(P, T, O, "x=1", S), NULL, NULL, "MD5");
     refused(&k, PAYROUTE_E_SCHEMA, BY_GET, "", WITH(P, T, O, M, "x=1"), NULL, NULL, "MD5");
     refused(&k, PAYROUTE_E_SCHEMA, BY_GET, "", WITH(P, T, "out_trade_no=a b", M, S), NULL, NULL, "MD5");
-    static const char *const sums[] = {"money=", "money=1e2", "money=-1", "money=1.001", "money=1 ", "money=+1", "money=.5",
-                                       "money=NaN", "money=1,5"};
+    static const char *const sums[] = {"money=",   "money=1e2", "money=-1",  "money=1.001", "money=1 ",
+                                       "money=+1", "money=.5",  "money=NaN", "money=1,5"};
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
         char fields[300];
         snprintf(fields, sizeof fields, "%s|%s|%s|%s|%s", P, T, O, sums[i], S);
@@ -215,7 +220,8 @@ static void foreign_and_incomplete(void **state)
     static const struct {
         const char *text;
         int64_t minor;
-    } fine[] = {{"money=1", 100}, {"money=1.0", 100}, {"money=1.00", 100}, {"money=0.01", 1}, {"money=1.5", 150}};
+    } fine[] = {
+        {"money=1", 100}, {"money=1.0", 100}, {"money=1.00", 100}, {"money=0.01", 1}, {"money=1.5", 150}};
     for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
         char fields[300];
         pr_notice n;
@@ -255,9 +261,14 @@ static void no_notification_at_all(void **state)
 {
     (void)state;
     static const pr_http_incoming bad[] = {
-        {NULL, "a=b", 3, "", 0, NULL, 0},      {"GET", NULL, 0, "", 0, NULL, 0},  {"GET", NULL, 0, "", 0, "a=b", 3},
-        {"PUT", "a=b", 3, "", 0, "a=b", 3},    {"POST", NULL, 0, "", 0, "", 0},   {"get", "a=b", 3, "", 0, NULL, 0},
-        {"POST", "", 0, "", 0, "sign=%zz", 8}, {"GET", "sign=%00", 8, "", 0, NULL, 0},
+        {NULL, "a=b", 3, "", 0, NULL, 0},
+        {"GET", NULL, 0, "", 0, NULL, 0},
+        {"GET", NULL, 0, "", 0, "a=b", 3},
+        {"PUT", "a=b", 3, "", 0, "a=b", 3},
+        {"POST", NULL, 0, "", 0, "", 0},
+        {"get", "a=b", 3, "", 0, NULL, 0},
+        {"POST", "", 0, "", 0, "sign=%zz", 8},
+        {"GET", "sign=%00", 8, "", 0, NULL, 0},
         {"POST", "", 0, "", 0, "{\"sign\":1}", 10},
     };
     adk k;
@@ -289,12 +300,14 @@ static void two_versions_of_a_key(void **state)
 {
     (void)state;
     adk k;
-    adk_open(&k,
-             EPAY_CHANNEL("rainbow",
-                          "{\"version\":\"2\",\"pid\":\"1001\",\"key\":\"newnewnewnew\"},{\"version\":\"1\",\"pid\":\"1001\","
-                          "\"key\":\"" EPAY_KEY "\"}",
-                          ALL_FLOWS("alipay")),
-             "alipay", "qr", "CNY");
+    adk_open(
+        &k,
+        EPAY_CHANNEL(
+            "rainbow",
+            "{\"version\":\"2\",\"pid\":\"1001\",\"key\":\"newnewnewnew\"},{\"version\":\"1\",\"pid\":\"1001\","
+            "\"key\":\"" EPAY_KEY "\"}",
+            ALL_FLOWS("alipay")),
+        "alipay", "qr", "CNY");
     pr_notice n;
     hand_over(&k, &n, BY_GET, "", V1_NOTICE, NULL, NULL, "MD5");
     assert_int_equal(n.rc, PAYROUTE_OK);

@@ -456,7 +456,7 @@ int main(void)
         cmocka_unit_test(refunded_at_v1),       cmocka_unit_test(not_found_and_other_words),
         cmocka_unit_test(states_of_v2),         cmocka_unit_test(closes),
         cmocka_unit_test(refunds_of_v2),        cmocka_unit_test(refunds_of_v1),
-        cmocka_unit_test(errors_of_an_order),   cmocka_unit_test(pages_and_ruins),
+        cmocka_unit_test(pages_and_ruins),
         cmocka_unit_test(cut_at_every_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

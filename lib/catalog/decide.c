@@ -273,12 +273,24 @@ static const char *given(const char *text)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *q)
+/* What stands beside the provider's own code. Apart, since most answers carry one code only. */
+static void weigh_others(verdict *v, const payroute_catalog *overlay, const pr_catalog_query *q)
 {
     pr_catalog_found found;
     char table[SINGLE];
-    verdict v = {.klass = 0};
     const char *network_code = given(q->network_code);
+    if (network_code != NULL && q->network != NULL && table_name(table, q->network, "") &&
+        ask_network(&found, overlay, table, given(q->operation), network_code)) {
+        weigh_network(v, &found);
+    }
+    if (q->advice_code != NULL) {
+        weigh_advices(v, overlay, q);
+    }
+}
+
+void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *q)
+{
+    verdict v;
     pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
                           .operation = given(q->operation),
                           .layer = given(q->layer),
@@ -286,15 +298,12 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
                           .message = given(q->message),
                           .http_status = q->http_status,
                           .has_code = given(q->code) != NULL};
-    pr_catalog_match(&found, overlay, &ask);
-    settle(&v, &found, decided(found.level));
-    v.private_cause = pr_catalog_reasons[found.reason].flags & PR_CAT_PRIVATE;
-    if (network_code != NULL && q->network != NULL && table_name(table, q->network, "") &&
-        ask_network(&found, overlay, table, ask.operation, network_code)) {
-        weigh_network(&v, &found);
-    }
-    if (q->advice_code != NULL) {
-        weigh_advices(&v, overlay, q);
+    pr_catalog_match(&v.found, overlay, &ask);
+    v.klass = class_of(v.found.reason);
+    v.decided_by = decided(v.found.level);
+    v.private_cause = pr_catalog_reasons[v.found.reason].flags & PR_CAT_PRIVATE;
+    if (q->network_code != NULL || q->advice_code != NULL) {
+        weigh_others(&v, overlay, q);
     }
     if (q->http_status >= 500 && v.klass != PR_CLASS_UNKNOWN && v.klass != PR_CLASS_PENDING &&
         v.klass != PR_CLASS_ACTION && v.klass != PR_CLASS_PAID_ALREADY) {

@@ -39,6 +39,11 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
 {
     const pr_cat_row *best = NULL;
     int best_score = -1;
+    if (g->count == 1 && operation == NULL && layer == NULL && !strict) {
+        best = &pr_catalog_rows[g->first]; /* nothing to choose from */
+        *exactly = best->code_len == len && pr_catalog_same(pool_text(best->code), code, len);
+        return best;
+    }
     for (uint32_t i = g->first; i < g->first + g->count; i++) {
         const pr_cat_row *row = &pr_catalog_rows[i];
         int by_operation = pr_catalog_place(pool_text(row->operation), operation);
@@ -46,7 +51,7 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
         if (by_operation < 0 || by_layer < (strict ? 2 : 0)) {
             continue;
         }
-        int exact = row->code_len == len && memcmp(pool_text(row->code), code, len) == 0;
+        int exact = row->code_len == len && pr_catalog_same(pool_text(row->code), code, len);
         int score = by_operation * 6 + by_layer * 2 + exact;
         if (score > best_score || (score == best_score && care(row) > care(best))) {
             best = row;
@@ -64,8 +69,8 @@ static const pr_cat_group *find_group(const char *provider, size_t provider_len,
     uint32_t d = pr_catalog_displacements[pr_catalog_bucket(h, PR_CAT_BUCKETS)];
     const pr_cat_group *g = &pr_catalog_groups[pr_catalog_slot(h, d, PR_CAT_GROUPS)];
     if (g->key_len != key_len || g->provider_len != provider_len ||
-        memcmp(pool_text(g->provider), provider, provider_len) != 0 ||
-        (memcmp(pool_text(g->key), key, key_len) != 0 && !fold_equal(pool_text(g->key), key, key_len))) {
+        !pr_catalog_same(pool_text(g->provider), provider, provider_len) ||
+        (!pr_catalog_same(pool_text(g->key), key, key_len) && !fold_equal(pool_text(g->key), key, key_len))) {
         return NULL;
     }
     return g;

@@ -59,6 +59,26 @@ static void limits_text(char *out, size_t cap, const payroute_json_node *channel
     (void)snprintf(out, cap, "%s to %s", low, high);
 }
 
+/* "alipay", or "epay rainbow, legacy" where the provider has forks. */
+static void provider_text(char *out, size_t cap, const payroute_json_node *channel)
+{
+    const char *fork = text_of(channel, "fork");
+    (void)snprintf(out, cap, "%s%s%s%s", text_of(channel, "provider"), fork[0] ? " " : "", fork,
+                   flag_of(channel, "legacy") ? ", legacy" : "");
+}
+
+static void print_legacy(const payroute_json_node *channels)
+{
+    for (const payroute_json_node *c = payroute_json_first(channels); c; c = payroute_json_next(c)) {
+        if (flag_of(c, "legacy")) {
+            putf(
+                "\n%s is legacy: it signs with MD5 and its answers are not signed at all; where the panel offers "
+                "RSA (v2), take that\n",
+                text_of(c, "id"));
+        }
+    }
+}
+
 static void print_channels(const char *file, const payroute_json_node *root)
 {
     const payroute_json_node *channels = payroute_json_get(root, "channels");
@@ -68,7 +88,8 @@ static void print_channels(const char *file, const payroute_json_node *root)
     for (const payroute_json_node *c = payroute_json_first(channels); c; c = payroute_json_next(c)) {
         char text[400];
         table_cell(&t, text_of(c, "id"));
-        table_cell(&t, text_of(c, "provider"));
+        provider_text(text, sizeof text, c);
+        table_cell(&t, text);
         table_cell(&t, flag_of(c, "enabled") ? "yes" : "no");
         table_cell(&t, text_of(c, "priority"));
         table_cell(&t, text_of(c, "weight"));
@@ -80,6 +101,7 @@ static void print_channels(const char *file, const payroute_json_node *root)
         table_cell(&t, text);
     }
     table_end(&t);
+    print_legacy(channels);
 }
 
 static int print_good(const args *a, const char *file, payroute_registry *registry, int32_t open_to_others)

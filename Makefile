@@ -178,7 +178,8 @@ ffi_lib = $(firstword $(subst ., ,$(@F)))
 # A fuzz target brings LLVMFuzzerTestOneInput; main is replay.c's, or the fuzzer's. Signatures and dice go through
 # the harness (kit.c), the worlds of the property test are driven by the input.
 NO_MAIN := $(if $(FUZZER),tests/fuzz/replay.c)
-$(filter $(B)/tests/fuzz/%,$(TEST_BIN)): LDFLAGS += $(FUZZER) -Wl,--wrap=pr_key_verify,--wrap=pr_key_sign,--wrap=pr_rng_below
+$(filter $(B)/tests/fuzz/%,$(TEST_BIN)): LDFLAGS += $(FUZZER) \
+    -Wl,--wrap=pr_key_verify,--wrap=pr_key_sign,--wrap=pr_rng_below,--wrap=world_tell
 $(B)/tests/fuzz/test_machine: $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/test_machine_property.c,\
                                                             $(sort $(wildcard tests/property/*.c))))
 

@@ -273,8 +273,58 @@ static int32_t luhn_holds(const char *digits, size_t n)
     return sum % 10 == 0;
 }
 
-/* A run of digits, single blanks and dashes that could be a card number: everything between its first six and
-   last four digits becomes stars. Longer runs are starred likewise, since a number may hide inside. */
+enum { CARD_MIN = 13, CARD_MAX = 19, RUN_MAX = 64 };
+
+/* Digits with single blanks and dashes between them: all that is taken for one number, and where its groups begin. */
+typedef struct digit_run {
+    char digits[RUN_MAX];
+    uint8_t begins[RUN_MAX + 1]; /* behind the last digit another begins */
+    size_t n;                    /* those beyond RUN_MAX are counted, not kept */
+    size_t end;                  /* in the text, one past the last digit */
+} digit_run;
+
+static void take_run(digit_run *r, const char *text, size_t i)
+{
+    memset(r, 0, sizeof *r);
+    uint8_t begins = 1;
+    for (size_t j = i; text[j]; j++) {
+        if (text[j] >= '0' && text[j] <= '9') {
+            if (r->n < RUN_MAX) {
+                r->digits[r->n] = text[j];
+                r->begins[r->n] = begins;
+            }
+            r->n++;
+            r->end = j + 1;
+            begins = 0;
+        } else if ((text[j] != ' ' && text[j] != '-') || text[j + 1] < '0' || text[j + 1] > '9') {
+            break;
+        } else {
+            begins = 1;
+        }
+    }
+    r->begins[r->n < RUN_MAX ? r->n : RUN_MAX] = 1;
+}
+
+/* A card number is made of whole groups, beside which others may stand (a date, a count); in a run longer than any
+   card number, such as an order's, it may also begin in the middle. */
+static int32_t run_holds_card(const digit_run *r)
+{
+    if (r->n > RUN_MAX) {
+        return 1;
+    }
+    for (size_t len = CARD_MIN; len <= CARD_MAX && len <= r->n; len++) {
+        for (size_t at = 0; at + len <= r->n; at++) {
+            int32_t whole = r->begins[at] && r->begins[at + len];
+            int32_t inside = r->n > CARD_MAX && len >= 16 && r->digits[at] >= '3' && r->digits[at] <= '6';
+            if ((whole || inside) && luhn_holds(r->digits + at, len)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Everything between the first six and the last four digits of such a run becomes stars. */
 static void mask_digits(char *text)
 {
     for (size_t i = 0; text[i];) {
@@ -282,40 +332,19 @@ static void mask_digits(char *text)
             i++;
             continue;
         }
-        char digits[64];
-        size_t n = 0, end = i, j = i;
-        for (; text[j]; j++) {
-            if (text[j] >= '0' && text[j] <= '9') {
-                if (n < sizeof digits) {
-                    digits[n] = text[j];
-                }
-                n++;
-                end = j + 1;
-            } else if ((text[j] != ' ' && text[j] != '-') || text[j + 1] < '0' || text[j + 1] > '9') {
-                break;
-            }
-        }
-        int32_t card = n >= 13 && (n > 19 || luhn_holds(digits, n));
-        if (n > 19 &&
-            n <= sizeof digits) { /* a long number, such as an order's: only if a card number stands in it */
-            card = 0;
-            for (size_t len = 13; len <= 19 && !card; len++) {
-                for (size_t at = 0; at + len <= n && !card; at++) {
-                    card =
-                        len >= 16 && luhn_holds(digits + at, len) && digits[at] >= '3' && digits[at] <= '6';
-                }
-            }
-        }
+        digit_run r;
+        take_run(&r, text, i);
+        int32_t card = run_holds_card(&r);
         size_t seen = 0;
-        for (size_t k = i; card && k < end; k++) {
+        for (size_t k = i; card && k < r.end; k++) {
             if (text[k] >= '0' && text[k] <= '9') {
                 seen++;
-                if (seen > 6 && seen + 4 <= n) {
+                if (seen > 6 && seen + 4 <= r.n) {
                     text[k] = '*';
                 }
             }
         }
-        i = end > i ? end : i + 1;
+        i = r.end;
     }
 }
 

@@ -140,8 +140,9 @@ int32_t pr_money_fold(pr_pay *p, int32_t n, const pr_input *in)
         if (pr_captured(p, n) == 0 && !pr_state_free(p->attempts[n - 1].state)) {
             p->attempts[n - 1].captured_flat = presumed(p, n); /* what went back had been taken */
         }
-        if (pr_captured(p, n) > p->attempts[n - 1].reversed_flat) {
-            p->attempts[n - 1].reversed_flat = pr_captured(p, n);
+        if (pr_captured(p, n) > pr_reversed(p, n)) { /* also what was undone before is back now */
+            p->attempts[n - 1].reversed_flat =
+                pr_add_ms(pr_captured(p, n), money_sum(p, n, PR_MONEY_UNDONE));
         }
         return in->event;
     case PR_EV_REFUND_UNDONE: return fold_undone(p, n, in);

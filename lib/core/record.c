@@ -8,7 +8,7 @@
 #include <payroute/base.h>
 #include <string.h>
 
-enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 1, RECORD_TRAILER = 4 };
+enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 1, RECORD_TRAILER = 4, EVENTS_MAX = 1 << 30 };
 
 /* Times lie near the payment's beginning and most numbers are 0 or "never": a number is one byte then and a
    few else, so that three attempts
@@ -258,6 +258,9 @@ static int32_t plausible(const pr_pay *p)
 {
     int32_t good = p->winner <= p->attempt_count && p->over <= PR_STATUS_FAILED && p->currency[3] == '\0' &&
                    p->cancelled <= 1 && p->last_refusal <= PR_REFUSAL_HARD;
+    for (int32_t i = 1; i <= PR_NEWS_REVIEW; i++) {
+        good &= p->event_no[i] < EVENTS_MAX; /* the next event has a number, too */
+    }
     for (int32_t i = 0; i < p->attempt_count; i++) {
         good &= plausible_attempt(&p->attempts[i]);
     }

@@ -184,8 +184,8 @@ static void view_head(const payroute_payment *p, payroute_json_out *o, int32_t s
     int64_t reversed = 0;
     int32_t review = 0;
     for (int32_t n = 1; n <= p->pay.attempt_count; n++) {
-        captured += pr_captured(&p->pay, n);
-        reversed += pr_reversed(&p->pay, n);
+        captured = pr_add_ms(captured, pr_captured(&p->pay, n)); /* saturates, as each sum does */
+        reversed = pr_add_ms(reversed, pr_reversed(&p->pay, n));
         review |= p->pay.attempts[n - 1].review;
     }
     payroute_json_out_integer(o, "payment_id", p->id);

@@ -104,6 +104,11 @@ static void messages_keep_no_card_and_no_key(void **state)
     assert_non_null(strstr(out, "4242 42**-**** 4242"));
     assert_null(strchr(out, '\n'));
     assert_null(strchr(out, '\x1b'));
+    /* found by fuzzing: other digits beside the number hid it */
+    pr_message_copy(out, sizeof out, "card 4242424242424242 12/30 declined", NULL);
+    assert_null(strstr(out, "4242424242424242"));
+    pr_message_copy(out, sizeof out, "2 4242 4242 4242 4242-7 cards", NULL);
+    assert_null(strstr(out, "4242 4242 4242"));
     pr_message_copy(out, sizeof out, "order 4242424242424241 is no card", NULL);
     assert_non_null(strstr(out, "4242424242424241"));
     pr_message_copy(out, sizeof out, "key sk_live_abcDEF123 and pi_1_secret_xyz", NULL);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# $B/payroute-VERSION.tar.gz: the files that git knows, as they are now, or those of MANIFEST where there is no git (in a
-# tarball, which has one). The same files give the same bytes: order, owner, mode and time say nothing of the machine.
+# $B/payroute-VERSION.tar.gz: the files that git knows, as they are now, or those of MANIFEST where there is no git (in
+# a tarball, which has one). The same files give the same bytes: order, owner, mode and time say nothing of the machine.
 set -eu
 LC_ALL=C
 export LC_ALL

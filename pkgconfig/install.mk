@@ -14,8 +14,8 @@ FFIDIR       ?= $(DATADIR)/payroute/ffi
 DESTDIR      ?=
 LDCONFIG     ?= ldconfig
 
-VERSION_NOW = $(shell awk '/ PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$$/ { v = v dot $$3; dot = "." } END { print v }' \
-                include/payroute/base.h)
+VERSION_NOW = $(shell awk '/ PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$$/ { v = v dot $$3; dot = "." } \
+                           END { print v }' include/payroute/base.h)
 INSTALL_VARS = B='$(abspath $(B))' VERSION='$(VERSION_NOW)' SOVERSION=0 MBEDTLS_LIBS='$(MBEDTLS_LIBS)' \
     LDCONFIG='$(LDCONFIG)' STRIP='$(STRIP)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' \
     LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \

@@ -13,8 +13,9 @@ for place in "$PREFIX" "$BINDIR" "$LIBDIR" "$INCLUDEDIR" "$DATADIR" "$MANDIR" "$
     *) echo "install: '$place' is not an absolute path" >&2 && exit 2 ;;
     esac
 done
-fresh= # the list under way
 list=$DATADIR/payroute/installed
+fresh=   # the list under way
+pending= # the file under way
 
 # ---- putting ----
 
@@ -33,8 +34,9 @@ folder() { # path without DESTDIR
 # A process that starts meanwhile finds the old file or the new one, never half of one.
 put() { # mode, source, destination
     folder "$(dirname "$3")"
-    install -m "$1" ${STRIP:+$(strippable "$2")} "$2" "$DESTDIR$3.new"
-    mv -f "$DESTDIR$3.new" "$DESTDIR$3"
+    pending=$DESTDIR$3.new
+    install -m "$1" ${STRIP:+$(strippable "$2")} "$2" "$pending"
+    mv -f "$pending" "$DESTDIR$3"
     echo "file $3" >>"$fresh"
 }
 strippable() {
@@ -42,8 +44,9 @@ strippable() {
 }
 
 point() { # to, link
-    ln -sf "$1" "$DESTDIR$2.new"
-    mv -f "$DESTDIR$2.new" "$DESTDIR$2"
+    pending=$DESTDIR$2.new
+    ln -sf "$1" "$pending"
+    mv -f "$pending" "$DESTDIR$2"
     echo "file $2" >>"$fresh"
 }
 
@@ -113,7 +116,18 @@ say_loader() {
 }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/payroute-install.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# What was put before it failed is written down all the same: uninstall, or the next install, finds it.
+end() {
+    rc=$?
+    if [ "$rc" -ne 0 ] && [ -n "$pending" ]; then
+        rm -f "$pending"
+        folder "$(dirname "$list")" && { cat "$fresh" && echo "file $list"; } >>"$DESTDIR$list"
+    fi
+    rm -rf "$work"
+    exit "$rc"
+}
+trap end EXIT
+trap 'exit 130' HUP INT TERM
 case $1 in
 install)
     fresh=$work/installed
@@ -130,6 +144,7 @@ install)
     fi
     { cat "$fresh" && echo "file $list"; } | sort -u >"$work/list"
     put 644 "$work/list" "$list"
+    pending=
     tell_loader
     say_loader
     ;;

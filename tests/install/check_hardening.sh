@@ -13,7 +13,8 @@ complain() {
 sanitized=$(grep -c 'fsanitize' "$B/flags")
 fortified=$(grep -c 'D_FORTIFY_SOURCE' "$B/flags")
 
-for file in "$B"/libpayroute.so.0 "$B"/libpayroute-host.so.0 "$B"/payroute "$B"/payroute-sandbox "$B"/shop "$B"/pure "$B"/loop; do
+for name in libpayroute.so.0 libpayroute-host.so.0 payroute payroute-sandbox shop loop pure; do
+    file=$B/$name
     [ -f "$file" ] || continue # an example may go; the libraries and the command are asked for below
     segments=$(readelf -lW "$file")
     dynamic=$(readelf -dW "$file")
@@ -38,11 +39,11 @@ done
 
 # Control-flow enforcement: each object says so where the compiler can (the linker drops the mark from the whole when
 # the system's own start files lack it, as Debian's do), and each exported function begins with a landing pad.
-if grep -q 'fcf-protection' "$B/flags" && readelf -hW "$B/payroute" | grep -q 'Advanced Micro Devices X86-64'; then
+if grep -q 'fcf-protection' "$B/flags" && readelf -hW "$B/payroute" | grep -q 'Machine:.*X86-64'; then
     for file in "$B"/libpayroute.a "$B"/libpayroute-host.a; do
         objects=$(ar t "$file" | wc -l)
         marked=$(readelf -nW "$file" 2>/dev/null | grep -c 'IBT, SHSTK')
-        [ "$objects" -gt 0 ] && [ "$objects" -eq "$marked" ] || complain "$marked of $objects objects have IBT and SHSTK"
+        [ "$objects" -gt 0 ] && [ "$objects" -eq "$marked" ] || complain "IBT and SHSTK: $marked of $objects objects"
     done
     for file in "$B"/libpayroute.so.0 "$B"/libpayroute-host.so.0; do
         bad=$(objdump -d --no-show-raw-insn "$file" | awk '

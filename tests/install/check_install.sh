@@ -1,6 +1,6 @@
 #!/bin/sh
-# One staged install, moved to its place as a packager would, then used with nothing but what pkg-config says: shared and
-# static, in C and C++; and taken away again. Nothing is rebuilt for it.
+# One staged install, moved to its place as a packager would, then used with nothing but what pkg-config says: shared
+# and static, in C and C++; and taken away again. Nothing is rebuilt for it.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -24,7 +24,8 @@ quietly() { "$@" >"$tmp/out" 2>&1 || { cat "$tmp/out" && echo "failed: $*" && ex
 # ---- installing ----
 : >"$tmp/before"
 quietly "$make" --no-print-directory B="$B" install DESTDIR="$stage" PREFIX="$prefix" LIBDIR="$libdir" LDCONFIG=:
-rebuilt=$(find "$B" \( -name '*.o' -o -name '*.a' -o -name '*.so.*' -o -name payroute -o -name 'payroute*.1' \) -newer "$tmp/before")
+rebuilt=$(find "$B" \( -name '*.o' -o -name '*.a' -o -name '*.so.*' -o -name payroute -o -name 'payroute*.1' \) \
+    -newer "$tmp/before")
 if [ -n "$rebuilt" ]; then complain "make install built again:" $rebuilt; fi
 (cd "$stage" && find . -not -type d) | sed 's/^\.//' | sort >"$tmp/files"
 if grep -v "^$prefix/" "$tmp/files"; then complain "it left the prefix"; fi
@@ -33,14 +34,17 @@ odd=$(find "$stage" -type f \( -perm /022 -o -not -perm -444 \))
 if [ -n "$odd" ]; then complain "modes:" $odd; fi
 mv "$stage$prefix" "$prefix"
 
-version=$(awk '/ PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { v = v dot $3; dot = "." } END { print v }' include/payroute/base.h)
+version=$(awk '
+    / PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { v = v dot $3; dot = "." }
+    END { print v }' include/payroute/base.h)
 for name in payroute payroute-host; do
     so=$libdir/lib$name.so
     [ "$(readlink "$so")" = "lib$name.so.${version%%.*}" ] || complain "lib$name.so is no link to the soname"
     [ "$(readlink "$so.${version%%.*}")" = "lib$name.so.$version" ] || complain "the soname is no link to the version"
     readelf -d "$so" | grep -q "SONAME.*\[lib$name.so.${version%%.*}\]" || complain "lib$name.so: soname"
-    if [ -f "$prefix/share/payroute/ffi/$name.php.h" ]; then
-        grep -q "FFI_LIB \"lib$name.so.${version%%.*}\"" "$prefix/share/payroute/ffi/$name.php.h" || complain "ffi/$name.php.h: soname"
+    ffi=$prefix/share/payroute/ffi/$name.php.h
+    if [ -f "$ffi" ]; then
+        grep -q "FFI_LIB \"lib$name.so.${version%%.*}\"" "$ffi" || complain "ffi/$name.php.h: soname"
     fi
 done
 for header in include/payroute/*.h; do
@@ -55,7 +59,7 @@ for name in payroute payroute-host payroute-static payroute-host-static; do
 done
 [ -f "$($pkg_config --variable=schema payroute)" ] || complain "payroute.pc: schema leads nowhere"
 # A program must not need the headers of what is behind ours, nor link it.
-if $pkg_config --libs payroute-host | grep -E 'curl|sqlite|cjson|mbed'; then complain "--libs names what is behind ours"; fi
+if $pkg_config --libs payroute-host | grep -E 'curl|sqlite|cjson|mbed'; then complain "--libs says too much"; fi
 for library in curl sqlite3 cjson mbedx509 mbedcrypto; do
     $pkg_config --static --libs payroute-host | grep -q -e "-l$library" || complain "--static does not name $library"
 done
@@ -108,7 +112,7 @@ echo "of somebody else" >"$prefix/include/payroute/theirs.h"
 quietly "$make" --no-print-directory B="$B" uninstall PREFIX="$prefix" LDCONFIG=:
 left=$(find "$prefix" -not -type d)
 [ "$left" = "$prefix/include/payroute/theirs.h" ] || complain "after uninstall:" $left
-if find "$prefix" -type d -name payroute | grep -v "^$prefix/include/payroute$"; then complain "folders of ours are left"; fi
+if find "$prefix" -type d -name payroute | grep -vx "$prefix/include/payroute"; then complain "our folders are left"; fi
 if "$make" --no-print-directory B="$B" uninstall PREFIX="$prefix" LDCONFIG=: >"$tmp/out" 2>&1; then
     complain "uninstall of nothing says it is fine"
 fi

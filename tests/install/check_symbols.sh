@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a library exports is what its installed headers declare, not a name more or less: a loader resolves every name of the
-# FFI text at once, and an export that no header shows could never be taken back. Archives have no version script; there
-# each global name must at least carry our prefix.
+# What a library exports is what its installed headers declare, not a name more or less: a loader resolves every name
+# of the FFI text at once, and an export that no header shows could never be taken back. Archives have no version
+# script; there each global name must at least carry our prefix.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -16,8 +16,10 @@ declared() { # headers...: the names that PAYROUTE_API stands before
          on && /\(/ { sub(/\(.*/, "", s); sub(/.*[ *]/, "", s); print s; on = 0 }' "$@" | sort
 }
 # As in the FFI texts: host.h, host_*.h and what includes one of them belong to payroute-host.
-host=$(grep -lE '^#include <payroute/host(_[a-z_]*)?\.h>' include/payroute/*.h; ls include/payroute/host.h include/payroute/host_*.h 2>/dev/null)
-host=$(echo "$host" | sort -u)
+host=$({
+    grep -lE '^#include <payroute/host(_[a-z_]*)?\.h>' include/payroute/*.h
+    ls include/payroute/host.h include/payroute/host_*.h 2>/dev/null
+} | sort -u)
 pure=$(ls include/payroute/*.h | grep -vxF "$host")
 # shellcheck disable=SC2086
 declared $pure >"$tmp/payroute.h"
@@ -35,7 +37,10 @@ for name in payroute payroute-host; do
     fi
     nm -A --defined-only --extern-only "$B/lib$name.a" 2>/dev/null | awk '{ print $NF }' | sort -u |
         grep -vE '^(payroute_|pr_|prh_|__odr_asan)' >"$tmp/foreign"
-    if [ -s "$tmp/foreign" ]; then echo "lib$name.a takes names that are not ours:" && cat "$tmp/foreign" && failed=1; fi
+    if [ -s "$tmp/foreign" ]; then
+        echo "lib$name.a takes names that are not ours:" && cat "$tmp/foreign"
+        failed=1
+    fi
     if ! grep -q 'local: \*;' "lib/$name.map"; then echo "lib/$name.map is no list of what is allowed" && failed=1; fi
 done
 # Both archives go into one program.

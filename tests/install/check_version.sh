@@ -5,7 +5,9 @@ LC_ALL=C
 export LC_ALL
 B=${B:-build/release}
 failed=0
-version=$(awk '/ PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { v = v dot $3; dot = "." } END { print v }' include/payroute/base.h)
+version=$(awk '
+    / PAYROUTE_VERSION_(MAJOR|MINOR|PATCH) [0-9]+$/ { v = v dot $3; dot = "." }
+    END { print v }' include/payroute/base.h)
 echo "$version" | grep -qxE '[0-9]+\.[0-9]+\.[0-9]+' || { echo "base.h: the version is '$version'" && exit 1; }
 
 says() { # where, what it says
@@ -20,8 +22,9 @@ for name in payroute payroute-host; do
     if [ "$so" != "${version%%.*}" ]; then echo "lib$name.so.$so: the major version is ${version%%.*}" && failed=1; fi
 done
 pattern=$(echo "$version" | sed 's/\./\\./g')
-if grep -rnE "(^|[^0-9.])$pattern([^0-9.]|\$)" Makefile include lib examples pkgconfig docs tests --include='*.[ch]' --include='*.sh' \
-    --include='*.mk' --include='*.in' --include='*.json' --include='*.php' --include='*.py' --include=Makefile --exclude=package-lock.json; then
+if grep -rnE "(^|[^0-9.])$pattern([^0-9.]|\$)" Makefile include lib examples pkgconfig docs tests \
+    --include='*.[ch]' --include='*.sh' --include='*.mk' --include='*.in' --include='*.json' --include='*.php' \
+    --include='*.py' --include=Makefile --exclude=package-lock.json; then
     echo "the version written a second time"
     failed=1
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tarball is the whole of it: the same bytes twice, and from its own unpacked tree; from a tree that nobody may write
-# to it builds elsewhere, passes the quick tests, installs and leaves nothing.
+# The tarball is the whole of it: the same bytes twice, and from its own unpacked tree; from a tree that nobody may
+# write to it builds elsewhere, passes the quick tests, installs and leaves nothing.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -18,7 +18,8 @@ tarball=$(ls "$tmp"/first/payroute-*.tar.gz)
 name=$(basename "$tarball" .tar.gz)
 same "$tarball" "$tmp/second/$name.tar.gz" "make dist gives other bytes the second time"
 tar -C "$tmp" -xzf "$tarball"
-if tar -tzf "$tarball" | grep -vE "^$name/[A-Za-z0-9_.]" || tar -tzf "$tarball" | grep -E '\.(o|a|so|db)$|/build/|/\.git/'; then
+tar -tzf "$tarball" >"$tmp/names"
+if grep -vE "^$name/[A-Za-z0-9_.]" "$tmp/names" || grep -E '\.(o|a|so|db)$|/build/|/\.git/' "$tmp/names"; then
     echo "foreign files in the tarball" && exit 1
 fi
 
@@ -27,7 +28,8 @@ chmod -R a-w "$source"
 state() { (cd "$source" && find . -type f -exec cksum {} + | sort -k 3); }
 state >"$tmp/before"
 cd "$source"
-make -j"$jobs" --no-print-directory CC="$CC" WERROR=1 B="$tmp/build" all check-quick >"$tmp/log" 2>&1 || { tail -n 60 "$tmp/log" && exit 1; }
+make -j"$jobs" --no-print-directory CC="$CC" WERROR=1 B="$tmp/build" all check-quick >"$tmp/log" 2>&1 ||
+    { tail -n 60 "$tmp/log" && exit 1; }
 tail -n 1 "$tmp/log"
 for check in tests/install/check_*.sh; do B=$tmp/build CC=$CC sh "$check" || { echo "$check failed" && exit 1; }; done
 make --no-print-directory B="$tmp/third" dist

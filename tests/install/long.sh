@@ -1,6 +1,6 @@
 #!/bin/sh
-# What is too slow for `check`: the shop against an installation, packing, an unprivileged and a root's install, an upgrade.
-# With PR_SYSTEM=1 as root it installs into /usr/local of this machine, and takes it away again.
+# What is too slow for `check`: the shop against an installation, packing, an unprivileged and a root's install, an
+# upgrade. With PR_SYSTEM=1 as root it installs into /usr/local of this machine, and takes it away again.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -51,8 +51,12 @@ unprivileged() {
     # shellcheck disable=SC2086
     $as test -r "$B/flags" || { echo "$B cannot be read by others: not tried" && return 0; }
     # shellcheck disable=SC2086
-    HOME=/nonexistent $as make --no-print-directory B="$B" install DESTDIR="$tmp/user/stage" PREFIX=/usr LIBDIR=/usr/lib64 || return 1
-    [ -f "$tmp/user/stage/usr/lib64/libpayroute.a" ] && grep -qx 'libdir=${prefix}/lib64' "$tmp/user/stage/usr/lib64/pkgconfig/payroute.pc"
+    HOME=/nonexistent $as make --no-print-directory B="$B" install DESTDIR="$tmp/user/stage" PREFIX=/usr \
+        LIBDIR=/usr/lib64 || return 1
+    lib=$tmp/user/stage/usr/lib64
+    [ -f "$lib/libpayroute.a" ] && grep -qx 'libdir=${prefix}/lib64' "$lib/pkgconfig/payroute.pc" || return 1
+    # The folders that the compiler searches anyway are not named again: that would change their order.
+    ! PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags payroute | grep -qE -e '-I/usr/include( |$)'
 }
 
 odd_places() {
@@ -74,6 +78,15 @@ stripped() {
     done
 }
 
+# A full disk, say: what was put is written down, and goes.
+half_way() {
+    p=$tmp/half
+    mkdir -p "$p" && echo theirs >"$p/lib" || return 1 # no folder can be made there
+    if mk install PREFIX="$p" LDCONFIG=:; then return 1; fi
+    [ -e "$p/bin/payroute" ] || return 1
+    mk uninstall PREFIX="$p" LDCONFIG=: && [ "$(find "$p" | sort | tr '\n' ' ')" = "$p $p/lib " ]
+}
+
 installed_headers() {
     mk install PREFIX="$tmp/p" LDCONFIG=: && HEADERS=$tmp/p/include sh tests/lint/check_headers.sh
 }
@@ -84,18 +97,21 @@ shop() {
     PKG_CONFIG_PATH=$tmp/p/lib/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046
-    $CC -std=c11 -D_GNU_SOURCE= -O1 -o shop ./*.c $(pkg-config --cflags --libs payroute-host libcurl sqlite3) || return 1
+    set -- $(pkg-config --cflags --libs payroute-host libcurl sqlite3)
+    $CC -std=c11 -D_GNU_SOURCE= -O1 -o shop ./*.c "$@" || return 1
     LD_LIBRARY_PATH=$tmp/p/lib ./shop "$sandbox" "$tmp/shop-run"
 }
 
 uninstalled() {
     PKG_CONFIG_PATH=$B
     export PKG_CONFIG_PATH
-    [ "$(pkg-config --variable=libdir payroute)" = "$B" ] && [ -f "$(pkg-config --variable=schema payroute)" ] || return 1
+    [ "$(pkg-config --variable=libdir payroute)" = "$B" ] || return 1
+    [ -f "$(pkg-config --variable=schema payroute)" ] || return 1
+    use=tests/install/use.c
     # shellcheck disable=SC2046
-    $CC -o "$tmp/here" tests/install/use.c $(pkg-config --cflags --libs payroute-host-static) && "$tmp/here" || return 1
+    $CC -o "$tmp/here" $use $(pkg-config --cflags --libs payroute-host-static) && "$tmp/here" || return 1
     # shellcheck disable=SC2046
-    $CC -o "$tmp/here" tests/install/use.c $(pkg-config --cflags --libs payroute-host) && LD_LIBRARY_PATH=$B "$tmp/here"
+    $CC -o "$tmp/here" $use $(pkg-config --cflags --libs payroute-host) && LD_LIBRARY_PATH=$B "$tmp/here"
 }
 
 # Into the system, with nothing set: found by the compiler, by pkg-config, by the loader and by man.
@@ -105,7 +121,8 @@ system_wide() {
     mk install >"$tmp/said" || return 1
     if [ -s "$tmp/said" ]; then cat "$tmp/said" && ok=1; else ok=0; fi
     # shellcheck disable=SC2046
-    $CC -o "$tmp/sys" tests/install/use.c $(pkg-config --cflags --libs payroute-host) && "$tmp/sys" && payroute --version || ok=1
+    $CC -o "$tmp/sys" tests/install/use.c $(pkg-config --cflags --libs payroute-host) || ok=1
+    "$tmp/sys" && payroute --version || ok=1
     if man -w ls >/dev/null 2>&1; then man -w payroute || ok=1; fi
     mk uninstall || ok=1
     find /usr/local -not -path '*/.cache*' | sort | diff "$tmp/before" - || ok=1
@@ -117,6 +134,7 @@ B=$(cd "$B" && pwd)
 sandbox=$B/payroute-sandbox
 try "uninstall from DESTDIR leaves nothing, not a folder" everything_goes
 try "an upgrade takes away what the older version had more" upgrade
+try "an install that fails half way can be taken away" half_way
 try "a user installs into DESTDIR, with other folders" unprivileged
 try "a relative PREFIX is refused; blanks and marks in it are not" odd_places
 try "install-strip: no debug information, the same exports" stripped

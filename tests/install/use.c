@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char config[] = "{\"schema\":1,\"channels\":[{\"id\":\"cards\",\"provider\":\"stripe\","
-                             "\"credentials\":[{\"secret_key\":\"sk_test_EXAMPLE\",\"webhook_secret\":\"whsec_EXAMPLE\"}],"
-                             "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"USD\"]}]}";
+static const char config[] =
+    "{\"schema\":1,\"channels\":[{\"id\":\"cards\",\"provider\":\"stripe\","
+    "\"credentials\":[{\"secret_key\":\"sk_test_EXAMPLE\",\"webhook_secret\":\"whsec_EXAMPLE\"}],"
+    "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"USD\"]}]}";
 static const char options[] = "{\"store\":\"memory:use\"}";
 static const char order[] = "{\"order_id\":\"1001\",\"amount_minor\":1250,\"currency\":\"USD\"}";
 
@@ -23,11 +24,13 @@ int main(void)
         printf("header %d, library %d\n", PAYROUTE_VERSION, (int)payroute_version());
         return 1;
     }
-    rc = payroute_engine_open(&engine, config, sizeof config - 1, options, sizeof options - 1, why, sizeof why);
+    rc = payroute_engine_open(&engine, config, sizeof config - 1, options, sizeof options - 1, why,
+                              sizeof why);
     if (rc == PAYROUTE_OK) {
         rc = payroute_engine_create(engine, order, sizeof order - 1, 0, &id);
     }
-    if (rc != PAYROUTE_OK || id == 0 || strstr(payroute_engine_result(engine, &len), "\"order_id\":\"1001\"") == NULL) {
+    if (rc != PAYROUTE_OK || id == 0 ||
+        strstr(payroute_engine_result(engine, &len), "\"order_id\":\"1001\"") == NULL) {
         printf("%s %s\n", payroute_rc_text(rc), why);
         return 1;
     }

@@ -17,11 +17,17 @@ static void add_word(cJSON *out, const char *name, const char *first, const char
     }
 }
 
-void sb_channel_method(cJSON *out, const char *method, const char *first, const char *second)
+void sb_channel_method(cJSON *out, const char *method, const char *flows)
 {
-    cJSON *list = cJSON_GetObjectItem(out, "methods"), *item = cJSON_CreateObject();
+    cJSON *list = cJSON_GetObjectItem(out, "methods"), *item = cJSON_CreateObject(), *words;
     sb_json_text(item, "method", method);
-    add_word(item, "flows", first, second);
+    words = cJSON_AddArrayToObject(item, "flows");
+    while (*flows) {
+        char *word = sb_print("%.*s", (int)strcspn(flows, " "), flows);
+        cJSON_AddItemToArray(words, cJSON_CreateString(word));
+        flows += strlen(word) + (flows[strlen(word)] == ' ');
+        free(word);
+    }
     cJSON_AddItemToArray(list ? list : cJSON_AddArrayToObject(out, "methods"), item);
 }
 
@@ -41,7 +47,7 @@ void sb_alipay_channel(struct sb *sb, const struct sb_account *account, cJSON *o
     sb_json_text(item, "private_key", sb_keys_merchant_private(sb->keys));
     sb_json_text(item, "alipay_public_key", sb_keys_alipay_public(sb->keys));
     sb_channel_credentials(out, item);
-    sb_channel_method(out, "alipay", "qr", "redirect");
+    sb_channel_method(out, "alipay", "qr redirect");
     free(url);
 }
 
@@ -55,11 +61,11 @@ void sb_stripe_channel(struct sb *sb, const struct sb_account *account, cJSON *o
     sb_json_text(item, "secret_key", account->secret_key);
     sb_json_text(item, "webhook_secret", account->webhook_secret);
     sb_channel_credentials(out, item);
-    sb_channel_method(out, "card", "token", "redirect");
+    sb_channel_method(out, "card", "token redirect");
     free(url);
 }
 
-static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int priority)
+static cJSON *channel_json(struct sb *sb, const struct sb_account *account)
 {
     cJSON *out = cJSON_CreateObject();
     bool cards = account->provider == SB_STRIPE;
@@ -72,7 +78,7 @@ static cJSON *channel_json(struct sb *sb, const struct sb_account *account, int 
     add_word(out, "currencies", "CNY", cards ? "USD" : NULL);
     sb_json_int(out, "amount_min_minor", cards ? 50 : 1);
     sb_json_int(out, "amount_max_minor", 10000000);
-    sb_json_int(out, "priority", priority);
+    sb_json_int(out, "priority", account->priority);
     sb_json_int(out, "weight", 100);
     cJSON_AddTrueToObject(out, "enabled");
     free(notify);
@@ -105,7 +111,7 @@ bool sb_config_write(struct sb *sb)
     list = cJSON_AddArrayToObject(out, "channels");
     for (int i = 0; i < SB_ACCOUNTS; i++) {
         if (sb->accounts[i].listed) {
-            cJSON_AddItemToArray(list, channel_json(sb, &sb->accounts[i], i % 2 + 1));
+            cJSON_AddItemToArray(list, channel_json(sb, &sb->accounts[i]));
         }
     }
     char *text = cJSON_Print(out), *path = sb_print("%s/channels.json", sb->dir);

@@ -54,8 +54,25 @@ const char *sb_epay_field(const struct sb_request *req, const char *name)
     return value && *value ? value : NULL;
 }
 
+/* Of a name that comes twice, PHP keeps the last. */
+static void keep_last(struct sb_params *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        bool again = false;
+        for (size_t k = i + 1; k < fields->count; k++) {
+            again = again || strcmp(fields->at[i].key, fields->at[k].key) == 0;
+        }
+        if (again) {
+            fields->at[i].value[0] = 0; /* as if it were not there: neither signed nor read */
+            fields->at[i].key[0] = 0;
+        }
+    }
+}
+
 void sb_epay_identify(struct sb_request *req)
 {
+    keep_last(&req->query);
+    keep_last(&req->form);
     const struct epay_route *route = find_route(req);
     sb_copy(req->op, sizeof req->op, route ? route->op : "unknown");
     const char *number = sb_epay_field(req, "out_trade_no"), *id = sb_epay_field(req, "trade_no");

@@ -127,7 +127,7 @@ void sb_epay_channel(struct sb *sb, const struct sb_account *account, cJSON *out
         sb_json_text(item, "key", account->secret_key);
     }
     sb_channel_credentials(out, item);
-    sb_channel_method(out, "alipay", "qr", "redirect");
-    sb_channel_method(out, "wechat", "qr", "redirect");
+    sb_channel_method(out, "alipay", "qr redirect page");
+    sb_channel_method(out, "wechat", "qr redirect page");
     free(url);
 }

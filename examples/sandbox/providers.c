@@ -97,15 +97,16 @@ static void open_account(struct sb *sb, int n, const char *listed)
     static const struct {
         const char *id, *path, *app_id, *seller_id;
         enum sb_provider provider;
+        int priority; /* epay also takes alipay and wechat: after their own */
     } rows[SB_ACCOUNTS] = {
-        {"ali-main", "alipay-main", "2021000123450001", "2088000123456781", SB_ALIPAY},
-        {"ali-backup", "alipay-backup", "2021000123450002", "2088000123456782", SB_ALIPAY},
-        {"card-main", "stripe-main", "", "", SB_STRIPE},
-        {"card-backup", "stripe-backup", "", "", SB_STRIPE},
-        {"wx-main", "wechat-main", "wxd678efh567hg6787", "1900000109", SB_WECHAT},
-        {"wx-pub", "wechat-pub", "wx8888888888888888", "1900007291", SB_WECHAT},
-        {"epay-main", "epay-main", "", "1001", SB_EPAY},
-        {"epay-v2", "epay-v2", "", "1002", SB_EPAY},
+        {"ali-main", "alipay-main", "2021000123450001", "2088000123456781", SB_ALIPAY, 1},
+        {"ali-backup", "alipay-backup", "2021000123450002", "2088000123456782", SB_ALIPAY, 2},
+        {"card-main", "stripe-main", "", "", SB_STRIPE, 1},
+        {"card-backup", "stripe-backup", "", "", SB_STRIPE, 2},
+        {"wx-main", "wechat-main", "wxd678efh567hg6787", "1900000109", SB_WECHAT, 1},
+        {"wx-pub", "wechat-pub", "wx8888888888888888", "1900007291", SB_WECHAT, 2},
+        {"epay-main", "epay-main", "", "1001", SB_EPAY, 3},
+        {"epay-v2", "epay-v2", "", "1002", SB_EPAY, 4},
     };
     struct sb_account *account = &sb->accounts[n];
     account->id = rows[n].id;
@@ -113,6 +114,7 @@ static void open_account(struct sb *sb, int n, const char *listed)
     account->provider = rows[n].provider;
     account->port = sb->port ? sb->port + n + 1 : 0;
     account->listener = -1;
+    account->priority = rows[n].priority;
     sb_copy(account->app_id, sizeof account->app_id, rows[n].app_id);
     sb_copy(account->seller_id, sizeof account->seller_id, rows[n].seller_id);
     derive(sb, "secret", account, account->provider == SB_STRIPE ? "sk_test_" : "", account->secret_key,

@@ -125,7 +125,7 @@ struct sb_account {
     const char *id;   /* the channel in channels.json */
     const char *path; /* first part of its URL */
     enum sb_provider provider;
-    int port, listener;
+    int port, listener, priority;
     char app_id[20], seller_id[20], secret_key[48], webhook_secret[48]; /* seller: mchid, pid */
     bool listed;                                                        /* in channels.json */
     int64_t skew_ms;                                                    /* of the provider's clock */
@@ -320,8 +320,8 @@ bool sb_config_write(struct sb *sb);
 int64_t sb_their_now(const struct sb *sb, const struct sb_account *account); /* the provider's clock */
 void sb_alipay_channel(struct sb *sb, const struct sb_account *account, cJSON *out);
 void sb_stripe_channel(struct sb *sb, const struct sb_account *account, cJSON *out);
-void sb_channel_method(cJSON *out, const char *method, const char *first, const char *second);
-void sb_channel_credentials(cJSON *out, cJSON *fields); /* takes the fields */
+void sb_channel_method(cJSON *out, const char *method, const char *flows); /* blanks between */
+void sb_channel_credentials(cJSON *out, cJSON *fields);                    /* takes the fields */
 
 /* server.c */
 bool sb_server_open(struct sb *sb);

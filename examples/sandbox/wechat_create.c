@@ -168,7 +168,7 @@ void sb_wechat_create(struct sb_request *req)
     }
     bool native = strcmp(req->op, "native") == 0, h5 = strcmp(req->op, "h5") == 0;
     req->executed = true;
-    sb_random_hex(req->sb->keys, hex, 20);
+    sb_random_hex(req->sb->keys, hex, 18);
     sb_beijing_write(sb_now(req->sb), date);
     char *prepay = sb_print("wx%.2s%.2s%.2s%.2s%.2s%.2s%s0000", date + 8, date + 11, date + 14, date + 17,
                             date + 5, date + 2, hex);

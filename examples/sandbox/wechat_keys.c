@@ -229,6 +229,6 @@ void sb_wechat_channel(struct sb *sb, const struct sb_account *account, cJSON *o
         free(key);
     }
     sb_channel_credentials(out, item);
-    sb_channel_method(out, "wechat", "qr", "redirect");
+    sb_channel_method(out, "wechat", "qr redirect token");
     free(url);
 }

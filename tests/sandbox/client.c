@@ -16,6 +16,7 @@ static struct {
     CURL *curl;
     bool reuse;
     long timeout;
+    int64_t clock;
 } client = {.notify = 18080, .timeout = 10000};
 
 /* ---- HTTP ---- */
@@ -137,7 +138,7 @@ int sandbox_setup(void **state)
         close(out[0]);
         close(out[1]);
         execl(program, program, "--dir", client.dir, "--keys", client.keys, "--notify-port", port, "--clock",
-              "1700000000000", (char *)NULL);
+              "1700000000000", "--channels", "all", (char *)NULL);
         perror(program);
         _exit(127);
     }
@@ -271,6 +272,12 @@ void advance(int64_t ms)
     char json[64];
     snprintf(json, sizeof json, "{\"advance_ms\":%lld}", (long long)ms);
     cJSON_Delete(control("/_clock", json));
+    client.clock += ms;
+}
+
+int64_t clock_ms(void)
+{
+    return CLOCK_START + client.clock;
 }
 
 /* ---- reading ---- */

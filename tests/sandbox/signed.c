@@ -14,36 +14,37 @@ static void sha256(const char *text, size_t len, unsigned char out[32])
         mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), (const unsigned char *)text, len, out), 0);
 }
 
-static char *sign(const char *account, const char *text)
+/* Parsing and seeding cost more than signing, so the merchant's one key is kept. */
+char *rsa_sign(const char *account, const char *text)
 {
-    mbedtls_entropy_context entropy;
-    mbedtls_ctr_drbg_context random;
-    mbedtls_pk_context key;
+    static mbedtls_entropy_context entropy;
+    static mbedtls_ctr_drbg_context random;
+    static mbedtls_pk_context key;
+    static char *parsed;
     unsigned char hash[32], raw[512];
     const char *pem = credential(account, "private_key");
     char *out = calloc(1, 1024);
     size_t raw_len = 0, out_len = 0;
-    mbedtls_entropy_init(&entropy);
-    mbedtls_ctr_drbg_init(&random);
-    mbedtls_pk_init(&key);
-    assert_int_equal(mbedtls_ctr_drbg_seed(&random, mbedtls_entropy_func, &entropy, NULL, 0), 0);
-    assert_int_equal(mbedtls_pk_parse_key(&key, (const unsigned char *)pem, strlen(pem) + 1, NULL, 0), 0);
+    if (!parsed || strcmp(parsed, pem) != 0) {
+        mbedtls_entropy_init(&entropy);
+        mbedtls_ctr_drbg_init(&random);
+        mbedtls_pk_init(&key);
+        assert_int_equal(mbedtls_ctr_drbg_seed(&random, mbedtls_entropy_func, &entropy, NULL, 0), 0);
+        assert_int_equal(mbedtls_pk_parse_key(&key, (const unsigned char *)pem, strlen(pem) + 1, NULL, 0), 0);
+        parsed = strdup(pem);
+    }
     sha256(text, strlen(text), hash);
     assert_int_equal(
         mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, hash, 32, raw, &raw_len, mbedtls_ctr_drbg_random, &random),
         0);
     assert_int_equal(mbedtls_base64_encode((unsigned char *)out, 1024, &out_len, raw, raw_len), 0);
-    mbedtls_pk_free(&key);
-    mbedtls_ctr_drbg_free(&random);
-    mbedtls_entropy_free(&entropy);
     return out;
 }
 
-static bool verify(const char *account, const char *text, size_t len, const char *base64, size_t base64_len)
+bool rsa_verify(const char *pem, const char *text, size_t len, const char *base64, size_t base64_len)
 {
     mbedtls_pk_context key;
     unsigned char hash[32], raw[512];
-    const char *pem = credential(account, "alipay_public_key");
     size_t raw_len = 0;
     mbedtls_pk_init(&key);
     assert_int_equal(mbedtls_pk_parse_public_key(&key, (const unsigned char *)pem, strlen(pem) + 1), 0);
@@ -151,7 +152,7 @@ static char *alipay_form(const char *account, const char *method, const char *bi
             add_pair(&pairs, fixed[i][0], fixed[i][1]);
         }
     }
-    char *text = join(&pairs, false, "sign", NULL), *signature = sign(account, text);
+    char *text = join(&pairs, false, "sign", NULL), *signature = rsa_sign(account, text);
     bool given = false;
     for (int k = 0; k < pairs.count; k++) {
         given = given || strcmp(pairs.key[k], "sign") == 0;
@@ -190,7 +191,10 @@ int alipay_verify(const char *account, const char *body)
     }
     from += strlen("_response\":");
     const char *base64 = end + strlen(",\"sign\":\"");
-    return verify(account, from, (size_t)(end - from), base64, strcspn(base64, "\"")) ? 1 : -1;
+    return rsa_verify(credential(account, "alipay_public_key"), from, (size_t)(end - from), base64,
+                      strcspn(base64, "\""))
+               ? 1
+               : -1;
 }
 
 bool alipay_note_verify(const char *account, const char *form)
@@ -198,7 +202,8 @@ bool alipay_note_verify(const char *account, const char *form)
     struct pairs pairs = {0};
     add_form(&pairs, form);
     char *text = join(&pairs, false, "sign", "sign_type"), *signature = form_get(form, "sign");
-    bool good = signature && verify(account, text, strlen(text), signature, strlen(signature));
+    bool good = signature && rsa_verify(credential(account, "alipay_public_key"), text, strlen(text),
+                                        signature, strlen(signature));
     free_pairs(&pairs);
     free(text);
     free(signature);

@@ -333,6 +333,67 @@ static void forged_stripe(void **state)
     }
 }
 
+/* WeChat Pay wants 200 or 204, an epay panel the word anywhere in the answer, whatever its status. */
+static void each_provider_wants_its_answer(void **state)
+{
+    static const struct {
+        int status;
+        const char *text;
+        bool wechat, epay;
+    } rows[] = {{500, "success", false, true},
+                {201, "", false, false},
+                {200, "fail", true, false},
+                {204, "", true, false},
+                {200, "<b>Success</b>", true, true}};
+    char fields[256];
+    (void)state;
+    cJSON_Delete(ask("/_outbox?take=1"));
+    wx_fetch("wx-main");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char number[16], json[64];
+        snprintf(number, sizeof number, "NOTE%04zu", i);
+        snprintf(fields, sizeof fields,
+                 "pid=1001&type=alipay&out_trade_no=%s&name=n&money=1&clientip=1.2.3.4"
+                 "&notify_url=http://127.0.0.1:%d/notify/epay-main",
+                 number, notify_port());
+        cJSON_Delete(epay("epay-main", "/mapi.php", fields));
+        assert_int_equal(epay_act("epay-main", "reference", number, "pay"), 200);
+        wx_paid(number, 100);
+        answer_with(rows[i].status, rows[i].text);
+        snprintf(json, sizeof json, "{\"all\":true,\"reference\":\"%s\"}", number);
+        cJSON *out = control("/_deliver", json);
+        assert_int_equal(cJSON_GetArraySize(out), 2);
+        for (int k = 0; k < 2; k++) {
+            const cJSON *note = cJSON_GetArrayItem(out, k);
+            bool wechat = strcmp(text_of(note, "account"), "wx-main") == 0;
+            assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItem(note, "acknowledged")),
+                             wechat ? rows[i].wechat : rows[i].epay);
+        }
+        cJSON_Delete(out);
+        assert_int_equal(received(), 2);
+    }
+    cJSON_Delete(ask("/_outbox?take=1"));
+}
+
+static void repeated_as_wechat_does(void **state)
+{
+    (void)state;
+    answer_with(500, "");
+    cJSON_Delete(control("/_deliver", "{\"auto\":true}"));
+    wx_paid("NOTE9999", 100);
+    wait_for(1);
+    advance(15000);
+    wait_for(2);
+    advance(14999);
+    wait_for(2);
+    advance(1);
+    wait_for(3);
+    answer_with(204, "");
+    advance(30000);
+    wait_for(1);
+    cJSON_Delete(control("/_deliver", "{\"auto\":false}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +404,8 @@ int main(void)
         cmocka_unit_test(automatic_and_repeated),
         cmocka_unit_test(forged_alipay),
         cmocka_unit_test(forged_stripe),
+        cmocka_unit_test(each_provider_wants_its_answer),
+        cmocka_unit_test(repeated_as_wechat_does),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

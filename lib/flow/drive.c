@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000 };
+enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 8 };
+
+/* Channels whose provider cannot take this order as it is (a field is missing, too long, of another currency). */
+typedef struct unfit {
+    const pr_channel *channels[UNFIT_MAX];
+    int32_t count;
+} unfit;
 
 /* Which account at the provider: what the first required field of the credential names (Alipay's app_id). Keys
    may be changed, the account of an attempt may not. */
@@ -78,9 +84,9 @@ static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out)
     return count;
 }
 
-static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, int64_t now_ms)
+static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, const unfit *not, int64_t now_ms)
 {
-    pr_route_exclusion out[PR_ATTEMPTS_MAX * 2];
+    pr_route_exclusion out[PR_ATTEMPTS_MAX * 2 + UNFIT_MAX];
     pr_route_request wish = {.method = p->order.method[0] != '\0' ? p->order.method : NULL,
                              .flow = p->order.flow[0] != '\0' ? p->order.flow : NULL,
                              .amount_minor = p->pay.amount_minor,
@@ -101,7 +107,11 @@ static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, int64_t 
         p->trace = payroute_json_out_new();
     }
     payroute_json_out_reset(p->trace);
-    return pr_route_choose(pick, p->trace, p->registry, &wish, out, exclusions(p, out), NULL, NULL, &rng);
+    int32_t count = exclusions(p, out);
+    for (int32_t i = 0; i < not->count; i++) {
+        exclude(&out[count++], not->channels[i]->id, "", INT64_MAX, "cannot_take");
+    }
+    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, NULL, NULL, &rng);
 }
 
 /* The immutable part of the request, stored with the intent; a resend is built from it and from nothing
@@ -150,38 +160,28 @@ static void kept_clear(pr_kept *k)
     memset(k, 0, sizeof *k);
 }
 
-static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
+/* On the chosen channel: written down, with its content. */
+static int32_t begin_attempt(payroute_payment *p, const pr_route_pick *pick, int64_t now_ms)
 {
-    pr_route_pick pick;
     pr_attempt wish;
     memset(&wish, 0, sizeof wish);
-    int32_t rc = choose_channel(p, &pick, now_ms);
-    if (rc == PAYROUTE_E_NOT_FOUND) {
-        p->pay.no_channel = pick.retry_ms == INT64_MAX;
-        p->pay.backoff_ms = pick.retry_ms;
-        p->pay.soft = 1;
-        return PAYROUTE_OK;
-    }
-    if (rc != PAYROUTE_OK) {
-        return rc;
-    }
-    memcpy(wish.channel, pick.channel->id, strlen(pick.channel->id) + 1);
-    memcpy(wish.method, pick.method, sizeof wish.method);
-    memcpy(wish.flow, pick.flow, sizeof wish.flow);
+    memcpy(wish.channel, pick->channel->id, strlen(pick->channel->id) + 1);
+    memcpy(wish.method, pick->method, sizeof wish.method);
+    memcpy(wish.flow, pick->flow, sizeof wish.flow);
     wish.amount_minor = p->pay.amount_minor;
     wish.hold = (uint8_t)p->order.hold;
-    rc = pr_reference_mint(p, wish.reference, now_ms);
+    int32_t rc = pr_reference_mint(p, wish.reference, now_ms);
     int32_t n = rc == PAYROUTE_OK ? pr_start(&p->pay, &wish, now_ms) : 0;
     if (n == 0) {
         return rc;
     }
     pr_attempt *a = &p->pay.attempts[n - 1];
-    pr_facts_fill(p, n, pick.channel);
+    pr_facts_fill(p, n, pick->channel);
     a->instrument = pr_text_hash(p->order.instrument);
-    a->account = pick.channel->credential_count > 0 ? pr_account_hash(pick.channel, 0) : 0;
-    int64_t pay_ms = pick.channel->pay_ms > 0 ? pick.channel->pay_ms
-                     : a->facts.pay_ms > 0    ? a->facts.pay_ms
-                                              : 300000;
+    a->account = pick->channel->credential_count > 0 ? pr_account_hash(pick->channel, 0) : 0;
+    int64_t pay_ms = pick->channel->pay_ms > 0 ? pick->channel->pay_ms
+                     : a->facts.pay_ms > 0     ? a->facts.pay_ms
+                                               : 300000;
     int64_t end_ms = pr_add_ms(now_ms, pay_ms);
     a->expire_ms = (end_ms < p->pay.deadline_ms ? end_ms : p->pay.deadline_ms) / 1000 *
                    1000; /* providers count in seconds */
@@ -192,6 +192,40 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
         p->pay.dirty_attempts &= ~(1u << (n - 1));
     }
     return rc;
+}
+
+static int32_t is_unfit(int32_t rc)
+{
+    return rc == PAYROUTE_E_SCHEMA || rc == PAYROUTE_E_RANGE || rc == PAYROUTE_E_UNSUPPORTED || rc == PAYROUTE_E_LIMIT ||
+           rc == PAYROUTE_E_ENCODING;
+}
+
+/* What one provider cannot take another may: only when none can, and nothing was begun, is the order itself wrong. */
+static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
+{
+    pr_route_pick pick;
+    unfit not = {.count = 0};
+    int32_t first = PAYROUTE_OK;
+    for (;;) {
+        int32_t rc = choose_channel(p, &pick, &not, now_ms);
+        if (rc == PAYROUTE_E_NOT_FOUND) {
+            if (first != PAYROUTE_OK && p->pay.attempt_count == 0) {
+                return first;
+            }
+            p->pay.no_channel = pick.retry_ms == INT64_MAX;
+            p->pay.backoff_ms = pick.retry_ms;
+            p->pay.soft = 1;
+            return PAYROUTE_OK;
+        }
+        if (rc == PAYROUTE_OK) {
+            rc = begin_attempt(p, &pick, now_ms);
+        }
+        if (!is_unfit(rc) || not.count == UNFIT_MAX) {
+            return rc;
+        }
+        first = first != PAYROUTE_OK ? first : rc;
+        not.channels[not.count++] = pick.channel;
+    }
 }
 
 /* A flow whose payload is made here: no request of ours creates the order, so nothing can be in doubt. */
@@ -319,12 +353,19 @@ static int32_t take_task(payroute_payment *p, const pr_task *t, int64_t now_ms)
         if (!in_budget(p, t, 0)) {
             return 0;
         }
-        rc = dispatch(p, t, now_ms);
+        rc = pr_said_room(p);
+        if (rc == PAYROUTE_OK) {
+            rc = dispatch(p, t, now_ms);
+        }
         return rc != PAYROUTE_OK ? rc : 0;
     case PR_DO_QUERY:
     case PR_DO_ACTION_QUERY:
         if (!in_budget(p, t, 1)) {
             return 0;
+        }
+        rc = pr_said_room(p);
+        if (rc != PAYROUTE_OK) {
+            return rc;
         }
         arm(p, t,
             t->todo == PR_DO_ACTION_QUERY && p->pay.actions[t->action].kind == PR_ACT_REFUND
@@ -371,6 +412,11 @@ int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms)
     }
     p->show_now = 0;
     return pr_drive(p, now_ms);
+}
+
+const char *payroute_payment_why(const payroute_payment *p)
+{
+    return p != NULL ? p->why : "";
 }
 
 int64_t payroute_payment_wake_ms(const payroute_payment *p)

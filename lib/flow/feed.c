@@ -86,11 +86,11 @@ static int32_t source_of(int32_t op)
 static int32_t take_reading(payroute_payment *p, pr_reading *reading, int64_t now_ms)
 {
     pr_exchange ex = p->ex;
-    pr_reading_free(&p->said);
-    p->said = *reading;
+    pr_reading_free(p->said); /* its room was made when the exchange was armed */
+    *p->said = *reading;
     p->said_for = ex;
     p->said_source = source_of(ex.op);
-    int32_t rc = pr_absorb(p, &p->said, &ex, p->said_source, now_ms);
+    int32_t rc = pr_absorb(p, p->said, &ex, p->said_source, now_ms);
     int32_t rest = finish(p, &ex, now_ms);
     return rc != PAYROUTE_OK ? rc : rest;
 }

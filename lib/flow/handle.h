@@ -99,14 +99,15 @@ struct payroute_payment {
     char order_id[65];
     char order_hash[33];
     pr_order order;
-    pr_kept kept[PR_ATTEMPTS_MAX];
+    pr_kept *kept; /* as many as there were attempts; beside most payments stands one */
+    int32_t kept_count;
     char *action_ids[PR_ACTIONS_MAX];
     pr_exchange ex;
     payroute_keyring *ring; /* the host's; NULL: nothing is fetched */
     pr_held *held;          /* while a FETCH is armed */
     int32_t conflict;
     /* the last thing said by a provider, until it is saved: applied again after a conflict */
-    pr_reading said;
+    pr_reading *said; /* room is made before an exchange, so that no answer is lost for want of it; else NULL */
     pr_exchange said_for; /* n and source of it; armed: there is one */
     int32_t said_source;
     /* lease */
@@ -119,7 +120,7 @@ struct payroute_payment {
     uint8_t pool[32];
     uint32_t pool_no;
     /* rows waiting for the next save */
-    pr_fact_row facts[PR_FACT_ROWS_MAX];
+    pr_fact_row *facts; /* PR_FACT_ROWS_MAX, while there are any; else NULL */
     int32_t fact_count;
     int32_t fact_no;
     char notice_channel[33];
@@ -185,7 +186,10 @@ uint64_t pr_account_hash(const pr_channel *c, int32_t credential); /* 0: the pro
 void pr_save_free(struct pr_save *s);
 int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t asked_ms,
                         payroute_json_out *json);
-void pr_rows_drop(payroute_payment *p); /* facts, notice: stored or given up */
+void pr_rows_drop(payroute_payment *p); /* facts, notice, save set: stored or given up */
+int32_t pr_kept_room(payroute_payment *p, int32_t count); /* E_NOMEM: as it was */
+int32_t pr_said_room(payroute_payment *p);                /* E_NOMEM */
+void pr_said_drop(payroute_payment *p);
 
 /* ---- load.c ---- */
 int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64_t now_ms, pr_text *why);

@@ -11,11 +11,11 @@ enum { FRAME_LEN = 12, FRAME_MAGIC = 0x31575250 };
 
 void pr_handle_clear(payroute_payment *p)
 {
-    for (int32_t i = 0; i < PR_ATTEMPTS_MAX; i++) {
+    for (int32_t i = 0; i < p->kept_count; i++) {
         pr_mem_free_secret(p->kept[i].content, p->kept[i].content_len);
         pr_mem_free_secret(p->kept[i].show, p->kept[i].show_len);
+        p->kept[i] = (pr_kept){.content = NULL};
     }
-    memset(p->kept, 0, sizeof p->kept);
     for (int32_t i = 0; i < PR_ACTIONS_MAX; i++) {
         pr_mem_free(p->action_ids[i]);
         p->action_ids[i] = NULL;
@@ -189,7 +189,13 @@ int32_t pr_handle_fill(payroute_payment *p, const payroute_save_set *rows, int64
         row->id <= 0) {
         return PAYROUTE_E_ARG;
     }
-    int32_t rc = read_record(p, row);
+    int32_t rc = rows->attempt_count <= PR_ATTEMPTS_MAX ? pr_kept_room(p, rows->attempt_count) : PAYROUTE_OK;
+    if (rc == PAYROUTE_OK) {
+        rc = read_record(p, row);
+    }
+    if (p->pay.attempt_count > p->kept_count) {
+        p->pay.attempt_count = (uint8_t)p->kept_count; /* more than rows: refused below, but the handle lives on */
+    }
     if (rc == PAYROUTE_OK && !columns_agree(p, rows)) {
         pr_text_format(why, "payment %lld: the record and its columns disagree\n", (long long)row->id);
         rc = PAYROUTE_E_CHECKSUM;
@@ -281,7 +287,7 @@ int32_t payroute_payment_reload(payroute_payment *p, const payroute_save_set *ro
         if (said_for.action >= p->pay.action_count) {
             said_for.action = -1;
         }
-        rc = pr_absorb(p, &p->said, &said_for, p->said_source, now_ms);
+        rc = pr_absorb(p, p->said, &said_for, p->said_source, now_ms);
         pr_verdict_settle(&p->pay, now_ms);
         p->conflict =
             rc == PAYROUTE_E_NOMEM; /* what was said is still ours to tell: reload may be called again */

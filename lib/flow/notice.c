@@ -169,15 +169,19 @@ int32_t pr_notice_fold(payroute_payment *p, const payroute_notice *n, int64_t no
     if (attempt == 0) {
         return PAYROUTE_E_NOT_FOUND;
     }
+    int32_t rc = pr_said_room(p);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
     p->pay.last_ms = now_ms > p->pay.last_ms ? now_ms : p->pay.last_ms;
-    pr_reading_free(&p->said);
-    int32_t rc = copy_reading(&p->said, &n->said.reading);
+    pr_reading_free(p->said);
+    rc = copy_reading(p->said, &n->said.reading);
     p->said_for =
         (pr_exchange){.armed = 1, .op = PR_OP_NOTIFY, .n = attempt, .action = -1, .asked_ms = now_ms};
     p->said_source = PR_SOURCE_NOTICE;
     uint8_t before = p->pay.dirty;
     if (rc == PAYROUTE_OK) {
-        rc = pr_absorb(p, &p->said, &p->said_for, PR_SOURCE_NOTICE, now_ms);
+        rc = pr_absorb(p, p->said, &p->said_for, PR_SOURCE_NOTICE, now_ms);
     }
     pr_verdict_settle(&p->pay, now_ms);
     if (rc == PAYROUTE_OK && p->pay.dirty && !before && p->notice_body == NULL) {

@@ -276,7 +276,6 @@ int32_t pr_handle_new(payroute_payment **out, payroute_registry *registry, const
     p->budget_ms = INT64_MAX;
     memcpy(p->pool, entropy, sizeof p->pool);
     pr_http_request_init(&p->request);
-    pr_reading_init(&p->said);
     *out = p;
     return PAYROUTE_OK;
 }

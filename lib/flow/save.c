@@ -42,7 +42,10 @@ int32_t pr_fact_row_add(payroute_payment *p, int32_t n, int32_t source, int64_t 
     if (p->fact_count == PR_FACT_ROWS_MAX) {
         return PAYROUTE_OK; /* the state holds what matters; rows explain it */
     }
-    char *body = pr_mem_text(text, len);
+    if (p->facts == NULL) {
+        p->facts = pr_mem_array(PR_FACT_ROWS_MAX, sizeof *p->facts);
+    }
+    char *body = p->facts != NULL ? pr_mem_text(text, len) : NULL;
     if (body == NULL) {
         return PAYROUTE_E_NOMEM;
     }
@@ -58,6 +61,8 @@ static void drop_facts(payroute_payment *p)
         pr_mem_free(p->facts[i].body);
     }
     p->fact_count = 0;
+    pr_mem_free(p->facts);
+    p->facts = NULL;
     pr_mem_free(p->notice_body);
     p->notice_body = NULL;
     p->notice_len = 0;
@@ -268,6 +273,8 @@ void pr_rows_drop(payroute_payment *p)
 {
     if (p->save != NULL) {
         memcpy(p->audit, p->save->audit, sizeof p->audit);
+        pr_save_free(p->save);
+        p->save = NULL;
     }
     p->pay.version++;
     p->pay.dirty = 0;
@@ -281,9 +288,49 @@ void pr_rows_drop(payroute_payment *p)
         p->row_owner[0] = '\0';
     }
     drop_facts(p);
-    pr_reading_free(&p->said);
-    pr_reading_init(&p->said);
+    pr_said_drop(p);
+}
+
+int32_t pr_kept_room(payroute_payment *p, int32_t count)
+{
+    if (count <= p->kept_count) {
+        return PAYROUTE_OK;
+    }
+    pr_kept *more = pr_mem_grow(p->kept, (size_t)p->kept_count * sizeof *more, (size_t)count * sizeof *more);
+    if (more == NULL) {
+        return PAYROUTE_E_NOMEM;
+    }
+    p->kept = more;
+    p->kept_count = count;
+    return PAYROUTE_OK;
+}
+
+int32_t pr_said_room(payroute_payment *p)
+{
+    if (p->said == NULL) {
+        p->said = pr_mem_new(sizeof *p->said);
+        if (p->said == NULL) {
+            return PAYROUTE_E_NOMEM;
+        }
+        pr_reading_init(p->said);
+    }
+    return PAYROUTE_OK;
+}
+
+/* An armed exchange keeps the room for its answer. */
+void pr_said_drop(payroute_payment *p)
+{
     p->said_for.armed = 0;
+    if (p->said == NULL) {
+        return;
+    }
+    pr_reading_free(p->said);
+    if (p->ex.armed) {
+        pr_reading_init(p->said);
+    } else {
+        pr_mem_free_secret(p->said, sizeof *p->said);
+        p->said = NULL;
+    }
 }
 
 void payroute_payment_free(payroute_payment *p)
@@ -294,7 +341,9 @@ void payroute_payment_free(payroute_payment *p)
     pr_handle_clear(p);
     drop_facts(p);
     pr_held_free(p->held);
-    pr_reading_free(&p->said);
+    p->ex.armed = 0;
+    pr_said_drop(p);
+    pr_mem_free(p->kept);
     pr_http_request_free(&p->request);
     payroute_json_out_free(p->view);
     payroute_json_out_free(p->shown);

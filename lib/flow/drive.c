@@ -171,6 +171,9 @@ static int32_t begin_attempt(payroute_payment *p, const pr_route_pick *pick, int
     wish.amount_minor = p->pay.amount_minor;
     wish.hold = (uint8_t)p->order.hold;
     int32_t rc = pr_reference_mint(p, wish.reference, now_ms);
+    if (rc == PAYROUTE_OK && p->pay.attempt_count < PR_ATTEMPTS_MAX) {
+        rc = pr_kept_room(p, p->pay.attempt_count + 1);
+    }
     int32_t n = rc == PAYROUTE_OK ? pr_start(&p->pay, &wish, now_ms) : 0;
     if (n == 0) {
         return rc;
@@ -411,6 +414,7 @@ int32_t payroute_payment_tick(payroute_payment *p, int64_t now_ms)
         return PAYROUTE_E_STATE;
     }
     p->show_now = 0;
+    p->why[0] = '\0';
     return pr_drive(p, now_ms);
 }
 

@@ -139,7 +139,7 @@ static void read_transaction(pr_fact *f, const payroute_json_node *root, const p
     }
 }
 
-static void read_refund_state(pr_fact *f, const payroute_json_node *root, const asking *q)
+static void read_refund_of(pr_fact *f, const payroute_json_node *root, const asking *q)
 {
     pr_fact kept = *f;
     if (!pr_wechatpay_refund(f, root, "status") || strcmp(f->reference, q->subject->reference) != 0 ||
@@ -158,7 +158,7 @@ static int32_t read_done(pr_reading *out, const payroute_json_node *root, const 
     case PR_OP_CREATE: return read_prepay(out, f, root, q->subject);
     case PR_OP_QUERY: read_transaction(f, root, q->subject); break;
     case PR_OP_REFUND:
-    case PR_OP_REFUND_QUERY: read_refund_state(f, root, q); break;
+    case PR_OP_REFUND_QUERY: read_refund_of(f, root, q); break;
     default: break;
     }
     return PAYROUTE_OK;

@@ -32,6 +32,8 @@ static const struct {
     {"stripe", play_stripe, "card", "token", "USD", 1, {10000, 0}},
     {"stripe", play_stripe, "card", "token", "USD", 2, {10000, 0}},
     {"alipay", play_alipay, "alipay", "qr", "CNY", 1, {0, 0.9}},
+    {"wechatpay", play_wechat, "wechat", "qr", "CNY", 1, {0, 0.9}},
+    {"epay", play_epay, "alipay", "qr", "CNY", 1, {0, 0}},
 };
 enum { SAMPLES = (int)(sizeof samples / sizeof samples[0]) };
 
@@ -123,7 +125,10 @@ static int prepare(bout *b, int sample)
                               .now_ms = b->p.now_ms,
                               .entropy = (const uint8_t *)entropy,
                               .aux_id = ""};
-    pr_wish wish = {.subject = "Two books", .instrument = "pm_card_visa", .order_hash = "0123456789abcdef"};
+    pr_wish wish = {.subject = "Two books",
+                    .instrument = "pm_card_visa",
+                    .client_ip = "203.0.113.7",
+                    .order_hash = "0123456789abcdef"};
     pr_buf_init(&b->content);
     if (b->adapter->content(&b->content, &b->subject, &wish, &why) != PAYROUTE_OK) {
         fprintf(stderr, "bench: %s\n", room);
@@ -132,7 +137,8 @@ static int prepare(bout *b, int sample)
     b->subject.content = b->content.at;
     b->subject.content_len = b->content.len;
     const char *answer = b->p.answers[b->step - 1];
-    b->reply = (pr_http_reply){200, headers, sizeof headers - 1, answer, strlen(answer), 1};
+    const char *lines = b->p.headers != NULL ? b->p.headers : headers;
+    b->reply = (pr_http_reply){200, lines, strlen(lines), answer, strlen(answer), 1};
     return 1;
 }
 

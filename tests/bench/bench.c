@@ -79,7 +79,8 @@ bench_result bench_compare(bench_side ours, bench_side base)
         i++;
     }
     /* Sorting comes last: the rounds belong together until then. */
-    return (bench_result){.speed_quiet = quantile(b, i, 0.25) / quantile(a, i, 0.25),
+    return (bench_result){.ours_quiet_ns = quantile(a, i, 0.25),
+                          .speed_quiet = quantile(b, i, 0.25) / quantile(a, i, 0.25),
                           .ours_ns = quantile(a, i, 0.5),
                           .base_ns = quantile(b, i, 0.5),
                           .speed = quantile(speed, i, 0.5),
@@ -134,7 +135,8 @@ void bench_tell(const char *what, const bench_result *r, const char *base, bench
         printf(")");
     }
     if (goal.at_most_ns > 0) {
-        printf("  goal <= %s: %s", duration(goal.at_most_ns), judge(r->ours_ns <= goal.at_most_ns));
+        printf("  quiet %s; goal <= %s: %s", duration(r->ours_quiet_ns), duration(goal.at_most_ns),
+               judge(r->ours_quiet_ns <= goal.at_most_ns));
     }
     if (goal.at_least_speed > 0) {
         printf("  goal >= %.2f: %s", goal.at_least_speed, judge(speed >= goal.at_least_speed));

@@ -16,7 +16,8 @@ typedef struct bench_side {
 } bench_side;
 
 typedef struct bench_result {
-    double ours_ns; /* medians of one run */
+    double ours_ns;       /* medians of one run */
+    double ours_quiet_ns; /* quartile: what it takes when others let us run */
     double base_ns;
     double speed; /* base / ours: above 1 we are faster. Median of the rounds, and its quartiles */
     double speed_low;

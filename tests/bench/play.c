@@ -276,8 +276,57 @@ int play_alipay(play *p)
     return provider != NULL && open_channels(p) && play_once(p);
 }
 
+static const char adapter_reference[27] = "0K3V9Z2M4QABCDEFGHJKMNPQRS";
+
+int play_wechat(play *p)
+{
+    static const char body[] = "{\"code_url\":\"weixin://wxpay/bizpayurl?pr=JyC91EIz1\"}";
+    static const char serial[] = "PUB_KEY_ID_0000000000000024101100397200000006";
+    char text[256], seal[1024];
+    bench_keys *shop = bench_keys_new(), *provider = bench_keys_new();
+    *p = (play){.provider = provider, .channels = malloc(TEXT_MAX), .headers = malloc(TEXT_MAX)};
+    p->answers[0] = strdup(body);
+    int64_t now_s = INT64_C(1790000000);
+    snprintf(text, sizeof text, "%lld\nd824f2e086d3c1df967785d13fcd22ef\n%s\n", (long long)now_s, body);
+    int made = shop != NULL && provider != NULL && p->channels != NULL && p->headers != NULL &&
+               p->answers[0] != NULL && bench_keys_sign(provider, text, strlen(text), seal, sizeof seal);
+    if (made) {
+        snprintf(p->channels, TEXT_MAX,
+                 "{\"schema\":1,\"channels\":[{\"id\":\"wx\",\"provider\":\"wechatpay\",\"notify_url\":"
+                 "\"https://shop.example/n\",\"credentials\":[{\"mchid\":\"1900007291\",\"appid\":"
+                 "\"wx2421b1c4370ec43b\",\"serial_no\":\"5F1C72E2A8931B72A2E13AF8DEE92471EB397115\","
+                 "\"private_key\":\"%s\",\"apiv3_key\":\"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb\","
+                 "\"public_key_id\":\"%s\",\"public_key\":\"%s\"}],\"methods\":[{\"method\":\"wechat\","
+                 "\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}]}",
+                 bench_keys_private(shop), serial, bench_keys_public(provider));
+        snprintf(p->headers, TEXT_MAX,
+                 "Content-Type: application/json\r\nWechatpay-Serial: %s\r\nWechatpay-Timestamp: %lld\r\n"
+                 "Wechatpay-Nonce: d824f2e086d3c1df967785d13fcd22ef\r\nWechatpay-Signature: %s\r\n",
+                 serial, (long long)now_s, seal);
+    }
+    memcpy(p->reference, adapter_reference, sizeof adapter_reference);
+    bench_keys_free(shop);
+    return made && open_channels(p);
+}
+
+int play_epay(play *p)
+{
+    *p = (play){.channels =
+                    strdup("{\"schema\":1,\"channels\":[{\"id\":\"ep\",\"provider\":\"epay\",\"fork\":"
+                           "\"rainbow\",\"base_url\":\"https://panel.example/\",\"notify_url\":"
+                           "\"https://shop.example/n\",\"return_url\":\"https://shop.example/r\","
+                           "\"credentials\":[{\"pid\":\"1001\",\"key\":"
+                           "\"89unJUB8HZ54Hj7x4nUj56HN4nUzUJ8i\"}],\"methods\":[{\"method\":\"alipay\","
+                           "\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}]}")};
+    p->answers[0] = strdup("{\"code\":1,\"msg\":\"ok\",\"trade_no\":\"2025112517550012345\","
+                           "\"qrcode\":\"https://qr.alipay.com/bax03431ljhokirwl38f00a7\"}");
+    memcpy(p->reference, adapter_reference, sizeof adapter_reference);
+    return p->answers[0] != NULL && open_channels(p);
+}
+
 void play_close(play *p)
 {
+    free(p->headers);
     for (int i = 0; i < PLAY_ANSWERS; i++) {
         free(p->answers[i]);
     }

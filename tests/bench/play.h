@@ -21,6 +21,7 @@ struct play {
     char *channels;
     bench_keys *provider;                /* signs the provider's bytes; NULL: not signed */
     const char *templates[PLAY_ANSWERS]; /* with %s for our reference */
+    char *headers;                       /* of the answers; NULL: plain JSON */
     char *answers[PLAY_ANSWERS];         /* made in the first round */
     const char *notice_template;         /* form fields in order of name; NULL: none is needed */
     char *notice;
@@ -35,6 +36,9 @@ struct play {
 
 int play_stripe(play *p); /* a card: two requests, paid at once. 0: cannot be made */
 int play_alipay(play *p); /* a code that is shown and paid, told by a notification */
+/* These make only the channel, one answer and its headers: for an adapter by itself. */
+int play_wechat(play *p); /* a code, v3 with the platform's public key */
+int play_epay(play *p);   /* a code of a v1 panel, MD5 */
 void play_close(play *p);
 /* The whole payment; 1: paid. */
 int play_once(play *p);

@@ -83,6 +83,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < shop_story_count; i++) {
         failed += !tell(&t, &shop_stories[i], ++number);
     }
+    for (int i = 0; i < china_story_count; i++) {
+        failed += !tell(&t, &china_stories[i], ++number);
+    }
     for (int i = 0; i < crash_story_count; i++) {
         failed += !tell(&t, &crash_stories[i], ++number);
     }

@@ -1,65 +1,12 @@
 /* What happens in shops, told once each: a setting, something that breaks, and what must be true afterwards. */
-#include "shop.h"
+#include "tell.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEB_MS = 10000, PRICE = 1990 };
 #define QR ",\"method\":\"alipay\",\"flow\":\"qr\""
 #define CARD(token) ",\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"" token "\""
-
-static char last_reference[40];
-
-static const char *reference_of(till *t, int attempt)
-{
-    char path[40];
-    (void)snprintf(path, sizeof path, "attempts.%d.reference", attempt - 1);
-    (void)snprintf(last_reference, sizeof last_reference, "%s", till_text(t, path));
-    return last_reference;
-}
-
-static int status_is(till *t, const char *status)
-{
-    return strcmp(till_text(t, "status"), status) == 0;
-}
-
-static int channel_is(till *t, int attempt, const char *channel)
-{
-    char path[40];
-    (void)snprintf(path, sizeof path, "attempts.%d.channel", attempt - 1);
-    return strcmp(till_text(t, path), channel) == 0;
-}
-
-static int customer(till *t, const char *reference, const char *act)
-{
-    return world_do(t->w, "/_customer", "{\"reference\":\"%s\",\"act\":\"%s\"}", reference, act);
-}
-
-static int customer_forces(till *t, const char *reference, const char *act)
-{
-    return world_do(t->w, "/_customer", "{\"reference\":\"%s\",\"act\":\"%s\",\"force\":true}", reference,
-                    act);
-}
-
-static void breaks(till *t, const char *account, const char *operation, const char *fault)
-{
-    (void)world_do(t->w, "/_fault", "{\"account\":\"%s\",\"operation\":\"%s\",\"fault\":\"%s\"}", account,
-                   operation, fault);
-}
-
-static void mends(till *t)
-{
-    (void)world_do(t->w, "/_fault", "{\"clear\":true}");
-}
-
-/* Paid once at the provider, and the goods went out once. */
-static int paid_once(till *t, const char *order_id, const char *reference)
-{
-    (void)till_deliver(t);
-    return world_order(t->w, reference, "captures") == 1 && world_order(t->w, reference, "refunded") == 0 &&
-           till_delivered(t, order_id) == 1;
-}
 
 static int qr_normal(till *t)
 {
@@ -218,7 +165,7 @@ static int repeated_notice(till *t, const char *reference)
     (void)customer(t, reference, "pay");
     int first = till_notify(t, reference, NULL);
     int64_t writes = payroute_engine_transactions(t->engine);
-    int again = till_notify_again(t, reference) + till_notify_again(t, reference);
+    int again = till_notify_again(t, reference, NULL) + till_notify_again(t, reference, NULL);
     return first == 1 && again >= 2 &&
            payroute_engine_transactions(t->engine) == writes; /* nothing new, nothing written */
 }

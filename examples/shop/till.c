@@ -111,7 +111,7 @@ int till_sweep(till *t)
 void till_pass(till *t, int64_t ms)
 {
     while (ms > 0) {
-        int64_t step = ms > 30000 ? 30000 : ms;
+        int64_t step = ms > 86400000 ? 3600000 : ms > 30000 ? 30000 : ms;
         world_clock(t->w, t->w->now_ms + step);
         (void)payroute_engine_clock_step(t->engine, step);
         (void)till_sweep(t);
@@ -135,11 +135,16 @@ static int32_t pass_on(till *t, const payroute_json_node *n)
         len += (size_t)snprintf(headers + len, sizeof headers - len, "%s: %s\r\n", payroute_json_name(h),
                                 payroute_json_string(h));
     }
-    const char *url = member(n, "url");
+    char url[4096];
+    (void)snprintf(url, sizeof url, "%s", member(n, "url"));
+    char *query = strchr(url, '?');
+    if (query != NULL) {
+        *query++ = '\0';
+    }
     const char *channel = strrchr(url, '/');
     const char *body = member(n, "body");
-    return payroute_engine_notify(t->engine, channel != NULL ? channel + 1 : "", member(n, "method"), NULL, 0,
-                                  headers, strlen(headers), body, strlen(body));
+    return payroute_engine_notify(t->engine, channel != NULL ? channel + 1 : "", member(n, "method"), query,
+                                  query != NULL ? strlen(query) : 0, headers, strlen(headers), body, strlen(body));
 }
 
 static int take(till *t, const char *reference, const char *how, int32_t *last_rc)
@@ -167,9 +172,9 @@ int till_notify(till *t, const char *reference, int32_t *last_rc)
     return take(t, reference, "take=1&", last_rc);
 }
 
-int till_notify_again(till *t, const char *reference)
+int till_notify_again(till *t, const char *reference, int32_t *last_rc)
 {
-    return take(t, reference, "", NULL);
+    return take(t, reference, "", last_rc);
 }
 
 /* 1 handed out now, 0 it was before, -1 the shop's own database could not say: then nothing is acknowledged. */

@@ -105,7 +105,8 @@ int world_start(world *w, const char *sandbox, const char *dir)
         (void)dup2(out[1], 1);
         (void)close(in[1]);
         (void)close(out[0]);
-        execl(sandbox, sandbox, "--dir", dir, "--port", "0", "--stdin-exit", (char *)NULL);
+        execl(sandbox, sandbox, "--dir", dir, "--port", "0", "--channels", "all", "--stdin-exit",
+              (char *)NULL);
         _exit(127);
     }
     (void)close(in[0]);

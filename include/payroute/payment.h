@@ -234,6 +234,14 @@ PAYROUTE_API int32_t payroute_payment_feed_conflict(payroute_payment *payment);
 PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t present);
 
 /**
+ * Where and what was wrong when tick, request or feed last returned an error (a field that no provider takes, a content
+ * that was changed).
+ * Returns: text, "" where there is nothing to say; never a secret.   Allocates: never.   Lifetime: until the next call.
+ *          Threads: one.   Since: 0.2
+ */
+PAYROUTE_API const char *payroute_payment_why(const payroute_payment *payment);
+
+/**
  * Time left for exchanges: none is armed whose total time-out is longer. INT64_MAX at first.
  * Returns: OK; E_ARG.   Allocates: never.   Lifetime: -   Threads: one.   Since: 0.1
  */

@@ -209,10 +209,12 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
     pr_route_pick pick;
     unfit not = {.count = 0};
     int32_t first = PAYROUTE_OK;
+    char first_why[PR_WHY_CAP] = "";
     for (;;) {
         int32_t rc = choose_channel(p, &pick, &not, now_ms);
         if (rc == PAYROUTE_E_NOT_FOUND) {
             if (first != PAYROUTE_OK && p->pay.attempt_count == 0) {
+                memcpy(p->why, first_why, sizeof p->why);
                 return first;
             }
             p->pay.no_channel = pick.retry_ms == INT64_MAX;
@@ -226,7 +228,10 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
         if (!is_unfit(rc) || not.count == UNFIT_MAX) {
             return rc;
         }
-        first = first != PAYROUTE_OK ? first : rc;
+        if (first == PAYROUTE_OK) {
+            first = rc;
+            memcpy(first_why, p->why, sizeof first_why);
+        }
         not.channels[not.count++] = pick.channel;
     }
 }

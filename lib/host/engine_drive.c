@@ -131,6 +131,9 @@ static int32_t let_time_pass(prh_work *w)
     if (rc == PAYROUTE_OK) {
         rc = payroute_payment_tick(w->payment, prh_clock_now(&w->engine->clock));
     }
+    if (rc != PAYROUTE_OK && rc != PAYROUTE_E_STATE) {
+        prh_say(w->engine, "%s", payroute_payment_why(w->payment));
+    }
     return rc == PAYROUTE_E_STATE ? PAYROUTE_OK : rc; /* an exchange is in hand: go on with it */
 }
 

@@ -11,7 +11,8 @@ enum { EXCLUDE_MAX = 256 };
 
 /* The words that flow itself uses; anything else in a request becomes the first. */
 static const char *const exclusion_words[] = {"excluded",         "hard_decline", "invalid_request",
-                                              "customer_refusal", "backoff",      "attempt_limit"};
+                                              "customer_refusal", "backoff",      "attempt_limit",
+                                              "cannot_take"};
 
 typedef struct explain_request {
     pr_route_request q;

@@ -24,7 +24,8 @@ typedef struct pr_route_exclusion {
     char method[17];
     int64_t until_ms;
     const char
-        *why; /* static: "hard_decline", "invalid_request", "customer_refusal", "backoff", "attempt_limit" */
+        *why; /* static: "hard_decline", "invalid_request", "customer_refusal", "backoff", "attempt_limit",
+                "cannot_take" */
 } pr_route_exclusion;
 
 /* The seam for health: a price per channel, lower is better, added to nothing today. NULL: all equal. */

@@ -38,6 +38,9 @@ char *fuzz_rest(fuzz_in *in, size_t *len);
 /* The next `len` bytes as a text of its own. */
 char *fuzz_take(fuzz_in *in, size_t len);
 
+/* FUZZ_TELL=1 in the environment: an input that is looked into says what became of it. */
+int fuzz_telling(void);
+
 /* ---- checks ---- */
 int fuzz_holds(const void *at, size_t len, const char *word);
 /* None of the channel's secrets stands there. */
@@ -45,11 +48,12 @@ void fuzz_keeps_secrets(const pr_channel *channel, const void *at, size_t len, c
 /* A text in a fixed place: it ends there. */
 void fuzz_ends(const char *text, size_t cap, const char *where);
 
-/* ---- channels: one for each adapter that the kit has keys for ---- */
-payroute_registry *fuzz_registry(void);               /* made once, never freed */
-const pr_channel *fuzz_channel(const char *provider); /* NULL: the kit has none */
-/* By the first letter of its name, else by number; only those that have a channel. */
-const pr_adapter *fuzz_adapter(uint8_t letter);
+/* ---- channels: at least one for each adapter (channels.c) ---- */
+#define FUZZ_APIV3 "a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb"
+#define FUZZ_KEY_ID "PUB_KEY_ID_0000000000000024101100397200000006"
+payroute_registry *fuzz_registry(void); /* made once, never freed */
+const pr_channel *fuzz_channel(const char *id);
+const pr_channel *fuzz_channel_by(uint8_t letter); /* whose id begins so; any number chooses one */
 
 /* ---- signatures (the linker puts these in front of the library's) ---- */
 extern int fuzz_real_keys; /* 1: RSA as it is */

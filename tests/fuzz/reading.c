@@ -1,6 +1,9 @@
 /* What must be true of every reading, whatever bytes it was made of. */
 #include "kit.h"
 
+#include "core/table.h"
+
+#include <stdio.h>
 #include <string.h>
 
 static int takes_money(const pr_fact *f)
@@ -67,11 +70,26 @@ static void check_claims(const pr_fact *f, const pr_channel *c, int32_t operatio
                 "money moved and nobody signed for it");
 }
 
+static void tell(const pr_reading *r)
+{
+    for (int32_t i = 0; i < r->count; i++) {
+        const pr_fact *f = &r->facts[i];
+        fprintf(stderr, "  %s evidence %d reference %s amount %lld %s txn %s code %s message %s\n",
+                f->target == PR_TARGET_ACTION ? pr_action_event_name(f->event) : pr_event_name(f->event),
+                (int)f->evidence, f->reference, (long long)f->amount_minor, f->currency, f->txn_id, f->code,
+                f->message);
+    }
+    fprintf(stderr, "  show %d need \"%s\"\n", (int)r->show_kind, r->need_aux);
+}
+
 void fuzz_check_reading(const pr_reading *r, const pr_channel *c, int32_t operation, int authentic,
                         int verified)
 {
     FUZZ_EXPECT(r->count >= 0 && r->count <= PR_FACTS_MAX, "%d facts", (int)r->count);
     fuzz_ends(r->need_aux, sizeof r->need_aux, "need_aux");
+    if (fuzz_telling()) {
+        tell(r);
+    }
     for (int32_t i = 0; i < r->count; i++) {
         check_texts(&r->facts[i]);
         check_claims(&r->facts[i], c, operation, authentic, verified);

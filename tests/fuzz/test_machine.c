@@ -14,22 +14,13 @@ enum { WORDS_MAX = 400 };
 
 #define DAY ((int64_t)86400000)
 
-/* The world's stories cost more than the world: they are told when asked for (FUZZ_TELL=1 in the environment). */
-static int telling(void)
-{
-    static int asked = -1;
-    if (asked < 0) {
-        asked = getenv("FUZZ_TELL") != NULL;
-    }
-    return asked;
-}
-
+/* The world's stories cost more than the world: they are told when asked for. */
 void __wrap_world_tell(world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void __wrap_world_tell(world *w, const char *format, ...)
 {
     va_list args;
-    if (telling()) {
+    if (fuzz_telling()) {
         fprintf(stderr, "t=%lld ", (long long)(w->true_ms - FUZZ_NOW) / 1000);
         va_start(args, format);
         vfprintf(stderr, format, args);
@@ -112,7 +103,7 @@ static void work(pr_pay *p, fuzz_in *in, int64_t now_ms)
 
 static void tell(const pr_pay *p, const char *what, const pr_input *in)
 {
-    if (!telling()) {
+    if (!fuzz_telling()) {
         return;
     }
     fprintf(stderr, "%s", what);
@@ -123,13 +114,14 @@ static void tell(const pr_pay *p, const char *what, const pr_input *in)
     }
     for (int32_t n = 1; n <= p->attempt_count; n++) {
         const pr_attempt *a = &p->attempts[n - 1];
-        fprintf(stderr, " | %d %s captured %lld reversed %lld held %d review %x", (int)n, pr_state_name(a->state),
-                (long long)pr_captured(p, n), (long long)pr_reversed(p, n), a->held, a->review);
+        fprintf(stderr, " | %d %s captured %lld reversed %lld held %d review %x", (int)n,
+                pr_state_name(a->state), (long long)pr_captured(p, n), (long long)pr_reversed(p, n), a->held,
+                a->review);
     }
     for (int32_t i = 0; i < p->action_count; i++) {
         const pr_action *x = &p->actions[i];
-        fprintf(stderr, " | action %d kind %d of %d %s %lld", (int)i, x->kind, x->n, pr_action_state_name(x->state),
-                (long long)x->amount_minor);
+        fprintf(stderr, " | action %d kind %d of %d %s %lld", (int)i, x->kind, x->n,
+                pr_action_state_name(x->state), (long long)x->amount_minor);
     }
     fprintf(stderr, " | winner %d over %d\n", p->winner, p->over);
 }
@@ -145,12 +137,13 @@ static void draw_word(pr_input *out, fuzz_in *in, int32_t event, const pr_pay *p
     out->asked_ms = (bits & 64) != 0 ? now_ms + draw_ms(in) : now_ms;
     out->provider_ms = (bits & 128) != 0 ? now_ms + draw_ms(in) : 0;
     uint8_t more = fuzz_u8(in);
-    static const int64_t amounts[] = {-1, WORLD_PRICE, 0, WORLD_PRICE / 2, WORLD_PRICE * 2, 999999999999999, 1, -1};
+    static const int64_t amounts[] = {-1, WORLD_PRICE, 0, WORLD_PRICE / 2, WORLD_PRICE * 2, 999999999999999,
+                                      1,  -1};
     out->txn = more & 3;
     out->amount_minor = amounts[more >> 2 & 7];
     out->reversed_total_minor = (more & 32) != 0 ? amounts[more >> 2 & 7] : -1;
     if (event == PR_EV_PAID && out->amount_minor == 0) {
-        out->amount_minor = WORLD_PRICE; /* flow compares: what takes nothing is a mismatch */
+        out->amount_minor = -1; /* flow compares: what takes nothing is a mismatch */
     }
     out->lease_epoch = p->lease_epoch - ((more & 64) != 0);
     if (out->source == PR_SOURCE_ANSWER) {
@@ -185,6 +178,7 @@ static void action_word(pr_pay *p, fuzz_in *in, int64_t now_ms)
         int32_t i = (int32_t)fuzz_below(in, p->action_count);
         draw_word(&word, in, PR_AE_NOT_SENT + (int32_t)fuzz_below(in, PR_AE_MOOT - PR_AE_NOT_SENT), p,
                   now_ms);
+        word.amount_minor = word.amount_minor == 0 ? -1 : word.amount_minor;
         (void)pr_machine_action(p, i, &word);
         tell(p, "about an action", &word);
     }

@@ -2,6 +2,7 @@
    feed, the query, a line feed, header lines up to an empty line, and the body. */
 #include "kit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,10 @@ static void check_notice(const pr_notice *n, const pr_channel *c, int authentic)
     FUZZ_EXPECT(n->rc != PAYROUTE_OK || authentic, "accepted, and nobody signed it");
     FUZZ_EXPECT(n->rc != PAYROUTE_E_INTERNAL && n->rc != PAYROUTE_E_NOMEM && n->rc != PAYROUTE_E_ARG, "rc %d",
                 (int)n->rc);
+    if (fuzz_telling()) {
+        fprintf(stderr, "  rc %s ignorable %d event %s\n", payroute_rc_name(n->rc), (int)n->ignorable,
+                n->event_id);
+    }
     if (n->rc != PAYROUTE_OK) {
         FUZZ_EXPECT(n->reading.count == 0 && n->reference[0] == '\0' && n->order_hash[0] == '\0' &&
                         n->reading.show_kind == PR_SHOW_NONE,
@@ -88,8 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_in in = {data, size};
     fuzz_message m = {0};
-    const pr_adapter *adapter = fuzz_adapter(fuzz_u8(&in));
-    const pr_channel *channel = fuzz_channel(adapter->provider);
+    const pr_channel *channel = fuzz_channel_by(fuzz_u8(&in));
+    const pr_adapter *adapter = pr_adapter_find(channel->provider->name);
     const char *method = methods[fuzz_below(&in, sizeof methods / sizeof methods[0])];
     int way = (int)fuzz_below(&in, 4);
     (void)fuzz_u8(&in);

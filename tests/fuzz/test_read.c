@@ -21,8 +21,8 @@ typedef struct question {
 static int ask(question *q, fuzz_in *in, pr_http_reply *reply, int *way)
 {
     static const uint8_t entropy[32] = {1};
-    q->adapter = fuzz_adapter(fuzz_u8(in));
-    q->channel = fuzz_channel(q->adapter->provider);
+    q->channel = fuzz_channel_by(fuzz_u8(in));
+    q->adapter = pr_adapter_find(q->channel->provider->name);
     q->operation = 1 + (int32_t)fuzz_below(in, PR_OP_REFUND_QUERY);
     const pr_flow *flow =
         &q->channel->provider->flows[fuzz_below(in, (uint32_t)q->channel->provider->flow_count)];

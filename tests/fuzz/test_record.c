@@ -3,7 +3,7 @@
 #include "kit.h"
 
 #include "base/wire.h"
-#include "core/machine.h"
+#include "flow/handle.h"
 #include <payroute/payment.h>
 
 #include <stdlib.h>
@@ -48,9 +48,21 @@ static int decode(pr_pay *p, const uint8_t *record, size_t len)
     return 1;
 }
 
+/* Beyond the invariants: what the machine itself never writes, since money moves an attempt at once. */
+static int sound_record(const pr_pay *p)
+{
+    for (int32_t n = 1; n <= p->attempt_count; n++) {
+        int32_t state = p->attempts[n - 1].state;
+        if (state >= PR_ST_INTENT && state <= PR_ST_AUTHORIZED && pr_captured(p, n) > pr_reversed(p, n)) {
+            return 0;
+        }
+    }
+    return pr_invariant(p) == NULL;
+}
+
 static void wake_up(pr_pay *p)
 {
-    int32_t sound = pr_invariant(p) == NULL;
+    int sound = sound_record(p);
     for (int32_t i = 0; i < p->attempt_count; i++) {
         memset(&p->attempts[i].facts, 0, sizeof p->attempts[i].facts);
     }
@@ -68,7 +80,7 @@ static void load_row(const uint8_t *record, size_t len, const char *order, size_
     static pr_pay p;
     payroute_row_attempt attempts[PR_ATTEMPTS_MAX] = {{0}};
     payroute_row_action actions[PR_ACTIONS_MAX] = {{0}};
-    int sound = decode(&p, record, len) && pr_invariant(&p) == NULL;
+    int sound = decode(&p, record, len) && sound_record(&p);
     pr_buf row;
     pr_buf_init(&row);
     const uint32_t head[3] = {0x31575250, (uint32_t)len, 1};
@@ -131,6 +143,8 @@ static void load_row(const uint8_t *record, size_t len, const char *order, size_
         (void)payroute_payment_lease(payment, "me", 1);
         FUZZ_EXPECT(payroute_payment_view(payment, "en", &text_len) != NULL, "no view");
         (void)payroute_payment_tick(payment, FUZZ_NOW + 1000);
+        const char *broken = pr_invariant(&payment->pay);
+        FUZZ_EXPECT(broken == NULL, "after the first tick: %s", broken);
         int32_t next = payroute_payment_next(payment);
         FUZZ_EXPECT(next == payroute_payment_next(payment), "next says two things");
         FUZZ_EXPECT(next != PAYROUTE_ACTION_SAVE || payroute_payment_save_set(payment) != NULL,

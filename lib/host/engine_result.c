@@ -120,26 +120,25 @@ static void put_do(prh_work *w, payroute_json_out *out)
     payroute_json_out_end(out);
 }
 
-/* Copies the view's members; our own names are not in it. */
+/* The view's members behind our own payment_id, which takes the place of theirs. They are copied as they stand, as
+   the value of the first and what follows it: reading and writing them again would cost more than the rest of a
+   call that sends nothing. */
 static int32_t put_view(prh_work *w, payroute_json_out *out)
 {
+    static const char begin[] = "{\"payment_id\":";
+    static const char next[] = ",\"order_id\":";
     size_t len = 0;
-    payroute_json *doc = NULL;
     const char *view = payroute_payment_view(w->payment, NULL, &len);
     if (!view) {
         return PAYROUTE_E_NOMEM;
     }
-    int32_t rc = payroute_json_parse(&doc, view, len, w->engine->why, sizeof w->engine->why);
-    if (rc != PAYROUTE_OK) {
-        return rc == PAYROUTE_E_NOMEM ? rc : PAYROUTE_E_INTERNAL;
+    const char *at = strncmp(view, begin, sizeof begin - 1) == 0 ? view + sizeof begin - 1 : "";
+    at += strspn(at, "-0123456789");
+    if (strncmp(at, next, sizeof next - 1) != 0) {
+        return PAYROUTE_E_INTERNAL;
     }
-    const payroute_json_node *root = payroute_json_root(doc);
-    for (const payroute_json_node *at = payroute_json_first(root); at; at = payroute_json_next(at)) {
-        if (strcmp(payroute_json_name(at), "payment_id") != 0) {
-            payroute_json_out_node(out, payroute_json_name(at), at);
-        }
-    }
-    payroute_json_free(doc);
+    at += sizeof next - 1;
+    payroute_json_out_raw(out, "order_id", at, len - (size_t)(at - view) - 1);
     return PAYROUTE_OK;
 }
 

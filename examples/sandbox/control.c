@@ -50,6 +50,19 @@ static void set_limit(struct sb_request *req)
     sb_reply_json(req, 200, control_ok());
 }
 
+/* The order that an opened page shows, if it shows one. */
+static struct sb_order *shown_by(struct sb *sb, struct sb_request *page)
+{
+    struct sb_order *order = NULL;
+    if (page && page->account && page->executed) {
+        order = page->order ? page->order : sb_order_find(sb, page->account, page->reference);
+    }
+    if (page && !page->detached) {
+        sb_exchange_free(page);
+    }
+    return order;
+}
+
 /* What the customer holds: a QR text, or a URL, to which some shops add where to return. */
 static struct sb_order *by_code(struct sb *sb, const char *text, const char *form)
 {
@@ -60,14 +73,7 @@ static struct sb_order *by_code(struct sb *sb, const char *text, const char *for
     if (order || !strstr(text, "://127.0.0.1")) {
         return order;
     }
-    struct sb_request *page = sb_open_url(sb, text, form);
-    if (page && page->account && page->executed) {
-        order = page->order ? page->order : sb_order_find(sb, page->account, page->reference);
-    }
-    if (page && !page->detached) {
-        sb_exchange_free(page);
-    }
-    return order;
+    return shown_by(sb, sb_open_url(sb, text, form));
 }
 
 /* A reference without an account is the latest order of that name. */
@@ -80,6 +86,9 @@ static struct sb_order *customer_order(struct sb_request *req)
     const struct sb_intent *intent = sb_map_get(&sb->by_intent, tail ? tail + 10 : reference);
     if (intent && !qr) {
         return intent->order;
+    }
+    if (sb_json_get(req->json, "html")) {
+        return shown_by(sb, sb_open_page(sb, sb_json_get(req->json, "html")));
     }
     if (qr || (url && !tail)) {
         return by_code(sb, qr ? qr : url, sb_json_get(req->json, "form"));

@@ -333,8 +333,11 @@ void sb_sleep(struct sb_request *req, int64_t delay_ms); /* < 0: until somebody 
 void sb_wake(struct sb_request *req);
 struct sb_account *sb_account_of_port(const struct sb_request *req);
 
+/* browser.c: free the request, unless it was detached; NULL: nothing that could be opened */
+struct sb_request *sb_open_url(struct sb *sb, const char *url, const char *form);
+struct sb_request *sb_open_page(struct sb *sb, const char *html); /* sends its first form */
+
 /* exchange.c */
-struct sb_request *sb_open_url(struct sb *sb, const char *url, const char *form); /* the customer's browser */
 struct sb_request *sb_exchange_new(struct sb *sb, const char *method, const char *path);
 void sb_exchange_free(struct sb_request *req);
 void sb_exchange_run(struct sb_request *req);      /* everything between the last byte in and the first out */

@@ -14,7 +14,7 @@ struct sb_wechat {
     char serials[SB_CERTIFICATES][41]; /* of the platform's */
     int first, listed, signer;         /* listed: first … listed - 1; signer < 0: by the public key */
     int64_t downloads, refused, refund_ms, renewed[SB_CERTIFICATES];
-    bool certificates, old_codes;
+    bool certificates, old_codes, close_unknown;
 };
 
 /* wechat.c: the gateway */

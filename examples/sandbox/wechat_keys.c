@@ -163,6 +163,7 @@ void sb_wechat_view(const struct sb_account *account, cJSON *out)
     sb_json_int(out, "sign_errors", wechat->refused);
     sb_json_int(out, "refund_ms", wechat->refund_ms);
     cJSON_AddBoolToObject(out, "old_codes", wechat->old_codes);
+    cJSON_AddBoolToObject(out, "close_unknown", wechat->close_unknown);
 }
 
 /* announce: the next certificate is listed, the old one signs; rotate: the newest signs, both are listed;
@@ -198,9 +199,13 @@ const char *sb_wechat_change(struct sb *sb, struct sb_account *account, const cJ
     const cJSON *certificate = cJSON_GetObjectItemCaseSensitive(in, "certificate");
     const cJSON *public_key = cJSON_GetObjectItemCaseSensitive(in, "public_key");
     const cJSON *old_codes = cJSON_GetObjectItemCaseSensitive(in, "old_codes");
+    const cJSON *close_unknown = cJSON_GetObjectItemCaseSensitive(in, "close_unknown");
     wechat->refund_ms = sb_json_number(in, "refund_ms", wechat->refund_ms);
     if (cJSON_IsBool(old_codes)) {
         wechat->old_codes = cJSON_IsTrue(old_codes);
+    }
+    if (cJSON_IsBool(close_unknown)) {
+        wechat->close_unknown = cJSON_IsTrue(close_unknown);
     }
     if (cJSON_IsBool(public_key) && wechat->certificates) {
         wechat->signer = cJSON_IsTrue(public_key) ? -1 : wechat->listed - 1;

@@ -82,6 +82,11 @@ void sb_wechat_close(struct sb_request *req)
     if (!sb_wechat_mine(req)) {
         return;
     }
+    if (req->account->wechat->close_unknown && !sb_order_find(req->sb, req->account, req->argument)) {
+        sb_reply_text(req, 204, "text/plain",
+                      ""); /* as merchants have seen it, other than the documents say */
+        return;
+    }
     struct sb_trade *trade = named(req);
     if (!trade) {
         return;

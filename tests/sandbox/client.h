@@ -99,6 +99,7 @@ struct reply *epay_post(const char *account, const char *path, const char *field
 cJSON *epay(const char *account, const char *path, const char *fields); /* 200; v2: signed */
 bool epay_verify(const char *account, const char *form);
 void epay_escaped(bool on); /* as EzPay signs */
+void epay_page(const char *account, const char *path, const char *fields, char *json, size_t cap);
 long epay_act(const char *account, const char *field, const char *value, const char *what);
 void epay_panel(const char *account, const char *more);
 void epay_fault(const char *account, const char *operation, const char *kind, const char *more);

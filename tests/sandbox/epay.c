@@ -171,6 +171,25 @@ bool epay_verify(const char *account, const char *form)
     return good;
 }
 
+/* {"act":"pay","html":…}: a page as a shop shows it, with the form that its browser sends. */
+void epay_page(const char *account, const char *path, const char *fields, char *json, size_t cap)
+{
+    char *form = epay_form(account, fields), *rest = form;
+    size_t len = (size_t)snprintf(json, cap, "{\"act\":\"pay\",\"html\":\"<form method='post' action='%s%s'>",
+                                  base_url(account), path);
+    for (char *one; (one = strsep(&rest, "&"));) {
+        char *value = strchr(one, '='), *plain;
+        int n;
+        *value++ = 0;
+        plain = curl_easy_unescape(NULL, value, 0, &n);
+        len +=
+            (size_t)snprintf(json + len, cap - len, "<input type='hidden' name='%s' value='%s'>", one, plain);
+        curl_free(plain);
+    }
+    snprintf(json + len, cap - len, "</form>\"}");
+    free(form);
+}
+
 /* ---- the customer, the panel, its notifications ---- */
 
 long epay_act(const char *account, const char *field, const char *value, const char *what)

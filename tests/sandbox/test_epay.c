@@ -292,6 +292,17 @@ static void v2_pages(void **state)
              base_url("epay-v2"), form);
     assert_int_equal(control_status("/_customer", json), 200);
     free(form);
+    snprintf(json, sizeof json,
+             "{\"act\":\"pay\",\"html\":\"<p>…</p><form id='f' method='post' action='%s/submit.php'>"
+             "<input type='hidden' name='pid' value='1001'><input name='sign' value='x'></form>\"}",
+             base_url("epay-main"));
+    assert_int_equal(control_status("/_customer", json), 404); /* sent, and refused for its signature */
+    epay_page("epay-v2", "/api/pay/submit", order2("F7", "6.00", "&return_url=https://shop.example/r?a=1"),
+              json, sizeof json);
+    assert_int_equal(control_status("/_customer", json), 200);
+    cJSON *one = book("epay-v2", "F7");
+    assert_int_equal(int_of(one, "captured"), 600);
+    cJSON_Delete(one);
 }
 
 static void v2_refunds(void **state)

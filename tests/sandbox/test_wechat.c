@@ -174,7 +174,11 @@ static void closing(void **state)
     wx_paid("W3000002", 100);
     wx_expect("wx-main", "POST", wx_close_of("W3000002"), wx_own_mchid(), 400, "ORDER_PAID");
     wx_expect("wx-main", "POST", wx_close_of("W3000002"), "{\"mchid\":\"1900000001\"}", 400, "PARAM_ERROR");
-    wx_account("\"old_codes\":true");
+    wx_account("\"close_unknown\":true");
+    struct reply *gone = wx_raw("wx-main", "POST", wx_close_of("W3000009"), wx_own_mchid(), NULL);
+    assert_int_equal(gone->status, 204);
+    drop(gone);
+    wx_account("\"close_unknown\":false,\"old_codes\":true");
     wx_expect("wx-main", "POST", wx_close_of("W3000009"), wx_own_mchid(), 404, "ORDERNOTEXIST");
     wx_account("\"old_codes\":false");
     control("/_customer",

@@ -156,6 +156,11 @@ static void faults_of_answers(void **state)
         }
         drop(reply);
     }
+    wx_fault("query", "cut", ",\"at_byte\":40");
+    struct reply *cut = wx_raw("wx-main", "GET", wx_query_of("WF000001"), NULL, NULL);
+    assert_int_equal(cut->code, CURLE_PARTIAL_FILE);
+    assert_int_equal(cut->len, 40);
+    drop(cut);
     wx_fault("query", "wrong_amount", "");
     cJSON *out = wx("wx-main", "GET", wx_query_of("WF000001"), NULL);
     assert_int_equal(int_of(out, "amount.total"), 400);

@@ -403,7 +403,7 @@ static void refused_orders(void **state)
         {PR_OP_CREATE, 404, "ORDER_NOT_EXIST", PR_EV_UNCLEAR, "order_not_found"},
         {PR_OP_CREATE, 500, "SYSTEM_ERROR", PR_EV_UNCLEAR, "provider_system_error"},
         {PR_OP_CREATE, 500, "BANK_ERROR", PR_EV_UNCLEAR, "provider_timeout"},
-        {PR_OP_CREATE, 503, "SERVICE_UNAVAILABLE", PR_EV_UNCLEAR, "provider_unavailable"},
+        {PR_OP_CREATE, 500, "OPENID_MISMATCH", PR_EV_UNCLEAR, "contradictory_answer"},
         {PR_OP_CREATE, 403, "A_NEW_ONE", PR_EV_UNCLEAR, "unknown_outcome"},
     };
     check_refusals(t, sizeof t / sizeof t[0]);

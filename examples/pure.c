@@ -1,7 +1,7 @@
 /* The whole contract of the pure library in one loop: tick lets time and choice happen, next says what to do,
    feed says what came of it. Here the store is a counter, the clock a variable and the provider a script
    whose second answer is lost after the charge; a real host keeps the rows and sends the bytes. */
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include <inttypes.h>
 #include <stdio.h>

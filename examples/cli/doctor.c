@@ -21,7 +21,8 @@ static void print_findings(const payroute_json_node *root)
         putf("  %-5s ", level);
         put_wrapped(text_of(f, doctor_locale), 8);
     }
-    putf("\n%s fine, %s to look at, %s to mend\n", text_of(root, "ok"), text_of(root, "warn"), text_of(root, "fail"));
+    putf("\n%s fine, %s to look at, %s to mend\n", text_of(root, "ok"), text_of(root, "warn"),
+         text_of(root, "fail"));
 }
 
 static int judge_findings(const payroute_json_node *root, const args *a)
@@ -46,6 +47,7 @@ int run_doctor(const args *a)
     if (code == EXIT_FINE) {
         code = session_open(&s, &own);
     }
-    return code == EXIT_FINE ? session_end(&s, payroute_engine_doctor(s.engine, budget), judge_findings, print_findings)
-                             : code;
+    return code == EXIT_FINE
+               ? session_end(&s, payroute_engine_doctor(s.engine, budget), judge_findings, print_findings)
+               : code;
 }

@@ -51,8 +51,9 @@ void till_pass(till *t, int64_t ms); /* time passes, in steps, with a sweep at e
 int till_sweep(till *t);
 int till_notify(till *t, const char *reference,
                 int32_t *last_rc); /* takes what providers sent about a reference; how many */
-int till_notify_again(till *t, const char *reference, int32_t *last_rc); /* all that they ever sent about it, once more */
-int till_deliver(till *t);                             /* hands out goods for new events; how many */
+int till_notify_again(till *t, const char *reference,
+                      int32_t *last_rc);           /* all that they ever sent about it, once more */
+int till_deliver(till *t);                         /* hands out goods for new events; how many */
 int till_deliver_but_die(till *t);                 /* hands out, and dies before it says so to the library */
 int till_delivered(till *t, const char *order_id); /* how often the goods of an order were handed out */
 int64_t till_figure(till *t, const char *name);    /* of the whole shop: "orders", "delivered", "most" */

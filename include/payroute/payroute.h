@@ -11,5 +11,6 @@
 #include <payroute/probe.h>
 #include <payroute/registry.h>
 #include <payroute/route.h>
+#include <payroute/rows.h>
 
 #endif

@@ -42,6 +42,10 @@ PAYROUTE_API int32_t payroute_probe_new(payroute_probe **out, payroute_registry 
  */
 PAYROUTE_API void payroute_probe_free(payroute_probe *probe);
 
+/**
+ * The question's four parts.
+ * Returns: text, "" for NULL.   Allocates: never.   Lifetime: the probe's.   Threads: one.   Since: 0.2
+ */
 PAYROUTE_API const char *payroute_probe_request_method(const payroute_probe *probe);
 PAYROUTE_API const char *payroute_probe_request_url(const payroute_probe *probe);
 PAYROUTE_API const char *payroute_probe_request_headers(const payroute_probe *probe, size_t *len);

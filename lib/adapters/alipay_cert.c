@@ -1,7 +1,7 @@
-/* Certificate mode: an answer names the certificate that signed it, and Alipay changes certificates without being
-   asked. One that is unknown is downloaded by its number and believed for the chain to the configured root, since
-   the answer of the download itself is not signed (alipay.open.app.alipaycert.download; the official SDKs skip the
-   check of that answer's signature, too). */
+/* Certificate mode: an answer names the certificate that signed it, and Alipay changes certificates without
+   being asked. One that is unknown is downloaded by its number and believed for the chain to the configured
+   root, since the answer of the download itself is not signed (alipay.open.app.alipaycert.download; the
+   official SDKs skip the check of that answer's signature, too). */
 #include "adapters/alipay.h"
 
 #include "base/mem.h"
@@ -60,8 +60,8 @@ static int32_t chain_leads(const pr_channel *channel, const char *pem, size_t le
     return rc;
 }
 
-static int32_t take_cert(pr_keyring *ring, const pr_channel *channel, const char *pem, size_t len, int64_t now_ms,
-                         pr_text *why)
+static int32_t take_cert(pr_keyring *ring, const pr_channel *channel, const char *pem, size_t len,
+                         int64_t now_ms, pr_text *why)
 {
     char sn[40];
     pr_key *key = NULL;
@@ -102,8 +102,8 @@ int32_t pr_alipay_fetched(pr_keyring *ring, const pr_channel *channel, const cha
         pr_text_put(why, "alipay_cert_content: expected a certificate in base64");
     } else {
         rc = pr_sign_unbase64(pem, len, text, len);
-        rc = rc > 0 ? take_cert(ring, channel, (const char *)pem, (size_t)rc, now_ms, why)
-                    : PAYROUTE_E_SCHEMA;
+        rc =
+            rc > 0 ? take_cert(ring, channel, (const char *)pem, (size_t)rc, now_ms, why) : PAYROUTE_E_SCHEMA;
     }
     pr_mem_free(pem);
     payroute_json_free(doc);

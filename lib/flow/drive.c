@@ -7,14 +7,15 @@
 
 enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 8 };
 
-/* Channels whose provider cannot take this order as it is (a field is missing, too long, of another currency). */
+/* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
+ * currency). */
 typedef struct unfit {
     const pr_channel *channels[UNFIT_MAX];
     int32_t count;
 } unfit;
 
-/* Which account at the provider: what the first required field of the credential names (Alipay's app_id). Keys
-   may be changed, the account of an attempt may not. */
+/* Which account at the provider: what the first required field of the credential names (Alipay's app_id).
+   Keys may be changed, the account of an attempt may not. */
 uint64_t pr_account_hash(const pr_channel *c, int32_t credential)
 {
     for (int32_t i = 0; i < c->provider->field_count; i++) {
@@ -199,11 +200,12 @@ static int32_t begin_attempt(payroute_payment *p, const pr_route_pick *pick, int
 
 static int32_t is_unfit(int32_t rc)
 {
-    return rc == PAYROUTE_E_SCHEMA || rc == PAYROUTE_E_RANGE || rc == PAYROUTE_E_UNSUPPORTED || rc == PAYROUTE_E_LIMIT ||
-           rc == PAYROUTE_E_ENCODING;
+    return rc == PAYROUTE_E_SCHEMA || rc == PAYROUTE_E_RANGE || rc == PAYROUTE_E_UNSUPPORTED ||
+           rc == PAYROUTE_E_LIMIT || rc == PAYROUTE_E_ENCODING;
 }
 
-/* What one provider cannot take another may: only when none can, and nothing was begun, is the order itself wrong. */
+/* What one provider cannot take another may: only when none can, and nothing was begun, is the order itself
+ * wrong. */
 static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
 {
     pr_route_pick pick;
@@ -476,9 +478,8 @@ int32_t payroute_payment_lease(payroute_payment *p, const char *owner, int32_t f
     int32_t was_free = p->lease_free;
     p->lease_free = free != 0;
     if (p->lease_free && p->pay.lease_until_ms != 0 && strcmp(p->row_owner, p->owner) == 0) {
-        p->lease_held =
-            p->pay
-                .lease_epoch; /* left over from an earlier call of this very worker: given back with the next save */
+        p->lease_held = p->pay.lease_epoch; /* left over from an earlier call of this very worker: given back
+                                               with the next save */
     }
     if (p->lease_free && !was_free && !p->ex.armed) {
         pr_clock_recover(&p->pay,

@@ -1,5 +1,6 @@
-/* A certificate that is missing: the answer which it signs is kept, the certificate is fetched, and the same bytes
-   are read again. Moves no money and needs no lease; whatever comes of it, the answer is then taken as it reads. */
+/* A certificate that is missing: the answer which it signs is kept, the certificate is fetched, and the same
+   bytes are read again. Moves no money and needs no lease; whatever comes of it, the answer is then taken as
+   it reads. */
 #include "flow/handle.h"
 
 #include <string.h>
@@ -59,7 +60,8 @@ void pr_fetch_take(payroute_payment *p, const pr_http_reply *reply, int64_t now_
 {
     const char *channel = p->pay.attempts[p->ex.n - 1].channel;
     if (reply->status == 200 && !payroute_keyring_has(p->ring, channel, p->held->id, now_ms)) {
-        (void)payroute_keyring_take(p->ring, channel, reply->body, reply->body_len, now_ms, p->why, sizeof p->why);
+        (void)payroute_keyring_take(p->ring, channel, reply->body, reply->body_len, now_ms, p->why,
+                                    sizeof p->why);
     }
 }
 
@@ -116,7 +118,8 @@ void payroute_keyring_free(payroute_keyring *ring)
     pr_mem_free(ring);
 }
 
-int32_t payroute_keyring_has(const payroute_keyring *ring, const char *channel, const char *id, int64_t now_ms)
+int32_t payroute_keyring_has(const payroute_keyring *ring, const char *channel, const char *id,
+                             int64_t now_ms)
 {
     const pr_channel *c = ring != NULL && channel != NULL ? pr_registry_find(ring->registry, channel) : NULL;
     return c != NULL && id != NULL && pr_keyring_find(&ring->keys, c, id, now_ms) != NULL;
@@ -227,5 +230,6 @@ int64_t payroute_keyring_exchange(const payroute_keyring *ring, const char *chan
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    return field == PAYROUTE_EXCHANGE_LISTS ? adapter->fetch_lists : pr_channel_exchange(ring->registry, c, field);
+    return field == PAYROUTE_EXCHANGE_LISTS ? adapter->fetch_lists
+                                            : pr_channel_exchange(ring->registry, c, field);
 }

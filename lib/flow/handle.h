@@ -3,7 +3,7 @@
 #ifndef PR_FLOW_HANDLE_H
 #define PR_FLOW_HANDLE_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include "adapters/adapter.h"
 #include "base/contract.h"

@@ -1,5 +1,5 @@
-/* The harmless question, built and read by the same adapter functions that payments use: what it proves is what a
-   payment will need. */
+/* The harmless question, built and read by the same adapter functions that payments use: what it proves is
+   what a payment will need. */
 #include "flow/handle.h"
 
 #include "adapters/common.h"
@@ -50,8 +50,8 @@ static void mint_reference(char out[27], const uint8_t *entropy)
     out[26] = '\0';
 }
 
-int32_t payroute_probe_new(payroute_probe **out, payroute_registry *registry, const char *channel, int64_t now_ms,
-                           const char *entropy, char *why, size_t why_cap)
+int32_t payroute_probe_new(payroute_probe **out, payroute_registry *registry, const char *channel,
+                           int64_t now_ms, const char *entropy, char *why, size_t why_cap)
 {
     pr_text detail;
     uint8_t fresh[32];
@@ -179,7 +179,8 @@ int32_t payroute_probe_feed(payroute_probe *p, const payroute_keyring *ring, con
     }
     if (p->fact.meaning.fault != PR_FAULT_MERCHANT && (status == 401 || status == 403)) {
         pr_catalog_query door = {.provider = "http", .code = status == 401 ? "401" : "403"};
-        pr_catalog_lookup(&p->fact.meaning, catalog, &door); /* whoever stands at the door speaks of our key only */
+        pr_catalog_lookup(&p->fact.meaning, catalog,
+                          &door); /* whoever stands at the door speaks of our key only */
     }
     memcpy(p->aux, reading.need_aux, sizeof p->aux);
     pr_reading_free(&reading);

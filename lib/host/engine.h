@@ -12,7 +12,7 @@
 #include <payroute/host.h>
 #include <payroute/json.h>
 #include <payroute/keyring.h>
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 #include <payroute/registry.h>
 
 #include "host/driver.h"

@@ -1,5 +1,5 @@
-/* Doctor: what a shop finds out at its first payment, found out before. Harmless questions only: nothing is charged,
-   nothing but a mark of its own is written. */
+/* Doctor: what a shop finds out at its first payment, found out before. Harmless questions only: nothing is
+   charged, nothing but a mark of its own is written. */
 #include <curl/curl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -40,16 +40,17 @@ typedef struct doctor {
     payroute_json_out *out;
     int64_t end_ms;
     int32_t counts[3];
-    char name[33];     /* of the channel in hand; "" the installation */
-    int32_t shared;    /* 1: other processes can open this store */
-    int32_t reason;    /* behind {merchant} */
+    char name[33];  /* of the channel in hand; "" the installation */
+    int32_t shared; /* 1: other processes can open this store */
+    int32_t reason; /* behind {merchant} */
 } doctor;
 
 /* ---- saying it ---- */
 
-/* Puts what belongs into the places of a text: {} the detail, {channel} its name, {merchant} the catalogue's words for
-   the merchant, which may name the channel too. */
-static size_t fill_in(char *out, size_t cap, const char *text, const doctor *d, const char *detail, const char *merchant)
+/* Puts what belongs into the places of a text: {} the detail, {channel} its name, {merchant} the catalogue's
+   words for the merchant, which may name the channel too. */
+static size_t fill_in(char *out, size_t cap, const char *text, const doctor *d, const char *detail,
+                      const char *merchant)
 {
     size_t len = 0;
     for (const char *at = text; *at && len < cap - 1;) {
@@ -70,10 +71,11 @@ static size_t fill_in(char *out, size_t cap, const char *text, const doctor *d, 
     return len;
 }
 
-static void put_text(const doctor *d, const char *locale, const char *text, const char *detail)
+static void say_in(const doctor *d, const char *locale, const char *text, const char *detail)
 {
     char line[1024];
-    (void)fill_in(line, sizeof line, text, d, detail, payroute_reason_text(d->e->catalog, d->reason, 1, locale));
+    (void)fill_in(line, sizeof line, text, d, detail,
+                  payroute_reason_text(d->e->catalog, d->reason, 1, locale));
     payroute_json_out_string(d->out, locale, line);
 }
 
@@ -90,8 +92,8 @@ static void found(doctor *d, enum finding f, const char *detail)
     if (detail && *detail) {
         payroute_json_out_string(d->out, "detail", detail);
     }
-    put_text(d, "zh-CN", findings[f].zh, detail ? detail : "");
-    put_text(d, "en", findings[f].en, detail ? detail : "");
+    say_in(d, "zh-CN", findings[f].zh, detail ? detail : "");
+    say_in(d, "en", findings[f].en, detail ? detail : "");
     payroute_json_out_end(d->out);
 }
 
@@ -141,8 +143,8 @@ static void look_at_store(doctor *d)
     }
 }
 
-/* Versions whose published defects can reach us. What the engine refuses at open (SQLite below 3.37, WAL below 3.51.3)
-   does not come this far. */
+/* Versions whose published defects can reach us. What the engine refuses at open (SQLite below 3.37, WAL
+   below 3.51.3) does not come this far. */
 static void look_at_versions(doctor *d)
 {
     char crypto[64] = "", text[256];
@@ -152,7 +154,8 @@ static void look_at_versions(doctor *d)
              curl->ssl_version ? curl->ssl_version : "no TLS", sqlite3_libversion(), crypto);
     found(d, FOUND_versions, text);
     if (sqlite3_libversion_number() < 3037002) { /* sqlite.org/releaselog/3_37_2.html */
-        found(d, FOUND_version_bad, "SQLite 3.35.0 - 3.37.1: a rolled back savepoint can corrupt the database");
+        found(d, FOUND_version_bad,
+              "SQLite 3.35.0 - 3.37.1: a rolled back savepoint can corrupt the database");
     }
 }
 
@@ -209,7 +212,8 @@ static int32_t write_mark(doctor *d, char mark[MARK_CAP])
     return rc;
 }
 
-/* The handler gives the doctor's own mark back only where its store holds it, for the channel that it was told. */
+/* The handler gives the doctor's own mark back only where its store holds it, for the channel that it was
+ * told. */
 static void judge_notify(doctor *d, const char *mark, const prh_outcome *out, const char *url)
 {
     char status[24];
@@ -268,8 +272,8 @@ static void look_at_notify(doctor *d, const payroute_json_node *channel, int32_t
     (void)d->e->store->ops->kv_put(d->e->store, mark, "", 0, 0);
 }
 
-int32_t prh_doctor_mark(payroute_engine *e, const char *channel, const char *body, size_t body_len, char *answer,
-                        size_t cap)
+int32_t prh_doctor_mark(payroute_engine *e, const char *channel, const char *body, size_t body_len,
+                        char *answer, size_t cap)
 {
     char mark[MARK_CAP], held[64];
     size_t len = 0;
@@ -277,7 +281,8 @@ int32_t prh_doctor_mark(payroute_engine *e, const char *channel, const char *bod
         return 0;
     }
     snprintf(mark, sizeof mark, "%.*s", (int)body_len, body);
-    if (e->store->ops->kv_get(e->store, mark, prh_clock_now(&e->clock), held, sizeof held - 1, &len) != PAYROUTE_OK) {
+    if (e->store->ops->kv_get(e->store, mark, prh_clock_now(&e->clock), held, sizeof held - 1, &len) !=
+        PAYROUTE_OK) {
         snprintf(answer, cap, MARK "unknown to this store");
         return 404;
     }
@@ -300,7 +305,10 @@ static void judge_clock(doctor *d, int64_t ahead_ms)
         return;
     }
     snprintf(text, sizeof text, "%lld", (long long)(off_s > CLOCK_WARN_S ? off_s : CLOCK_WARN_S));
-    found(d, off_s > CLOCK_FAIL_S ? FOUND_clock_off : off_s > CLOCK_WARN_S ? FOUND_clock_drifts : FOUND_clock_fits,
+    found(d,
+          off_s > CLOCK_FAIL_S   ? FOUND_clock_off
+          : off_s > CLOCK_WARN_S ? FOUND_clock_drifts
+                                 : FOUND_clock_fits,
           text);
 }
 

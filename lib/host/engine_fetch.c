@@ -1,6 +1,7 @@
-/* Certificates of providers that are missing: what any worker fetched lies in the store as the provider said it and
-   proves itself, so that one download serves all of them. The same certificate is asked for at most once in ten
-   minutes, whoever asks; a notification only writes down what it misses, and the sweep fetches it. */
+/* Certificates of providers that are missing: what any worker fetched lies in the store as the provider said
+   it and proves itself, so that one download serves all of them. The same certificate is asked for at most
+   once in ten minutes, whoever asks; a notification only writes down what it misses, and the sweep fetches
+   it. */
 #include <stdio.h>
 
 #include "host/engine.h"
@@ -10,8 +11,8 @@
 #define WANTED_MS 3600000 /* how long a notification's want is remembered */
 #define NAME_CAP 256
 
-/* "answer", "asked" or "wanted" of a channel. A provider that answers with every current certificate has one place a
-   channel: a stranger who makes up serial numbers fills nothing and displaces nothing. */
+/* "answer", "asked" or "wanted" of a channel. A provider that answers with every current certificate has one
+   place a channel: a stranger who makes up serial numbers fills nothing and displaces nothing. */
 static void place_name(char out[NAME_CAP], const payroute_engine *e, const char *what, const char *channel,
                        const char *id)
 {
@@ -110,12 +111,13 @@ static int32_t perform_fetch(payroute_engine *e, const char *channel, const char
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    prh_exchange exchange = {.method = payroute_keyring_request_method(e->ring),
-                             .url = payroute_keyring_request_url(e->ring),
-                             .plain = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_PLAIN) == 1,
-                             .timeout_ms = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_TIMEOUT_MS),
-                             .connect_ms = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_CONNECT_MS),
-                             .ca_file = payroute_keyring_ca_file(e->ring, channel)};
+    prh_exchange exchange = {
+        .method = payroute_keyring_request_method(e->ring),
+        .url = payroute_keyring_request_url(e->ring),
+        .plain = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_PLAIN) == 1,
+        .timeout_ms = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_TIMEOUT_MS),
+        .connect_ms = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_CONNECT_MS),
+        .ca_file = payroute_keyring_ca_file(e->ring, channel)};
     exchange.headers = payroute_keyring_request_headers(e->ring, &exchange.headers_len);
     exchange.body = payroute_keyring_request_body(e->ring, &exchange.body_len);
     e->counts.exchanges++;
@@ -133,8 +135,8 @@ int32_t prh_fetch_now(payroute_engine *e, const char *channel, const char *id, i
         return 0;
     }
     if (perform_fetch(e, channel, id, &out) == PAYROUTE_OK && out.answered && out.status == 200) {
-        (void)payroute_keyring_take(e->ring, channel, out.body, out.body_len, prh_clock_now(&e->clock), e->why,
-                                    sizeof e->why);
+        (void)payroute_keyring_take(e->ring, channel, out.body, out.body_len, prh_clock_now(&e->clock),
+                                    e->why, sizeof e->why);
     }
     share(e, channel, id, &out);
     prh_outcome_free(&out);
@@ -147,7 +149,8 @@ static void fetch_wanted(payroute_engine *e, const char *channel, int64_t end_ms
     char name[NAME_CAP], id[160];
     size_t len = 0;
     place_name(name, e, "wanted", channel, "");
-    if (e->store->ops->kv_get(e->store, name, prh_clock_now(&e->clock), id, sizeof id - 1, &len) != PAYROUTE_OK) {
+    if (e->store->ops->kv_get(e->store, name, prh_clock_now(&e->clock), id, sizeof id - 1, &len) !=
+        PAYROUTE_OK) {
         return;
     }
     id[len] = '\0';

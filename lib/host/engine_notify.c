@@ -10,8 +10,7 @@ enum ack_kind { ACK_STORED = 0, ACK_RESEND = 1, ACK_REFUSED = 2 };
 static enum ack_kind ack_for(int32_t rc)
 {
     switch (rc) {
-    case PAYROUTE_OK:
-        return ACK_STORED;
+    case PAYROUTE_OK: return ACK_STORED;
     case PAYROUTE_E_SIGNATURE:
     case PAYROUTE_E_FOREIGN:
     case PAYROUTE_E_EXPIRED:
@@ -21,10 +20,8 @@ static enum ack_kind ack_for(int32_t rc)
     case PAYROUTE_E_NOT_FOUND:
     case PAYROUTE_E_LIMIT:
     case PAYROUTE_E_UNSUPPORTED:
-    case PAYROUTE_E_ARG:
-        return ACK_REFUSED;
-    default:
-        return ACK_RESEND; /* no memory, no store, a certificate is missing: it must come again */
+    case PAYROUTE_E_ARG: return ACK_REFUSED;
+    default: return ACK_RESEND; /* no memory, no store, a certificate is missing: it must come again */
     }
 }
 
@@ -173,8 +170,9 @@ typedef struct incoming {
 static int32_t read_notice(payroute_notice **out, payroute_engine *e, const char *channel, const incoming *in)
 {
     *out = NULL;
-    return payroute_notice_read(out, e->registry, e->catalog, e->ring, channel, in->method, in->query, in->query_len,
-                                in->headers, in->headers_len, in->body, in->body_len, prh_clock_now(&e->clock));
+    return payroute_notice_read(out, e->registry, e->catalog, e->ring, channel, in->method, in->query,
+                                in->query_len, in->headers, in->headers_len, in->body, in->body_len,
+                                prh_clock_now(&e->clock));
 }
 
 /* Doctor asks whether its question comes through to here. */
@@ -213,7 +211,8 @@ int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, con
         return prh_leave(engine, PAYROUTE_OK);
     }
     result.rc = read_notice(&notice, engine, channel, &in);
-    if (result.rc == PAYROUTE_E_NEED_AUX && prh_fetch_for_notice(engine, channel, payroute_notice_aux(notice))) {
+    if (result.rc == PAYROUTE_E_NEED_AUX &&
+        prh_fetch_for_notice(engine, channel, payroute_notice_aux(notice))) {
         payroute_notice_free(notice);
         result.rc = read_notice(&notice, engine, channel, &in);
     }

@@ -3,7 +3,7 @@
 #ifndef PRH_LEASE_H
 #define PRH_LEASE_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #define PRH_LEASE_OWNER_CAP 96
 

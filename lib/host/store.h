@@ -4,7 +4,7 @@
 #ifndef PRH_STORE_H
 #define PRH_STORE_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 typedef struct prh_store prh_store;
 

@@ -10,7 +10,8 @@ static int32_t is_of(const pr_aux_key *k, const pr_channel *channel)
     return k->key != NULL && strcmp(k->channel, channel->id) == 0;
 }
 
-const pr_key *pr_keyring_find(const pr_keyring *ring, const pr_channel *channel, const char *id, int64_t now_ms)
+const pr_key *pr_keyring_find(const pr_keyring *ring, const pr_channel *channel, const char *id,
+                              int64_t now_ms)
 {
     for (int32_t i = 0; ring != NULL && i < PR_KEYRING_MAX; i++) {
         const pr_aux_key *k = &ring->at[i];
@@ -21,8 +22,8 @@ const pr_key *pr_keyring_find(const pr_keyring *ring, const pr_channel *channel,
     return NULL;
 }
 
-/* Where it goes: its own place, else the channel's oldest when the channel has its share, else a free one, else
-   the oldest of all. */
+/* Where it goes: its own place, else the channel's oldest when the channel has its share, else a free one,
+   else the oldest of all. */
 static pr_aux_key *place_for(pr_keyring *ring, const pr_channel *channel, const char *id)
 {
     pr_aux_key *unused = NULL, *oldest = NULL, *own = NULL;
@@ -45,8 +46,8 @@ static pr_aux_key *place_for(pr_keyring *ring, const pr_channel *channel, const 
     return share >= PR_KEYRING_CHANNEL_MAX ? own : unused != NULL ? unused : oldest;
 }
 
-int32_t pr_keyring_put(pr_keyring *ring, const pr_channel *channel, const char *id, pr_key *key, int64_t from_ms,
-                       int64_t until_ms)
+int32_t pr_keyring_put(pr_keyring *ring, const pr_channel *channel, const char *id, pr_key *key,
+                       int64_t from_ms, int64_t until_ms)
 {
     size_t len = strlen(id);
     if (key == NULL || len == 0 || len >= PR_AUX_ID_CAP) {

@@ -22,7 +22,8 @@ static int64_t cert_moment(const mbedtls_x509_time *t)
     return pr_time_parse_civil(&ms, text, 0) == PAYROUTE_OK ? ms : 0;
 }
 
-/* Alipay's root file holds SM2 certificates too, which mbedTLS cannot read: with `some`, those are left out. */
+/* Alipay's root file holds SM2 certificates too, which mbedTLS cannot read: with `some`, those are left out.
+ */
 static int32_t parse_all(mbedtls_x509_crt *crt, const char *pem, size_t len, int32_t some)
 {
     pr_mbed_blob blob = {0};
@@ -32,7 +33,8 @@ static int32_t parse_all(mbedtls_x509_crt *crt, const char *pem, size_t len, int
     int32_t rc = pr_mbed_blob_read(&blob, pem, len);
     if (rc == PAYROUTE_OK) {
         int ret = mbedtls_x509_crt_parse(crt, blob.at, blob.len);
-        rc = ret > 0 && some && crt->raw.p != NULL ? PAYROUTE_OK : pr_mbed_rc(ret > 0 ? -1 : ret, PAYROUTE_E_KEY);
+        rc = ret > 0 && some && crt->raw.p != NULL ? PAYROUTE_OK
+                                                   : pr_mbed_rc(ret > 0 ? -1 : ret, PAYROUTE_E_KEY);
     }
     pr_mem_free_secret(blob.at, blob.size);
     return rc;

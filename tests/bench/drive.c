@@ -6,7 +6,7 @@
 
 #include <payroute/host.h>
 #include <payroute/json.h>
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include <curl/curl.h>
 

@@ -4,7 +4,7 @@
 #ifndef TEST_BENCH_PLAY_H
 #define TEST_BENCH_PLAY_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include "keys.h"
 

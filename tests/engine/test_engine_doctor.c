@@ -1,5 +1,5 @@
-/* Doctor: each thing that goes wrong at a first payment, planted, and found by name. The handler of the notify address
-   is a real HTTP server with an engine of its own on the same file. */
+/* Doctor: each thing that goes wrong at a first payment, planted, and found by name. The handler of the
+   notify address is a real HTTP server with an engine of its own on the same file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,7 +78,8 @@ static int world_end(void **state)
     return shop_clean(state);
 }
 
-/* The sandbox's configuration with its notify addresses turned to our handler, and one text in place of another. */
+/* The sandbox's configuration with its notify addresses turned to our handler, and one text in place of
+ * another. */
 static char *config_with(const char *from, const char *to)
 {
     int port = (int)MHD_get_daemon_info(handler, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -180,11 +181,12 @@ static void addresses_that_do_not_work(void **state)
     (void)state;
     static const struct {
         const char *from, *to, *plays, *finding;
-    } cases[] = {{NULL, NULL, "302", "notify_moved"},
-                 {NULL, NULL, "404", "notify_elsewhere"},
-                 {NULL, NULL, "html", "notify_elsewhere"},
-                 {NULL, NULL, "next", "notify_other_store"},
-                 {"127.0.0.1:18080/notify/ali-main", "127.0.0.1:1/notify/ali-main", NULL, "notify_unreachable"}};
+    } cases[] = {
+        {NULL, NULL, "302", "notify_moved"},
+        {NULL, NULL, "404", "notify_elsewhere"},
+        {NULL, NULL, "html", "notify_elsewhere"},
+        {NULL, NULL, "next", "notify_other_store"},
+        {"127.0.0.1:18080/notify/ali-main", "127.0.0.1:1/notify/ali-main", NULL, "notify_unreachable"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         examined x = examine(cases[i].from, cases[i].to, cases[i].plays);
         expect(x.e, "ali-main", cases[i].finding);
@@ -226,8 +228,9 @@ static void a_provider_that_is_not_there(void **state)
                        "{\"account\":\"ali-main\",\"operation\":\"*\",\"fault\":\"refuse\",\"times\":-1}");
     (void)sandbox_call(&sb, "POST", "/_fault",
                        "{\"account\":\"card-main\",\"operation\":\"*\",\"fault\":\"html\",\"times\":-1}");
-    (void)sandbox_call(&sb, "POST", "/_fault",
-                       "{\"account\":\"ali-backup\",\"operation\":\"*\",\"fault\":\"bad_signature\",\"times\":-1}");
+    (void)sandbox_call(
+        &sb, "POST", "/_fault",
+        "{\"account\":\"ali-backup\",\"operation\":\"*\",\"fault\":\"bad_signature\",\"times\":-1}");
     examined x = examine(NULL, NULL, NULL);
     expect(x.e, "ali-main", "account_unreachable");
     expect(x.e, "card-main", "account_unclear");
@@ -266,8 +269,8 @@ static void channels_that_are_not_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sound_installation),       cmocka_unit_test(addresses_that_do_not_work),
-        cmocka_unit_test(marks_of_strangers),         cmocka_unit_test(keys_that_do_not_fit),
+        cmocka_unit_test(a_sound_installation),         cmocka_unit_test(addresses_that_do_not_work),
+        cmocka_unit_test(marks_of_strangers),           cmocka_unit_test(keys_that_do_not_fit),
         cmocka_unit_test(a_provider_that_is_not_there), cmocka_unit_test(a_clock_that_is_off),
         cmocka_unit_test(channels_that_are_not_asked),
     };

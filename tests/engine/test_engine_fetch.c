@@ -1,5 +1,5 @@
-/* Certificates that are missing (FETCH): fetched once, shared by workers through the store, and never a loop. WeChat
-   Pay's platform certificates, on a virtual clock; the sandbox counts the downloads. */
+/* Certificates that are missing (FETCH): fetched once, shared by workers through the store, and never a loop.
+   WeChat Pay's platform certificates, on a virtual clock; the sandbox counts the downloads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,7 +100,8 @@ static void one_download_serves_every_worker(void **state)
     payroute_engine_close(c);
 }
 
-/* A notification goes over no wire: it is asked for again, the sweep fetches, and the repeat is understood. */
+/* A notification goes over no wire: it is asked for again, the sweep fetches, and the repeat is understood.
+ */
 static void a_notification_waits_for_the_sweep(void **state)
 {
     (void)state;
@@ -136,8 +137,8 @@ static void made_up_serials_never_loop(void **state)
     int64_t id = pay(e, "order");
     reference_of(reference, e, id);
     for (int i = 0; i < 5; i++) {
-        snprintf(body, sizeof body, "{\"account\":\"wx-main\",\"reference\":\"%s\",\"kind\":\"unknown_serial\"}",
-                 reference);
+        snprintf(body, sizeof body,
+                 "{\"account\":\"wx-main\",\"reference\":\"%s\",\"kind\":\"unknown_serial\"}", reference);
         (void)sandbox_call(&box, "POST", "/_forge", body);
         assert_true(take_letter(&box, &letter));
         assert_int_equal(bring_letter(e, &letter), PAYROUTE_E_NEED_AUX);

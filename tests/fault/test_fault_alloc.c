@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include "../crash/world.h"
 #include "alloc.h"

@@ -4,7 +4,7 @@
 
 #include "base/wire.h"
 #include "flow/handle.h"
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #include <stdlib.h>
 #include <string.h>

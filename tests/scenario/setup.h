@@ -2,7 +2,7 @@
 #ifndef SCENARIO_SETUP_H
 #define SCENARIO_SETUP_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 payroute_registry *setup_registry(const char *file, int32_t line, const char *channels);
 payroute_payment *setup_payment(const char *file, int32_t line, payroute_registry *registry, const char *pay,

@@ -3,7 +3,7 @@
 #ifndef SCENARIO_SHELF_H
 #define SCENARIO_SHELF_H
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 enum { SHELF_ATTEMPTS = 8, SHELF_ACTIONS = 32 };
 

@@ -328,7 +328,8 @@ static void certificates_are_named_and_asked_for(void **state)
     assert_int_equal(k.reading.facts[0].event, PR_EV_PAID);
     assert_string_equal(k.reading.need_aux, "");
     snprintf(text, sizeof text,
-             "{\"alipay_trade_query_response\":%s,\"alipay_cert_sn\":\"0123456789abcdef0123456789abcdef\",\"sign\":\"%s\"}",
+             "{\"alipay_trade_query_response\":%s,\"alipay_cert_sn\":\"0123456789abcdef0123456789abcdef\","
+             "\"sign\":\"%s\"}",
              good_paid, sign);
     adk_read(&k, PR_OP_QUERY, 1, 200, NULL, text, strlen(text), 1);
     never_paid(&k, "other certificate", 0);

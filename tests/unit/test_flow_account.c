@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #ifndef PR_SOURCE_DIR
 #define PR_SOURCE_DIR "."

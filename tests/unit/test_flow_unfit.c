@@ -1,5 +1,5 @@
-/* What one provider cannot take another may: an order without the customer's address passes a panel that wants one, and
-   is an error, with its field named, only where nobody takes it. */
+/* What one provider cannot take another may: an order without the customer's address passes a panel that
+   wants one, and is an error, with its field named, only where nobody takes it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,17 +7,18 @@
 
 #include <cmocka.h>
 
-#include <payroute/payment.h>
+#include <payroute/rows.h>
 
 #define NOW INT64_C(1800000000000)
 static const char entropy[33] = "0123456789abcdef0123456789abcdef";
 
-#define EPAY(id, priority)                                                                                            \
-    "{\"id\":\"" id "\",\"provider\":\"epay\",\"fork\":\"rainbow\",\"base_url\":\"https://panel.example\","           \
-    "\"notify_url\":\"https://shop.example/n\",\"priority\":" priority ",\"credentials\":[{\"pid\":\"1001\","           \
-    "\"key\":\"0123456789abcdef0123456789abcdef\"}],\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],"         \
+#define EPAY(id, priority)                                                                                     \
+    "{\"id\":\"" id "\",\"provider\":\"epay\",\"fork\":\"rainbow\",\"base_url\":\"https://panel.example\","    \
+    "\"notify_url\":\"https://shop.example/n\",\"priority\":" priority                                         \
+    ",\"credentials\":[{\"pid\":\"1001\","                                                                     \
+    "\"key\":\"0123456789abcdef0123456789abcdef\"}],\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}]," \
     "\"currencies\":[\"CNY\"]}"
-#define OWN                                                                                                           \
+#define OWN \
     ",{\"id\":\"own\",\"provider\":\"custom\",\"priority\":9,\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}]," \
     "\"currencies\":[\"CNY\"]}"
 
@@ -29,10 +30,11 @@ static payroute_payment *begun(payroute_registry **r, const char *channels, cons
     if (payroute_registry_from_json(r, json, strlen(json), why, sizeof why) != PAYROUTE_OK) {
         fail_msg("%s", why);
     }
-    snprintf(spec, sizeof spec, "{\"order_id\":\"o\",\"amount_minor\":1000,\"currency\":\"CNY\",\"method\":\"alipay\"%s}",
-             more);
-    assert_int_equal(payroute_payment_new(&p, *r, NULL, spec, strlen(spec), "test", entropy, NOW, why, sizeof why),
-                     PAYROUTE_OK);
+    snprintf(spec, sizeof spec,
+             "{\"order_id\":\"o\",\"amount_minor\":1000,\"currency\":\"CNY\",\"method\":\"alipay\"%s}", more);
+    assert_int_equal(
+        payroute_payment_new(&p, *r, NULL, spec, strlen(spec), "test", entropy, NOW, why, sizeof why),
+        PAYROUTE_OK);
     assert_int_equal(payroute_payment_lease(p, "me", 1), PAYROUTE_OK);
     assert_int_equal(payroute_payment_present(p, 1), PAYROUTE_OK);
     *rc = payroute_payment_tick(p, NOW);
@@ -60,8 +62,9 @@ static void what_is_complete_goes_to_the_first(void **state)
     (void)state;
     payroute_registry *r = NULL;
     int32_t rc = 0;
-    payroute_payment *p = begun(&r, EPAY("panel", "1") OWN,
-                                ",\"client_ip\":\"192.0.2.1\",\"return_url\":\"https://shop.example/r\"", &rc);
+    payroute_payment *p =
+        begun(&r, EPAY("panel", "1") OWN,
+              ",\"client_ip\":\"192.0.2.1\",\"return_url\":\"https://shop.example/r\"", &rc);
     assert_int_equal(rc, PAYROUTE_OK);
     assert_string_equal(payroute_payment_save_set(p)->attempts[0].channel, "panel");
     assert_string_equal(payroute_payment_why(p), "");

@@ -270,8 +270,10 @@ static void read_state(pr_reading *out, pr_fact *f, const epay_answer *a, const 
 
 static void read_closed(pr_reading *out, pr_fact *f, const pr_subject *subject)
 {
-    f->final =
-        subject->flow && strcmp(subject->flow, "qr") == 0; /* a page can be paid in another way still */
+    if (!subject->flow || strcmp(subject->flow, "qr") != 0) {
+        return; /* a page can be paid in another way still: nothing is closed */
+    }
+    f->final = 1;
     say_epay(f, PR_TARGET_ACTION, PR_AE_DONE);
     also(out, f, PR_TARGET_ATTEMPT, PR_EV_ST_CLOSED);
 }

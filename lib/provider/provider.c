@@ -7,28 +7,6 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-#define ALIPAY_COMMON                                                                                        \
-    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
-     PR_FACT_REFUND_KEYED | PR_FACT_EXPIRES | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
-#define WECHATPAY_COMPARE (PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY | PR_CMP_MERCHANT)
-#define WECHATPAY_COMMON                                                                                     \
-    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
-     PR_FACT_REFUND_KEYED | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
-#define STRIPE_COMMON                                                                                        \
-    (PR_FACT_CONTAINER | PR_FACT_REPEAT_SAFE | PR_FACT_REPLAYS_DECLINE | PR_FACT_CAN_CLOSE |                 \
-     PR_FACT_REFUND | PR_FACT_REFUND_KEYED | PR_FACT_TLS_ONLY | PR_FACT_LOOKUP | PR_FACT_REFUND_LOOKUP)
-#define STRIPE_COMPARE (PR_CMP_REFERENCE | PR_CMP_AMOUNT | PR_CMP_CURRENCY)
-#define EPAY_FACTS                                                                                           \
-    .lookup = PR_LOOKUP_OUR_REF, .late_send = PR_LATE_WINDOW, .late_window_s = 300, .steps = 1,              \
-    .money_steps = 0, .key_ttl_ms = 10 * DAY, .pay_ms = 5 * MINUTE, .max_pending_ms = 24 * HOUR,             \
-    .review_ms = 2 * HOUR
-#define EPAY_COMMON                                                                                          \
-    (PR_FACT_BY_CUSTOMER | PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_CLOSE_BLIND | PR_FACT_REFUND |  \
-     PR_FACT_REFUND_KEYED | PR_FACT_REFUND_LOOKUP | PR_FACT_LOOKUP)
-#define CUSTOM_FACTS                                                                                         \
-    .flags = PR_FACT_HOST_DRIVEN, .steps = 1, .money_steps = 1, .pay_ms = 5 * MINUTE,                        \
-    .max_pending_ms = 24 * HOUR, .review_ms = 24 * HOUR
-
 /* First pass: the arrays. */
 #define FIELDS(p) static const pr_credential_field p##_fields[] = {
 #define FIELD(name, kind, required, min, max, prefixes, alphabet, hint)                                      \

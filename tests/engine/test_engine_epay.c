@@ -96,15 +96,6 @@ static int requests_of(const char *operation)
     return count;
 }
 
-static void replace_all(char *text, const char *from, const char *to)
-{
-    size_t n = strlen(from);
-    for (char *at = text; (at = strstr(at, from)) != NULL; at += strlen(to)) {
-        memmove(at + strlen(to), at + n, strlen(at + n) + 1);
-        memcpy(at, to, strlen(to));
-    }
-}
-
 /* Until it is paid; the customer pays whatever is shown, and every notification is brought. */
 static void until_paid(payroute_engine *e, int64_t id)
 {
@@ -233,7 +224,6 @@ static void paid_by_form(void **state)
     char form[1200];
     char body[1500];
     struct note note;
-    replace_all(box.config, "\"redirect\"", "\"page\"");
     payroute_engine *e = open_virtual(0);
     const char *reference = order_on(e, "epay-v2", "page", &id);
     assert_string_equal(told(e, "show.kind"), "form");
@@ -391,7 +381,6 @@ static void the_number_comes_again(void **state)
     int64_t id = 0;
     char url[2048];
     struct note note;
-    replace_all(box.config, "\"redirect\"", "\"page\"");
     payroute_engine *e = open_virtual(0);
     const char *reference = order_on(e, "epay-main", "page", &id);
     assert_string_equal(told(e, "show.kind"), "url");
@@ -457,6 +446,30 @@ static void closed_then_another(void **state)
     payroute_engine_close(e);
 }
 
+/* A page of v2 that was left: over for the shop, watched, no person called for it. */
+static void a_page_that_was_left(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    struct note note;
+    payroute_engine *e = open_virtual(0);
+    const char *reference = order_on(e, "epay-v2", "redirect", &id);
+    for (int i = 0; i < 12; i++) {
+        pass_and_sweep(e, 3600000);
+    }
+    state_is(e, id, "waiting");
+    assert_string_equal(told(e, "status"), "expired");
+    assert_string_equal(told(e, "may_still_pay"), "true");
+    assert_string_equal(told(e, "review"), "false");
+    assert_int_equal(requests_of("close"), 0);
+    customer(reference, "pay");
+    assert_true(take_note(&note));
+    assert_int_equal(bring_note(e, &note), PAYROUTE_OK);
+    state_is(e, id, "paid");
+    agree(e, id, "left");
+    payroute_engine_close(e);
+}
+
 int main(void)
 {
     static int v1 = 0, v2 = 1;
@@ -475,6 +488,7 @@ int main(void)
         ONE(the_number_comes_again),
         ONE(nothing_is_sent_after_nine_days),
         ONE(closed_then_another),
+        ONE(a_page_that_was_left),
     };
     return cmocka_run_group_tests_name("epay end to end", tests, NULL, shop_clean);
 }

@@ -424,6 +424,8 @@ static void facts_say_what_the_fork_lacks(void **state)
     assert_int_not_equal(flags & PR_FACT_REPEAT_SAFE, 0);
     assert_int_equal(f.late_send, PR_LATE_WINDOW);
     assert_int_equal(f.late_window_s, 300);
+    assert_int_equal(facts_of(&f, RAINBOW2, "redirect") & PR_FACT_CAN_CLOSE, 0);
+    assert_int_equal(facts_of(&f, RAINBOW2, "page") & PR_FACT_CAN_CLOSE, 0);
     flags = facts_of(&f, ZPAY, "qr");
     assert_int_equal(flags & (PR_FACT_REPEAT_SAFE | PR_FACT_CAN_CLOSE | PR_FACT_REFUND_KEYED), 0);
     flags = facts_of(&f, EZPAY, "redirect");

@@ -61,9 +61,10 @@ int32_t pr_wechatpay_open(pr_buf *plain, const pr_channel *channel, const payrou
 
 /* "2018-06-08T10:34:56+08:00"; E_ENCODING. */
 int32_t pr_wechatpay_time(int64_t *ms, const char *text);
-/* The transaction object of a query or notification. 0: its fields are unfit, or it is another's; the fact
-   then says nothing. */
-int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, const pr_channel *channel);
+/* The transaction object of a query or notification. `known`: 1, that it was paid is no news to us. 0: its
+   fields are unfit, or it is another's; the fact then says nothing. */
+int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, const pr_channel *channel,
+                                 int32_t known);
 /* The refund object of an answer (`status`) or notification (`refund_status`), to the action. 0: unfit. */
 int32_t pr_wechatpay_refund(pr_fact *f, const payroute_json_node *object, const char *status_name);
 /* 1: mchid (and appid where `object` has to state it) are those of one of our credentials; 0 not; -1 not

@@ -34,7 +34,7 @@ static int32_t say_transaction(pr_notice *out, const pr_fact *base, const payrou
                                const pr_channel *channel)
 {
     pr_fact f = *base;
-    if (!pr_wechatpay_transaction(&f, object, channel) || f.merchant_equal < 0) {
+    if (!pr_wechatpay_transaction(&f, object, channel, 0) || f.merchant_equal < 0) {
         return PAYROUTE_E_SCHEMA;
     }
     if (f.merchant_equal == 0) {

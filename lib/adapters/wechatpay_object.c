@@ -94,10 +94,12 @@ static int32_t read_paid(pr_fact *f, const payroute_json_node *object)
 }
 
 /* REFUND says only that a refund was asked for, so that the order was paid; how much went back the refunds
-   say. REVOKED, USERPAYING, PAYERROR and ACCEPT are documented for payment codes and agreements alone: on an
-   order of ours the first two are taken as what they mean, a failure is not final (the order can be paid
-   again). */
-static int32_t read_trade_state(pr_fact *f, const payroute_json_node *object, const char *state)
+   say. Of an order whose payment is news to us somebody else gave money back: a person must see how much is
+   left before anything is delivered. REVOKED, USERPAYING, PAYERROR and ACCEPT are documented for payment
+   codes and agreements alone: on an order of ours the first two are taken as what they mean, a failure is not
+   final (the order can be paid again). */
+static int32_t read_trade_state(pr_fact *f, const payroute_json_node *object, const char *state,
+                                int32_t known)
 {
     static const char *const paid[] = {"SUCCESS", "REFUND"};
     static const char *const shut[] = {"CLOSED", "REVOKED"};
@@ -105,7 +107,9 @@ static int32_t read_trade_state(pr_fact *f, const payroute_json_node *object, co
     pr_word_copy(f->code, sizeof f->code, strcmp(state, "SUCCESS") == 0 ? "" : state);
     pr_word_copy(f->layer, sizeof f->layer, f->code[0] ? "trade_state" : "");
     if (is_word(state, paid, 2)) {
-        return read_paid(f, object);
+        int32_t read = read_paid(f, object);
+        f->event = read && strcmp(state, "REFUND") == 0 && !known ? PR_EV_MISMATCH : f->event;
+        return read;
     }
     if (is_word(state, shut, 2)) {
         f->event = PR_EV_ST_CLOSED;
@@ -120,7 +124,8 @@ static int32_t read_trade_state(pr_fact *f, const payroute_json_node *object, co
     return 1;
 }
 
-int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, const pr_channel *channel)
+int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, const pr_channel *channel,
+                                 int32_t known)
 {
     f->target = PR_TARGET_ATTEMPT;
     f->event = PR_EV_UNCLEAR;
@@ -128,7 +133,7 @@ int32_t pr_wechatpay_transaction(pr_fact *f, const payroute_json_node *object, c
         return 0;
     }
     f->merchant_equal = pr_wechatpay_ours(channel, object, 1);
-    return read_trade_state(f, object, string_at(object, "trade_state"));
+    return read_trade_state(f, object, string_at(object, "trade_state"), known);
 }
 
 /* ABNORMAL: the customer's card or account does not take the money; a person sends it elsewhere on the

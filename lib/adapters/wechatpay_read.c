@@ -131,7 +131,8 @@ static int32_t read_prepay(pr_reading *out, pr_fact *f, const payroute_json_node
 static void read_transaction(pr_fact *f, const payroute_json_node *root, const pr_subject *subject)
 {
     pr_fact kept = *f;
-    if (!pr_wechatpay_transaction(f, root, subject->channel) ||
+    int32_t known = subject->capture_id && subject->capture_id[0];
+    if (!pr_wechatpay_transaction(f, root, subject->channel, known) ||
         strcmp(f->reference, subject->reference) != 0) {
         *f = kept;
     } else if (f->event == PR_EV_ST_DECLINED) {

@@ -5,11 +5,9 @@
 #include <string.h>
 
 static const pr_adapter *const adapters[] = {
-    &pr_adapter_alipay,
-    &pr_adapter_stripe,
-    &pr_adapter_wechatpay,
-    &pr_adapter_epay,
-    &pr_adapter_custom,
+#define ADAPTER(provider) &pr_adapter_##provider,
+#include "adapters/adapters.def"
+#undef ADAPTER
 };
 
 int32_t pr_adapter_count(void)

@@ -60,10 +60,8 @@ int32_t pr_content_finish(pr_buf *out, payroute_json_out *json, pr_text *why);
 /* A URL that we hand to a provider: http(s), printable, at most 1024 bytes. NULL and "" are fine: none. */
 int32_t pr_adapter_url_check(const char *url, const char *name, pr_text *why);
 
-extern const pr_adapter pr_adapter_alipay;
-extern const pr_adapter pr_adapter_stripe;
-extern const pr_adapter pr_adapter_wechatpay;
-extern const pr_adapter pr_adapter_epay;
-extern const pr_adapter pr_adapter_custom;
+#define ADAPTER(provider) extern const pr_adapter pr_adapter_##provider;
+#include "adapters/adapters.def"
+#undef ADAPTER
 
 #endif

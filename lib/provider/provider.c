@@ -7,6 +7,7 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+
 /* First pass: the arrays. */
 #define FIELDS(p) static const pr_credential_field p##_fields[] = {
 #define FIELD(name, kind, required, min, max, prefixes, alphabet, hint)                                      \

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #define PR_SOURCE_DIR "."
 #endif
 
-enum { MAX_LINES = 4000 };
+enum { MAX_LINES = 4000, MAX_FILES = 64 };
 
 typedef struct data_line {
     const char *provider;
@@ -24,10 +25,10 @@ typedef struct data_line {
     int at;
 } data_line;
 
-static const char *const files[] = {"alipay",     "epay",           "http",   "iso8583", "libcurl",
-                                    "mastercard", "mastercard_mac", "stripe", "visa",    "wechatpay"};
 static data_line data[MAX_LINES];
 static size_t data_count;
+static char *file_names[MAX_FILES]; /* every *.tsv of lib/catalog/data: a new provider is a new file */
+static size_t file_count;
 
 static void load_file(const char *provider)
 {
@@ -56,9 +57,21 @@ static void load_file(const char *provider)
 static int load_data(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        load_file(files[i]);
+    char path[512];
+    snprintf(path, sizeof path, "%s/lib/catalog/data", PR_SOURCE_DIR);
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    for (struct dirent *e; (e = readdir(folder)) != NULL;) {
+        char *dot = strrchr(e->d_name, '.');
+        if (dot != NULL && dot != e->d_name && strcmp(dot, ".tsv") == 0) {
+            assert_true(file_count < MAX_FILES);
+            *dot = '\0';
+            file_names[file_count] = strdup(e->d_name);
+            load_file(file_names[file_count++]);
+        }
     }
+    closedir(folder);
+    assert_true(file_count > 0);
     return 0;
 }
 
@@ -67,6 +80,9 @@ static int drop_data(void **state)
     (void)state;
     for (size_t i = 0; i < data_count; i++) {
         free(data[i].operation);
+    }
+    while (file_count > 0) {
+        free(file_names[--file_count]);
     }
     data_count = 0;
     return 0;

@@ -7,7 +7,6 @@
 #define WECHAT ",\"method\":\"wechat\",\"channel\":\"wx-main\",\"flow\":\"qr\""
 #define EPAY                                                                                                  \
     ",\"method\":\"alipay\",\"channel\":\"epay-main\",\"flow\":\"qr\",\"client_ip\":\"192.0.2.7\""
-static const char by_card[] = "{\"method\":\"card\",\"flow\":\"token\",\"instrument\":\"pm_card_visa\"}";
 
 static int state_is(till *t, int attempt, const char *state)
 {
@@ -96,7 +95,7 @@ static int number_reused(till *t)
 
 static int neither_closed_nor_refunded(till *t)
 {
-    char first[40], second[40];
+    char first[40];
     int64_t id = till_pay(t, "epay-late", EPAY, WEB_MS);
     int shown = *till_text(t, "show.text") != '\0';
     keep(first, t, 1);
@@ -107,13 +106,6 @@ static int neither_closed_nor_refunded(till *t)
     (void)till_notify(t, first, NULL);
     (void)payroute_engine_show(t->engine, id);
     int late = status_is(t, "paid") && paid_once(t, "epay-late", first);
-
-    int64_t other = till_pay(t, "epay-surplus", EPAY, WEB_MS);
-    keep(first, t, 1);
-    till_pass(t, 40 * MINUTE_MS);
-    int32_t rc = payroute_engine_retry(t->engine, other, by_card, strlen(by_card), WEB_MS * 3);
-    keep(second, t, 2);
-    (void)rc;
     note("expired for the shop, watched, paid late: %s", late ? "taken, delivered once" : "LOST");
     return shown && over && late;
 }

@@ -19,7 +19,8 @@ static const char entropy[33] = "0123456789abcdef0123456789abcdef";
     "\"key\":\"0123456789abcdef0123456789abcdef\"}],\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}]," \
     "\"currencies\":[\"CNY\"]}"
 #define OWN \
-    ",{\"id\":\"own\",\"provider\":\"custom\",\"priority\":9,\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}]," \
+    ",{\"id\":\"own\",\"provider\":\"custom\",\"priority\":9,"\
+    "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],"\
     "\"currencies\":[\"CNY\"]}"
 
 static payroute_payment *begun(payroute_registry **r, const char *channels, const char *more, int32_t *rc)

@@ -270,6 +270,15 @@ bench: $(B)/payroute-bench $(B)/payroute-sandbox $(PURE_SO) $(HOST_SO)
 	@$< --build '$(abspath $(B))' $(BENCH)
 bench-count: $(B)/payroute-bench
 	@B='$(abspath $(B))' sh tests/bench/count.sh
+# The providers' part of the schema, out of their facts: a new provider needs no hand there.
+.PHONY: schema
+SCHEMA := include/payroute/payroute.schema.json
+docs: schema
+schema: docs/mkschema.c $(PURE_A)
+	$(call say,GEN,$(SCHEMA))
+	$(Q)$(CC) -std=c11 -O1 $(WARN) $(CJSON_CFLAGS) -Iinclude -Ilib -o $(B)/mkschema $^ $(CJSON_LIBS) && \
+	    $(B)/mkschema <$(SCHEMA) >$(B)/schema.json && \
+	    { cmp -s $(B)/schema.json $(SCHEMA) || cp $(B)/schema.json $(SCHEMA); }
 model:
 	@B='$(abspath $(B))' CC='$(CC)' sh tests/model/model.sh
 peers: all

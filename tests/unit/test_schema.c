@@ -48,7 +48,9 @@ static const payroute_json_node *definition(void **state, const char *name)
     const payroute_json_node *root = payroute_json_root(*state);
     const payroute_json_node *node =
         name == NULL ? root : payroute_json_get(payroute_json_get(root, "$defs"), name);
-    assert_non_null(node);
+    if (node == NULL) {
+        fail_msg("the schema lacks %s: make schema", name);
+    }
     assert_int_equal(payroute_json_flag(payroute_json_get(node, "additionalProperties")), 0);
     assert_string_equal(payroute_json_string(payroute_json_get(node, "type")), "object");
     return node;
@@ -91,7 +93,9 @@ static void check_words(const pr_config_key *key, const payroute_json_node *word
     for (const char *c = key->detail; key->detail != NULL && *c != '\0'; c++) {
         have += *c == ' ';
     }
-    assert_int_equal(n, key->id == PR_KEY_PROVIDER ? pr_provider_count() : have);
+    if (n != (key->id == PR_KEY_PROVIDER ? pr_provider_count() : have)) {
+        fail_msg("the schema knows %d words for %s: make schema", (int)n, key->name);
+    }
 }
 
 static void check_property(const pr_config_key *key, const payroute_json_node *property)
@@ -202,7 +206,9 @@ static void test_credentials_equal(void **state)
         for (int32_t k = 0; k < p->field_count; k++) {
             const pr_credential_field *f = &p->fields[k];
             const payroute_json_node *property = payroute_json_get(properties, f->name);
-            assert_non_null(property);
+            if (property == NULL) {
+                fail_msg("the schema lacks %s.%s: make schema", name, f->name);
+            }
             assert_true(number(property, "minLength") == f->min_len &&
                         number(property, "maxLength") == f->max_len);
             check_field_pattern(f, payroute_json_string(payroute_json_get(property, "pattern")));

@@ -116,6 +116,9 @@ int main(int argc, char **argv)
             keys = optarg;
             break;
         case 'l':
+            if (!sb_accounts_known(optarg)) {
+                return usage("--channels wants ids of accounts with commas between, or all");
+            }
             listed = optarg;
             break;
         case 's':

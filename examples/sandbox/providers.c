@@ -92,22 +92,40 @@ static void derive(struct sb *sb, const char *what, const struct sb_account *acc
     free(label);
 }
 
+static const struct {
+    const char *id, *path, *app_id, *seller_id;
+    enum sb_provider provider;
+    int priority; /* epay also takes alipay and wechat: after their own */
+} rows[SB_ACCOUNTS] = {
+    {"ali-main", "alipay-main", "2021000123450001", "2088000123456781", SB_ALIPAY, 1},
+    {"ali-backup", "alipay-backup", "2021000123450002", "2088000123456782", SB_ALIPAY, 2},
+    {"card-main", "stripe-main", "", "", SB_STRIPE, 1},
+    {"card-backup", "stripe-backup", "", "", SB_STRIPE, 2},
+    {"wx-main", "wechat-main", "wxd678efh567hg6787", "1900000109", SB_WECHAT, 1},
+    {"wx-pub", "wechat-pub", "wx8888888888888888", "1900007291", SB_WECHAT, 2},
+    {"epay-main", "epay-main", "", "1001", SB_EPAY, 3},
+    {"epay-v2", "epay-v2", "", "1002", SB_EPAY, 4},
+};
+
+/* "all", or ids with commas between. */
+bool sb_accounts_known(const char *listed)
+{
+    while (*listed && strcmp(listed, "all") != 0) {
+        size_t len = strcspn(listed, ",");
+        bool known = false;
+        for (int i = 0; i < SB_ACCOUNTS; i++) {
+            known = known || (strncmp(listed, rows[i].id, len) == 0 && !rows[i].id[len]);
+        }
+        if (!known) {
+            return false;
+        }
+        listed += len + (listed[len] == ',');
+    }
+    return true;
+}
+
 static void open_account(struct sb *sb, int n, const char *listed)
 {
-    static const struct {
-        const char *id, *path, *app_id, *seller_id;
-        enum sb_provider provider;
-        int priority; /* epay also takes alipay and wechat: after their own */
-    } rows[SB_ACCOUNTS] = {
-        {"ali-main", "alipay-main", "2021000123450001", "2088000123456781", SB_ALIPAY, 1},
-        {"ali-backup", "alipay-backup", "2021000123450002", "2088000123456782", SB_ALIPAY, 2},
-        {"card-main", "stripe-main", "", "", SB_STRIPE, 1},
-        {"card-backup", "stripe-backup", "", "", SB_STRIPE, 2},
-        {"wx-main", "wechat-main", "wxd678efh567hg6787", "1900000109", SB_WECHAT, 1},
-        {"wx-pub", "wechat-pub", "wx8888888888888888", "1900007291", SB_WECHAT, 2},
-        {"epay-main", "epay-main", "", "1001", SB_EPAY, 3},
-        {"epay-v2", "epay-v2", "", "1002", SB_EPAY, 4},
-    };
     struct sb_account *account = &sb->accounts[n];
     account->id = rows[n].id;
     account->path = rows[n].path;

@@ -198,6 +198,7 @@ struct sb_driver {
     long patience;           /* seconds that it waits for the shop's answer */
 };
 const struct sb_driver *sb_driver(const struct sb_account *account);
+bool sb_accounts_known(const char *listed);
 void sb_accounts_open(struct sb *sb, const char *listed);
 cJSON *sb_account_control(struct sb *sb, const cJSON *in, int *status);
 cJSON *sb_account_list(const struct sb *sb);

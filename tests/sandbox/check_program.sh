@@ -26,6 +26,7 @@ refused --dir "$dir" --port x
 refused --dir "$dir" --port 65536
 refused --dir "$dir" --clock -1
 refused --dir "$dir" --nonsense
+refused --dir "$dir" --channels ali-main,nobody
 refused --dir "$dir" more
 
 rc=0
@@ -43,4 +44,6 @@ run >"$dir/first"
 run >"$dir/second"
 [ "$(wc -l <"$dir/first")" -eq 8 ] || die "credentials are missing"
 cmp "$dir/first" "$dir/second" || die "the secrets changed with a restart"
+"$program" --dir "$dir/b" --keys "$dir/keys" --channels wx-main,epay-main --stdin-exit </dev/null >"$dir/out"
+[ "$(grep -c '"provider"' "$dir/b/channels.json")" -eq 2 ] || die "--channels does not choose"
 echo "the sandbox's options, files and end are as they should be"

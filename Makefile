@@ -180,6 +180,7 @@ ffi_lib = $(firstword $(subst ., ,$(@F)))
 NO_MAIN := $(if $(FUZZER),tests/fuzz/replay.c)
 $(filter $(B)/tests/fuzz/%,$(TEST_BIN)): LDFLAGS += $(FUZZER) \
     -Wl,--wrap=pr_key_verify,--wrap=pr_key_sign,--wrap=pr_rng_below,--wrap=world_tell
+$(B)/tests/fuzz/test_payment: $(B)/obj/tests/scenario/shelf.o
 $(B)/tests/fuzz/test_machine: $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/test_machine_property.c,\
                                                             $(sort $(wildcard tests/property/*.c))))
 

@@ -1,6 +1,6 @@
-/* Brings include/payroute/payroute.schema.json up to the providers' facts (make docs): names, forks, flows and
-   credentials are written anew from lib/provider, everything else, and every description, stays as it stands.
-   So the schema of a new provider is nobody's work. */
+/* Brings include/payroute/payroute.schema.json up to the providers' facts (make docs): names, forks, flows
+   and credentials are written anew from lib/provider, everything else, and every description, stays as it
+   stands. So the schema of a new provider is nobody's work. */
 #include "provider/provider.h"
 #include "registry/keys.h"
 
@@ -268,7 +268,8 @@ static void put_credential(payroute_json_out *out, const pr_provider *p, const p
     payroute_json_out_end(out);
 }
 
-/* ---- the old text, with the new parts in it ------------------------------------------------------------- */
+/* ---- the old text, with the new parts in it -------------------------------------------------------------
+ */
 
 typedef struct part {
     const char *path;
@@ -283,7 +284,8 @@ static const part parts[] = {
     {"/$defs/method/properties/flows/items/enum", put_flow_words},
 };
 
-static void copy_node(payroute_json_out *out, const char *name, const payroute_json_node *node, const char *path)
+static void copy_node(payroute_json_out *out, const char *name, const payroute_json_node *node,
+                      const char *path)
 {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (strcmp(path, parts[i].path) == 0) {

@@ -375,6 +375,31 @@ static void mask_value(char *text, const char *secret)
     }
 }
 
+static int32_t is_base64_letter(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' ||
+           c == '/' || c == '=';
+}
+
+/* A part of a long secret: a private key that was cut, or broken into lines. */
+static void mask_stretches(char *text, const char *secret)
+{
+    enum { STRETCH = 16, RUN = 24 };
+    for (size_t at = 0, run; secret && text[at]; at += run > 0 ? run : 1) {
+        for (run = 0; is_base64_letter(text[at + run]); run++) {
+        }
+        for (size_t i = 0; run >= RUN && i + STRETCH <= run; i++) {
+            char piece[STRETCH + 1];
+            memcpy(piece, text + at + i, STRETCH);
+            piece[STRETCH] = '\0';
+            if (strstr(secret, piece)) {
+                memset(text + at, '*', run);
+                break;
+            }
+        }
+    }
+}
+
 void pr_message_copy(char *out, size_t cap, const char *text, const pr_channel *channel)
 {
     char room[1024]; /* masked before it is cut, so that no half of a secret is kept */
@@ -391,6 +416,7 @@ void pr_message_copy(char *out, size_t cap, const char *text, const pr_channel *
             int32_t kind = channel->provider->fields[i].kind;
             if (kind == PR_FIELD_SECRET || kind == PR_FIELD_RSA_PRIVATE) {
                 mask_value(room, channel->credentials[c].values[i]);
+                mask_stretches(room, channel->credentials[c].values[i]);
             }
         }
     }

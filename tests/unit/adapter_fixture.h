@@ -104,6 +104,8 @@
     "GmBFVKhVAoGAUL11QW7bIap1SP45pwhUUQ7UmYC36DvxW+4sSGCp7qf9EQvCmt6gwaac0BqU6JOarMof8eGmmRH3IyrPU4bZ"       \
     "FQl5d6zPr3DXTtMP/eCssWmGYappULG70Eoo1S3qeffv2zQwkP0pY5ZpXa4LoFkOHBL8d3InnE3Dz5qDum5YN0U="
 
+#define ADK_REFERENCE "0K3V9Z2M4QABCDEFGHJKMNPQRS"
+
 static const uint8_t adk_entropy[32] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 typedef struct adk {
@@ -134,8 +136,8 @@ static inline void adk_open(adk *k, const char *channel_json, const char *method
     pr_buf_init(&k->content);
     pr_reading_init(&k->reading);
     k->subject = (pr_subject){.channel = k->channel,
-                              .reference = "0K3V9Z2M4QABCDEFGHJKMNPQRS",
-                              .key = "0K3V9Z2M4QABCDEFGHJKMNPQRS",
+                              .reference = ADK_REFERENCE,
+                              .key = ADK_REFERENCE,
                               .method = method,
                               .flow = flow,
                               .content = "",

@@ -151,6 +151,21 @@ void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms)
     }
 }
 
+/* Of a surplus something was given back beside our refund, and one of the two may be the other: the provider's sum
+   tells, and where it stated none a person must, since nothing is on its way any more. */
+static void see_what_is_left(pr_pay *p, int32_t n, pr_input *out, int64_t total)
+{
+    if (total >= 0) {
+        out->event = PR_EV_REVERSED_PART;
+        out->reversed_total_minor = total;
+        (void)pr_machine_attempt(p, n, out);
+    }
+    if (p->attempts[n - 1].state == PR_ST_SURPLUS && pr_captured(p, n) > pr_reversed(p, n) &&
+        pr_refunds_open(p, n) == 0) {
+        pr_review_flag(p, n, PR_REVIEW_NO_REFUND);
+    }
+}
+
 static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_t undone)
 {
     pr_input out;
@@ -170,6 +185,9 @@ static void tell_owner(pr_pay *p, const pr_action *x, const pr_input *in, int32_
         out.txn = in->txn != 0 ? in->txn : pr_text_hash(key);
     }
     (void)pr_machine_attempt(p, x->n, &out);
+    if (x->kind == PR_ACT_REFUND && !undone) {
+        see_what_is_left(p, x->n, &out, in->reversed_total_minor);
+    }
 }
 
 static void lose(pr_pay *p, const pr_action *x, const pr_input *in)

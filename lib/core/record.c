@@ -322,8 +322,9 @@ int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len)
     memset(&read, 0, sizeof read);
     pr_policy_default(&read.policy);
     get_head(&r, &read);
-    if (read.amount_minor <= 0 || read.created_ms <= 0) {
-        return PAYROUTE_E_CHECKSUM; /* the other numbers are read against these */
+    if (read.amount_minor <= 0 || read.created_ms <= 0 || read.ordered_ms < 0 || read.deadline_ms < 0 ||
+        read.last_ms < 0 || read.backoff_ms < 0) {
+        return PAYROUTE_E_CHECKSUM; /* the other numbers are read against the first two */
     }
     if (!get_lists(&r, &read) || !plausible(&read)) {
         return PAYROUTE_E_CHECKSUM;

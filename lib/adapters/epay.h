@@ -54,9 +54,9 @@ int32_t pr_epay_sign(char *out, size_t cap, const pr_channel *channel, const cha
                      const pr_epay_fork *fork, pr_pair *pairs, size_t count, const uint8_t entropy[32],
                      pr_text *why);
 /* Index of the channel's credential that verifies them, -1 none; E_SCHEMA: a name stands twice; E_NOMEM;
-   E_INTERNAL. */
+   E_INTERNAL. A panel's key is the same for all its merchants: of several that verify, the one of this pid. */
 int32_t pr_epay_verifier(const pr_channel *channel, const pr_epay_fork *fork, pr_pair *pairs, size_t count,
-                         const char *sign);
+                         const char *sign, const char *pid);
 /* A signed time in seconds as milliseconds; 0: none, or no such. */
 int64_t pr_epay_stamp(const char *text);
 

@@ -23,15 +23,23 @@ static void set_answers(pr_notice *out)
 
 /* ---- which pairs are the panel's ----------------------------------------------------------------------- */
 
-/* The panel appends its pairs to our own address: what stood there before is ours and was not signed. */
-static int32_t is_own(const pr_form *own, const char *name, const char *value)
+/* How often a pair stands among the first n. */
+static size_t copies(const pr_form *form, size_t n, const char *name, const char *value)
 {
-    for (size_t i = 0; own && i < pr_form_count(own); i++) {
-        if (strcmp(pr_form_name(own, i), name) == 0 && strcmp(pr_form_value(own, i), value) == 0) {
-            return 1;
-        }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        count += strcmp(pr_form_name(form, i), name) == 0 && strcmp(pr_form_value(form, i), value) == 0;
     }
-    return 0;
+    return count;
+}
+
+/* The panel appends its pairs to our own address: what stood there before is ours and was not signed. Once, that
+   is: the panel may say the same. */
+static int32_t is_own(const pr_form *own, const pr_form *form, size_t i)
+{
+    const char *name = pr_form_name(form, i);
+    const char *value = pr_form_value(form, i);
+    return copies(form, i, name, value) < copies(own, pr_form_count(own), name, value);
 }
 
 static int32_t own_pairs(pr_form **out, const pr_channel *channel)
@@ -40,11 +48,12 @@ static int32_t own_pairs(pr_form **out, const pr_channel *channel)
     return query ? pr_form_parse(out, query + 1, strlen(query + 1)) : PAYROUTE_OK;
 }
 
-/* Values are joined as they are, so that one which looks like several pairs could be cut elsewhere. */
-static int32_t is_ambiguous(const char *value)
+/* Names and values are joined as they are, so that what looks like several pairs could be cut elsewhere: the panel
+   may have signed it for another merchant, who chose a value like that. */
+static int32_t is_ambiguous(const char *name, const char *value)
 {
     const char *at = strchr(value, '&');
-    return at && strchr(at, '=');
+    return name[strcspn(name, "&=")] != '\0' || (at && strchr(at, '='));
 }
 
 /* Index of the credential that verified; E_SIGNATURE, E_SCHEMA, E_NOMEM, E_INTERNAL. */
@@ -66,14 +75,14 @@ static int32_t verify_pairs(const pr_channel *channel, const pr_form *form, cons
     for (size_t i = 0; i < pr_form_count(form); i++) {
         const char *name = pr_form_name(form, i);
         const char *value = pr_form_value(form, i);
-        if (!is_own(own, name, value)) {
+        if (!is_own(own, form, i)) {
             pairs[count].name = name;
             pairs[count++].value = value;
-            who = is_ambiguous(value) ? PAYROUTE_E_SCHEMA : who;
+            who = is_ambiguous(name, value) ? PAYROUTE_E_SCHEMA : who;
         }
     }
     if (who == PAYROUTE_OK) {
-        who = pr_epay_verifier(channel, fork, pairs, count, sign);
+        who = pr_epay_verifier(channel, fork, pairs, count, sign, pr_form_get(form, "pid"));
     }
     pr_mem_free(pairs);
     return who == -1 ? PAYROUTE_E_SIGNATURE : who;

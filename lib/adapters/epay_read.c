@@ -49,7 +49,7 @@ static int32_t check_panel_signature(epay_answer *a, const pr_channel *channel, 
             count++;
         }
     }
-    int32_t who = pr_epay_verifier(channel, a->fork, pairs, count, sign);
+    int32_t who = pr_epay_verifier(channel, a->fork, pairs, count, sign, NULL);
     a->stamp_ms = who >= 0 ? pr_epay_stamp(member_of(a, "timestamp")) : 0;
     return who >= 0 ? 1 : who == -1 || who == PAYROUTE_E_SCHEMA ? 0 : who;
 }

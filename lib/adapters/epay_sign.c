@@ -90,8 +90,14 @@ static int32_t verify_one(const pr_channel *channel, const char *version, const 
     return key && strlen(sign) == 32 && pr_sign_equal(want, sign, 32);
 }
 
+static int32_t is_pid_of(const pr_channel *channel, int32_t i, const char *pid)
+{
+    const char *ours = pr_credential_get(channel, channel->credentials[i].version, "pid");
+    return pid && ours && strcmp(pid, ours) == 0;
+}
+
 int32_t pr_epay_verifier(const pr_channel *channel, const pr_epay_fork *fork, pr_pair *pairs, size_t count,
-                         const char *sign)
+                         const char *sign, const char *pid)
 {
     pr_buf text;
     pr_buf_init(&text);
@@ -101,7 +107,7 @@ int32_t pr_epay_verifier(const pr_channel *channel, const pr_epay_fork *fork, pr
         int32_t r = verify_one(channel, channel->credentials[i].version, fork, &text, sign);
         if (r < 0) {
             rc = r == -1 ? PAYROUTE_E_INTERNAL : r;
-        } else if (r == 1 && found < 0) {
+        } else if (r == 1 && (found < 0 || is_pid_of(channel, i, pid))) {
             found = i; /* all are tried, so that the time tells nothing of which */
         }
     }

@@ -58,13 +58,13 @@ static void published_signature(void **state)
     assert_int_equal(pr_epay_sign(sign, sizeof sign, k.channel, NULL, fork, pairs, n, adk_entropy, &why),
                      PAYROUTE_OK);
     assert_string_equal(sign, "1cd4b52df5587cfb1968b0c0c6e156cd");
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, sign), 0);
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1cd4b52df5587cfb1968b0c0c6e156ce"), -1);
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1CD4B52DF5587CFB1968B0C0C6E156CD"), -1);
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1cd4b52d"), -1);
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, ""), -1);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, sign, NULL), 0);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1cd4b52df5587cfb1968b0c0c6e156ce", NULL), -1);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1CD4B52DF5587CFB1968B0C0C6E156CD", NULL), -1);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "1cd4b52d", NULL), -1);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, "", NULL), -1);
     pairs[0].name = "sign"; /* twice: refused on both sides */
-    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, sign), PAYROUTE_E_SCHEMA);
+    assert_int_equal(pr_epay_verifier(k.channel, fork, pairs, n, sign, NULL), PAYROUTE_E_SCHEMA);
     assert_int_equal(pr_epay_sign(sign, sizeof sign, k.channel, NULL, fork, pairs, n, adk_entropy, &why),
                      PAYROUTE_E_SCHEMA);
     adk_close(&k);

@@ -192,6 +192,41 @@ static void values_that_hold_pairs(void **state)
     adk_close(&k);
 }
 
+/* Another merchant of the panel, whose notifications the same key signs, may choose a field that reads as several:
+   his number must not end up inside a name, nor ours come out of his field. */
+static void names_that_hold_pairs(void **state)
+{
+    (void)state;
+    char room[1024], sign[1024];
+    pr_pair pairs[16];
+    adk k;
+    adk_open(&k, RAINBOW2, "alipay", "qr", "CNY");
+    snprintf(room, sizeof room,
+             "pid=1002|trade_no=1|out_trade_no=" EPAY_REF
+             "|money=12.5|trade_status=TRADE_SUCCESS|param=x&pid=1001&q=1|timestamp=1764064490");
+    size_t count = epay_pairs(room, pairs, 16);
+    epay_panel_sign(sign, sizeof sign, pairs, count, ADK_ALIPAY_PRIVATE);
+    static const char *const cuts[] = {"param=x&pid=1001&q%3D1%26pid=1002", "param=x&pid=1001&q=1%26pid%3D1002",
+                                       "param=x%26pid%3D1001%26q=1%26pid%3D1002"};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        pr_notice n;
+        pr_buf text;
+        pr_buf_init(&text);
+        pr_buf_format(&text,
+                      "%s&trade_no=1&out_trade_no=" EPAY_REF
+                      "&money=12.5&trade_status=TRADE_SUCCESS&timestamp=1764064490",
+                      cuts[i]);
+        pr_form_add(&text, "sign", sign);
+        pr_http_incoming in = {"POST", NULL, 0, "", 0, text.at, text.len};
+        k.adapter->notify(&n, k.channel, NULL, NULL, &in, k.subject.now_ms);
+        assert_int_equal(n.rc, PAYROUTE_E_SCHEMA);
+        assert_int_equal(n.reading.count, 0);
+        pr_reading_free(&n.reading);
+        pr_buf_free(&text);
+    }
+    adk_close(&k);
+}
+
 static void foreign_and_incomplete(void **state)
 {
     (void)state;
@@ -315,6 +350,52 @@ static void two_versions_of_a_key(void **state)
     adk_close(&k);
 }
 
+/* A panel signs for all its merchants with one key: which of our accounts is meant is said by the number alone. */
+#define ACCOUNT(version, pid)                                                                                \
+    "{\"version\":\"" version "\",\"pid\":\"" pid "\",\"private_key\":\"%s\",\"platform_public_key\":\"%s\"}"
+static void two_accounts_under_one_key(void **state)
+{
+    (void)state;
+    static const char *const pids[] = {"pid=1001", "pid=2002", "pid=3003"};
+    adk k;
+    char channel[8000];
+    snprintf(channel, sizeof channel,
+             EPAY_CHANNEL("rainbow_v2", ACCOUNT("2", "2002") "," ACCOUNT("1", "1001"), ALL_FLOWS("alipay")),
+             ADK_OFFICIAL_APP_PRIVATE, ADK_ALIPAY_PUBLIC, ADK_OFFICIAL_APP_PRIVATE, ADK_ALIPAY_PUBLIC);
+    adk_open(&k, channel, "alipay", "qr", "CNY");
+    for (size_t i = 0; i < 3; i++) {
+        char fields[400];
+        pr_notice n;
+        snprintf(fields, sizeof fields, "%s|" T "|" O "|" M "|" S "|timestamp=1764064490", pids[i]);
+        hand_over(&k, &n, BY_GET, "", fields, ADK_ALIPAY_PRIVATE, NULL, "RSA");
+        assert_int_equal(n.rc, i < 2 ? PAYROUTE_OK : PAYROUTE_E_FOREIGN);
+        pr_reading_free(&n.reading);
+    }
+    adk_close(&k);
+    adk_open(&k, /* another version's number is not that of the key which signed */
+             EPAY_CHANNEL("rainbow",
+                          "{\"version\":\"2\",\"pid\":\"2002\",\"key\":\"newnewnewnew\"},{\"version\":\"1\","
+                          "\"pid\":\"1001\",\"key\":\"" EPAY_KEY "\"}",
+                          ALL_FLOWS("alipay")),
+             "alipay", "qr", "CNY");
+    refused(&k, PAYROUTE_E_FOREIGN, BY_GET, "", WITH("pid=2002", T, O, M, S), NULL, NULL, "MD5");
+    adk_close(&k);
+}
+
+/* What our own address holds may be just what the panel says, too. */
+static void our_pair_and_theirs(void **state)
+{
+    (void)state;
+    pr_notice n;
+    adk k;
+    adk_open(&k, EPAY_AT("rainbow", "?type=alipay", "", V1_CREDENTIAL, ALL_FLOWS("alipay")), "alipay", "qr", "CNY");
+    hand_over(&k, &n, BY_GET, "type=alipay", V1_NOTICE, NULL, NULL, "MD5");
+    assert_int_equal(n.rc, PAYROUTE_OK);
+    pr_reading_free(&n.reading);
+    refused(&k, PAYROUTE_E_SCHEMA, BY_GET, "type=alipay&type=alipay", V1_NOTICE, NULL, NULL, "MD5");
+    adk_close(&k);
+}
+
 static void cut_or_bent(void **state)
 {
     (void)state;
@@ -357,10 +438,13 @@ int main(void)
         cmocka_unit_test(forged_ones),
         cmocka_unit_test(given_twice),
         cmocka_unit_test(values_that_hold_pairs),
+        cmocka_unit_test(names_that_hold_pairs),
         cmocka_unit_test(foreign_and_incomplete),
         cmocka_unit_test(old_stamps_set_no_clock),
         cmocka_unit_test(no_notification_at_all),
         cmocka_unit_test(two_versions_of_a_key),
+        cmocka_unit_test(two_accounts_under_one_key),
+        cmocka_unit_test(our_pair_and_theirs),
         cmocka_unit_test(cut_or_bent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

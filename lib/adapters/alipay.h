@@ -25,8 +25,9 @@ int32_t pr_alipay_fetched(pr_keyring *ring, const pr_channel *channel, const cha
                           int64_t now_ms, pr_text *why);
 
 /* Which of the channel's credentials verifies this signature: its index, -1 none, E_NOMEM or E_INTERNAL below
- * -1. */
-int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign);
+   -1. Applications may share Alipay's key: of several that verify, the one of this app_id (NULL: the first). */
+int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign,
+                           const char *app);
 /* Alipay's key of credential i, bare or from its certificate; NULL: none. */
 const pr_key *pr_alipay_key(const pr_channel *channel, int32_t i);
 

@@ -22,9 +22,11 @@ static int32_t verify_fields(const pr_channel *channel, const pr_pair *pairs, si
                              int32_t keep_type, pr_pair *room)
 {
     size_t n = 0;
+    const char *app = NULL;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(pairs[i].name, "sign") != 0 && (keep_type || strcmp(pairs[i].name, "sign_type") != 0)) {
             room[n++] = pairs[i];
+            app = strcmp(pairs[i].name, "app_id") == 0 ? pairs[i].value : app;
         }
     }
     pr_buf text;
@@ -32,7 +34,7 @@ static int32_t verify_fields(const pr_channel *channel, const pr_pair *pairs, si
     pr_pairs_join(&text, room, n);
     int32_t who = text.rc != PAYROUTE_OK
                       ? text.rc
-                      : pr_alipay_verifier(channel, text.at ? text.at : "", text.len, sign);
+                      : pr_alipay_verifier(channel, text.at ? text.at : "", text.len, sign, app);
     pr_buf_free(&text);
     return who;
 }

@@ -54,7 +54,7 @@ static int32_t verify_respelled(const pr_channel *channel, const char *raw, size
     }
     int32_t r = other.rc != PAYROUTE_OK
                     ? other.rc
-                    : pr_alipay_verifier(channel, other.at ? other.at : "", other.len, sign);
+                    : pr_alipay_verifier(channel, other.at ? other.at : "", other.len, sign, NULL);
     pr_buf_free(&other);
     return r;
 }
@@ -73,7 +73,7 @@ static int32_t verify_answer(pr_reading *out, const pr_subject *subject, const p
         /* A merchant's own certificate leads to the same root: believed only where the host was verified. */
         return reply->verified_peer ? pr_key_verify(fetched, raw, len, sign, strlen(sign)) : 0;
     }
-    int32_t who = pr_alipay_verifier(subject->channel, raw, len, sign);
+    int32_t who = pr_alipay_verifier(subject->channel, raw, len, sign, NULL);
     if (who == -1) {
         who = verify_respelled(subject->channel, raw, len, sign);
     }

@@ -13,22 +13,31 @@ const pr_key *pr_alipay_key(const pr_channel *channel, int32_t i)
     return key ? key : pr_credential_key(channel, version, "alipay_public_key");
 }
 
-int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign)
+static int32_t is_app_of(const pr_channel *channel, int32_t i, const char *app)
 {
+    const char *ours = pr_credential_get(channel, channel->credentials[i].version, "app_id");
+    return ours && strcmp(app, ours) == 0;
+}
+
+int32_t pr_alipay_verifier(const pr_channel *channel, const char *text, size_t len, const char *sign,
+                           const char *app)
+{
+    int32_t found = -1;
     for (int32_t i = 0; i < channel->credential_count; i++) {
         const pr_key *key = pr_alipay_key(channel, i);
         if (!key) {
             continue;
         }
         int32_t r = pr_key_verify(key, text, len, sign, strlen(sign));
-        if (r == 1) {
+        if (r == 1 && (!app || is_app_of(channel, i, app))) {
             return i;
         }
+        found = r == 1 && found < 0 ? i : found;
         if (r < 0) {
             return r < -1 ? r : PAYROUTE_E_INTERNAL;
         }
     }
-    return -1;
+    return found;
 }
 
 static size_t skip_space(const char *s, size_t len, size_t at)

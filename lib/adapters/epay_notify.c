@@ -33,8 +33,8 @@ static size_t copies(const pr_form *form, size_t n, const char *name, const char
     return count;
 }
 
-/* The panel appends its pairs to our own address: what stood there before is ours and was not signed. Once, that
-   is: the panel may say the same. */
+/* The panel appends its pairs to our own address: what stood there before is ours and was not signed. Once,
+   that is: the panel may say the same. */
 static int32_t is_own(const pr_form *own, const pr_form *form, size_t i)
 {
     const char *name = pr_form_name(form, i);
@@ -48,8 +48,8 @@ static int32_t own_pairs(pr_form **out, const pr_channel *channel)
     return query ? pr_form_parse(out, query + 1, strlen(query + 1)) : PAYROUTE_OK;
 }
 
-/* Names and values are joined as they are, so that what looks like several pairs could be cut elsewhere: the panel
-   may have signed it for another merchant, who chose a value like that. */
+/* Names and values are joined as they are, so that what looks like several pairs could be cut elsewhere: the
+   panel may have signed it for another merchant, who chose a value like that. */
 static int32_t is_ambiguous(const char *name, const char *value)
 {
     const char *at = strchr(value, '&');

@@ -183,10 +183,41 @@ static int32_t show_by_name(pr_reading *out, const epay_answer *a, const pr_subj
     return shown != 0 ? shown : pr_reading_show(out, PR_SHOW_FORM, member_of(a, "html"));
 }
 
-static int32_t begins_with(const char *text, const char *with)
+/* The host of "scheme://user@host:port/path"; *len 0: there is none. */
+static const char *host_in(const char *text, size_t *len)
 {
-    size_t n = strlen(with);
-    return n > 0 && strncmp(text, with, n) == 0;
+    const char *at = strstr(text, "//");
+    *len = 0;
+    if (!at || at > text + strcspn(text, "/?#")) {
+        return text;
+    }
+    at += 2;
+    size_t end = strcspn(at, "/?#\\");
+    for (size_t i = end; i > 0; i--) {
+        if (at[i - 1] == '@') {
+            at += i;
+            end -= i;
+            break;
+        }
+    }
+    const char *port = memchr(at, ':', end);
+    *len = at[0] != '[' && port ? (size_t)(port - at) : end;
+    return at;
+}
+
+/* Panels do not always know by which scheme and port they are reached. */
+static int32_t is_panels_own(const char *text, const pr_channel *channel)
+{
+    size_t n, len;
+    const char *host = host_in(text, &len);
+    const char *panel = host_in(channel->base_url, &n);
+    int32_t same = len > 0 && len == n;
+    for (size_t i = 0; same && i < len; i++) {
+        int32_t a = host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i];
+        int32_t b = panel[i] >= 'A' && panel[i] <= 'Z' ? panel[i] + 32 : panel[i];
+        same = a == b;
+    }
+    return same;
 }
 
 /* v2: pay_type says what pay_info is. Flow qr takes a code of the wallet and nothing else: whoever has the
@@ -200,7 +231,7 @@ static int32_t show_by_type(pr_reading *out, pr_fact *f, const epay_answer *a, c
     if (!type || !info) {
         return 0;
     }
-    if (strcmp(type, "qrcode") == 0 && !(qr && begins_with(info, subject->channel->base_url))) {
+    if (strcmp(type, "qrcode") == 0 && !(qr && is_panels_own(info, subject->channel))) {
         shown = show_code(out, info);
     } else if (!qr && (strcmp(type, "jump") == 0 || strcmp(type, "urlscheme") == 0)) {
         shown = show_address(out, subject, info, 1);

@@ -28,8 +28,8 @@ static void official_answer_verifies(void **state)
     char sign[400];
     const char *at = strstr(body, "\"sign\":\"") + 8;
     snprintf(sign, sizeof sign, "%.*s", (int)strcspn(at, "\""), at);
-    assert_int_equal(pr_alipay_verifier(k.channel, raw, len, sign), 0);
-    assert_int_equal(pr_alipay_verifier(k.channel, raw, len - 1, sign), -1);
+    assert_int_equal(pr_alipay_verifier(k.channel, raw, len, sign, NULL), 0);
+    assert_int_equal(pr_alipay_verifier(k.channel, raw, len - 1, sign, NULL), -1);
     adk_close(&k);
 }
 
@@ -433,6 +433,35 @@ static void forged_and_foreign_notifications_leave_nothing(void **state)
     adk_close(&k);
 }
 
+/* An application that took the place of another under the same key of Alipay's: both are ours. */
+static void two_applications_under_one_key(void **state)
+{
+    (void)state;
+    static const char *const apps[] = {"2021000122671080", "2021000000000002", "2021000000000003"};
+    char channel[9000];
+    adk k;
+    snprintf(channel, sizeof channel,
+             "{\"id\":\"ali\",\"provider\":\"alipay\",\"credentials\":[{\"version\":\"2\",\"app_id\":\"%s\","
+             "\"private_key\":\"%s\",\"alipay_public_key\":\"%s\"},{\"version\":\"1\",\"app_id\":\"%s\","
+             "\"private_key\":\"%s\",\"alipay_public_key\":\"%s\"}],"
+             "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
+             apps[0], ADK_OFFICIAL_APP_PRIVATE, ADK_ALIPAY_PUBLIC, apps[1], ADK_OFFICIAL_APP_PRIVATE,
+             ADK_ALIPAY_PUBLIC);
+    adk_open(&k, channel, "alipay", "qr", "CNY");
+    for (size_t i = 0; i < 3; i++) {
+        char fields[300];
+        pr_notice n;
+        snprintf(fields, sizeof fields,
+                 "notify_type=trade_status_sync|app_id=%s|out_trade_no=" REF
+                 "|trade_no=T|total_amount=12.50|trade_status=TRADE_SUCCESS",
+                 apps[i]);
+        notify_text(&k, &n, fields, ADK_ALIPAY_PRIVATE);
+        assert_int_equal(n.rc, i < 2 ? PAYROUTE_OK : PAYROUTE_E_FOREIGN);
+        pr_reading_free(&n.reading);
+    }
+    adk_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +475,7 @@ int main(void)
         cmocka_unit_test(operations_name_their_fields),
         cmocka_unit_test(notifications_by_status),
         cmocka_unit_test(forged_and_foreign_notifications_leave_nothing),
+        cmocka_unit_test(two_applications_under_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,27 @@ static void v2_payloads(void **state)
                    "code=#0|trade_no=1|pay_type=qrcode|pay_info=https://panel.example/pay/qrcode/1/",
                    ADK_ALIPAY_PRIVATE);
     assert_int_equal(epay_read(&k, PR_OP_CREATE, body)->event, PR_EV_INVALID);
+    /* However the panel spells its own address; and a wallet's is no panel's for beginning like one. */
+    static const struct {
+        const char *info;
+        int32_t event;
+    } codes[] = {{"http://panel.example/pay/qrcode/1/", PR_EV_INVALID},
+                 {"HTTPS://Panel.Example/pay/qrcode/1/", PR_EV_INVALID},
+                 {"https://panel.example:443/pay/qrcode/1/", PR_EV_INVALID},
+                 {"https://panel.example", PR_EV_INVALID},
+                 {"https://panel.example?a=1", PR_EV_INVALID},
+                 {"https://user@panel.example/", PR_EV_INVALID},
+                 {"//panel.example/pay", PR_EV_INVALID},
+                 {"https://panel.example.wallet.example/1", PR_EV_ACTION_NEEDED},
+                 {"https://qr.wallet.example/panel.example/", PR_EV_ACTION_NEEDED}};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        char fields[200];
+        snprintf(fields, sizeof fields, "code=#0|trade_no=1|pay_type=qrcode|pay_info=%s", codes[i].info);
+        epay_v2_answer(body, sizeof body, fields, ADK_ALIPAY_PRIVATE);
+        if (epay_read(&k, PR_OP_CREATE, body)->event != codes[i].event) {
+            fail_msg("%s", codes[i].info);
+        }
+    }
     /* By another's key, unsigned, signed over other words, of another kind: nothing. */
     epay_v2_answer(body, sizeof body, "code=#0|trade_no=1|pay_type=qrcode|pay_info=weixin://x",
                    ADK_WRONG_PRIVATE);

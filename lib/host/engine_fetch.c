@@ -11,13 +11,17 @@
 #define WANTED_MS 3600000 /* how long a notification's want is remembered */
 #define NAME_CAP 256
 
+static int32_t sends_all(const payroute_engine *e, const char *channel)
+{
+    return payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_LISTS) == 1;
+}
+
 /* "answer", "asked" or "wanted" of a channel. A provider that answers with every current certificate has one
    place a channel: a stranger who makes up serial numbers fills nothing and displaces nothing. */
 static void place_name(char out[NAME_CAP], const payroute_engine *e, const char *what, const char *channel,
                        const char *id)
 {
-    int32_t lists = payroute_keyring_exchange(e->ring, channel, PAYROUTE_EXCHANGE_LISTS) == 1;
-    snprintf(out, NAME_CAP, "certificate %s/%s/%s", what, channel, lists ? "" : id);
+    snprintf(out, NAME_CAP, "certificate %s/%s/%s", what, channel, sends_all(e, channel) ? "" : id);
 }
 
 /* What another worker fetched. 1: the certificate is in the ring. */
@@ -51,12 +55,22 @@ static int32_t may_ask(payroute_engine *e, const char *channel, const char *id)
     return e->store->ops->kv_put(e->store, name, "1", 1, now + AGAIN_MS) == PAYROUTE_OK;
 }
 
+/* 1: the ring takes it, and it is what was wanted. A list is of use whatever was wanted: the number may be made
+   up, and the others would ask for it in vain until they may ask again. */
+static int32_t is_good(payroute_engine *e, const char *channel, const char *id, const prh_outcome *out)
+{
+    int64_t now = prh_clock_now(&e->clock);
+    return payroute_keyring_has(e->ring, channel, id, now) ||
+           (sends_all(e, channel) && out->body &&
+            payroute_keyring_take(e->ring, channel, out->body, out->body_len, now, NULL, 0) == PAYROUTE_OK);
+}
+
 /* For the other workers, once the ring has taken it: a failure costs them a download, nothing else. */
 static void share(payroute_engine *e, const char *channel, const char *id, const prh_outcome *out)
 {
     char name[NAME_CAP];
     int64_t now = prh_clock_now(&e->clock);
-    if (out->answered && out->status == 200 && payroute_keyring_has(e->ring, channel, id, now)) {
+    if (out->answered && out->status == 200 && is_good(e, channel, id, out)) {
         place_name(name, e, "answer", channel, id);
         (void)e->store->ops->kv_put(e->store, name, out->body, out->body_len, now + KEPT_MS);
     }

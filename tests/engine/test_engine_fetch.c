@@ -151,6 +151,36 @@ static void made_up_serials_never_loop(void **state)
     payroute_engine_close(e);
 }
 
+/* The list that was downloaded for a made-up number is as good as any: the other workers learn it, too. */
+static void a_made_up_serial_hides_no_list(void **state)
+{
+    (void)state;
+    char reference[64], body[160];
+    struct letter forged, letter;
+    const char *store = shop_store(1);
+    payroute_engine *a = worker(store, START_MS, "a");
+    (void)pay(a, "order");
+    pass(a, TEN_MINUTES - 1000);
+    int64_t id = pay(a, "second");
+    reference_of(reference, a, id);
+    certificate("rotate");
+    pass(a, 2000);
+    snprintf(body, sizeof body, "{\"account\":\"wx-main\",\"reference\":\"%s\",\"kind\":\"unknown_serial\"}",
+             reference);
+    (void)sandbox_call(&box, "POST", "/_forge", body);
+    assert_true(take_letter(&box, &forged));
+    assert_int_equal(bring_letter(a, &forged), PAYROUTE_E_NEED_AUX);
+    assert_int_equal(payroute_engine_sweep(a, BUDGET), PAYROUTE_OK);
+    assert_int_equal(downloads(), 2);
+    payroute_engine *b = worker(store, START_MS + TEN_MINUTES + 1000, "b");
+    customer(reference, "pay");
+    assert_true(take_letter(&box, &letter));
+    assert_int_equal(bring_letter(b, &letter), PAYROUTE_OK);
+    is_paid(b, id);
+    payroute_engine_close(a);
+    payroute_engine_close(b);
+}
+
 /* What cannot be downloaded leaves the answer unread, and an unread answer is an unknown outcome. */
 static void no_certificate_no_verdict(void **state)
 {
@@ -182,6 +212,7 @@ int main(void)
         STORY(one_download_serves_every_worker),
         STORY(a_notification_waits_for_the_sweep),
         STORY(made_up_serials_never_loop),
+        STORY(a_made_up_serial_hides_no_list),
         STORY(no_certificate_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, shop_clean);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 8 };
+enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64 };
 
 /* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
  * currency). */

@@ -25,7 +25,7 @@ static const char entropy[33] = "0123456789abcdef0123456789abcdef";
 
 static payroute_payment *begun(payroute_registry **r, const char *channels, const char *more, int32_t *rc)
 {
-    char json[2000], spec[400], why[300] = "";
+    char json[16000], spec[400], why[300] = "";
     payroute_payment *p = NULL;
     snprintf(json, sizeof json, "{\"schema\":1,\"channels\":[%s]}", channels);
     if (payroute_registry_from_json(r, json, strlen(json), why, sizeof why) != PAYROUTE_OK) {
@@ -54,6 +54,7 @@ static void the_next_channel_takes_it(void **state)
     assert_string_equal(set->attempts[0].channel, "own");
     assert_int_equal(set->attempts[0].n, 1);
     assert_non_null(strstr(payroute_payment_trace(p, NULL), "cannot_take"));
+    assert_string_equal(payroute_payment_why(p), ""); /* nothing went wrong */
     payroute_payment_free(p);
     payroute_registry_free(r);
 }
@@ -86,12 +87,32 @@ static void nobody_takes_it(void **state)
     payroute_registry_free(r);
 }
 
+/* However many come first. */
+static void the_last_of_many_takes_it(void **state)
+{
+    (void)state;
+    char channels[15000] = "", one[700];
+    payroute_registry *r = NULL;
+    int32_t rc = 0;
+    for (int i = 0; i < 20; i++) {
+        snprintf(one, sizeof one, EPAY("panel%d", "1") ",", i);
+        strcat(channels, one);
+    }
+    strcat(channels, OWN + 1);
+    payroute_payment *p = begun(&r, channels, "", &rc);
+    assert_int_equal(rc, PAYROUTE_OK);
+    assert_string_equal(payroute_payment_save_set(p)->attempts[0].channel, "own");
+    payroute_payment_free(p);
+    payroute_registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_channel_takes_it),
         cmocka_unit_test(what_is_complete_goes_to_the_first),
         cmocka_unit_test(nobody_takes_it),
+        cmocka_unit_test(the_last_of_many_takes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,17 @@ static inline const pr_fact *adk_fact(const adk *k, int32_t target)
     return NULL;
 }
 
+/* An authentic message of a provider, for the tests that run over all of them (adapter_shelf.h). */
+typedef struct voice {
+    int32_t status;
+    const char *method;
+    char headers[4096];
+    char query[2048];
+    char body[8192];
+} voice;
+enum voice_says { VOICE_ANSWER = 1 /* to PR_OP_QUERY */, VOICE_NOTICE = 2 };
+typedef int32_t voice_of(voice *v, const adk *k, int32_t says); /* 0: it has no such message */
+
 /* Does a word stand anywhere in the memory of the facts? */
 static inline int adk_holds(const void *at, size_t len, const char *word)
 {

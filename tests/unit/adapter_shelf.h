@@ -16,16 +16,6 @@
     "\"flows\":[\"qr\",\"redirect\",\"page\"]}],\"currencies\":[\"CNY\"]}"
 #define SHELF_EPAY_V1 "\"key\":\"" EPAY_KEY "\""
 
-typedef struct voice {
-    int32_t status;
-    const char *method;
-    char headers[4096];
-    char query[2048];
-    char body[8192];
-} voice;
-enum voice_says { VOICE_ANSWER = 1 /* to PR_OP_QUERY */, VOICE_NOTICE = 2 };
-typedef int32_t voice_of(voice *v, const adk *k, int32_t says); /* 0: it has no such message */
-
 #define SHELF_WX_PAID                                                                                         \
     "{\"appid\":\"wx2421b1c4370ec43b\",\"mchid\":\"1900007291\",\"out_trade_no\":\"" ADK_REFERENCE            \
     "\",\"transaction_id\":\"4200001\",\"trade_type\":\"NATIVE\",\"trade_state\":\"SUCCESS\","                \

@@ -289,10 +289,8 @@ ffi-check: all
 demo: all
 	@B='$(abspath $(B))' sh $(firstword $(wildcard examples/demo.sh tests/demo/demo.sh) examples/demo.sh)
 # What is generated from the sources for people; tests/docs checks that it is up to date.
-docs: docs/states.md
-docs/states.md: docs/mkstates.c $(wildcard lib/core/*.def)
-	$(call say,GEN,$@)
-	$(Q)mkdir -p $(B) && $(HOSTCC) -std=c11 -O1 $(WARN) -Ilib -o $(B)/mkstates $< && $(B)/mkstates >$@
+docs:
+	$(Q)HOSTCC='$(HOSTCC)' WARN='$(WARN)' sh docs/make.sh '$(abspath $(B))/docs' docs
 clean:
 	rm -rf $(B) $(if $(B_GIVEN),,build)
 

@@ -1,5 +1,6 @@
-/* Writes docs/states.md from the tables that the library runs on (make docs), so that the text cannot say anything else
- * than the machine does. Words stand here, rows there: a name without words is an error. */
+/* Writes docs/states.md, and with the argument "overview" the diagram in docs/concepts.md, from the tables that the
+ * library runs on (make docs), so that the text cannot say anything else than the machine does. Words stand here, rows
+ * there: a name without words is an error. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +309,101 @@ static void print_table(const cell *rows, int count, const word *words, size_t w
     }
 }
 
+/* ---- the overview for docs/concepts.md: groups of states instead of single arrows, as far as the table allows ---- */
+
+typedef struct group {
+    const char *name;
+    const char *title;
+    const char *members[6];
+} group;
+
+static const group groups[] = {
+    {"open", "open: money may still move", {"INTENT", "UNKNOWN", "WAITING", "PROCESSING", "CLOSING", NULL}},
+    {"money", "money is there", {"AUTHORIZED", "PAID", "SURPLUS", NULL}},
+    {"free", "free: by proof it takes no money", {"FAILED", "CLOSED", "REVERSED", NULL}},
+};
+
+static int leads(const char *from, const char *to) {
+    for (int i = 0; i < ATTEMPTS; i++) {
+        for (int k = 0; strcmp(attempts[i].state, from) == 0 && k < CELL_MAX && attempts[i].of[k].next != NULL; k++) {
+            if (strcmp(attempts[i].of[k].next, to) == 0 && strcmp(from, to) != 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Every other state of the group leads there: one arrow says it. */
+static int all_lead(const group *g, const char *to) {
+    int n = 0;
+    for (int i = 0; g->members[i] != NULL; i++) {
+        if (strcmp(g->members[i], to) != 0) {
+            if (!leads(g->members[i], to)) {
+                return 0;
+            }
+            n++;
+        }
+    }
+    return n > 1;
+}
+
+static void overview_group(const group *g) {
+    printf("    state \"%s\" as %s {\n", g->title, g->name);
+    for (int i = 0; g->members[i] != NULL; i++) {
+        printf("        %s\n", g->members[i]);
+    }
+    printf("    }\n");
+}
+
+static void overview_arrows(const group *g) {
+    for (size_t t = 0; t < COUNT(states); t++) {
+        const char *to = states[t].name;
+        if (all_lead(g, to)) {
+            printf("    %s --> %s\n", g->name, to);
+            continue;
+        }
+        for (int i = 0; g->members[i] != NULL; i++) {
+            if (leads(g->members[i], to)) {
+                printf("    %s --> %s\n", g->members[i], to);
+            }
+        }
+    }
+}
+
+static const group *group_of(const char *state) {
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        for (int k = 0; groups[i].members[k] != NULL; k++) {
+            if (strcmp(groups[i].members[k], state) == 0) {
+                return &groups[i];
+            }
+        }
+    }
+    fprintf(stderr, "mkstates: %s is in no group\n", state);
+    exit(1);
+}
+
+static void print_overview(void) {
+    printf("```mermaid\nstateDiagram-v2\n    [*] --> INTENT\n");
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        overview_group(&groups[i]);
+    }
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        overview_arrows(&groups[i]);
+    }
+    printf("```\n\nAn arrow from a frame goes from every other state in it.\n\n"
+           "| state | group | meaning | can become |\n|---|---|---|---|\n");
+    for (size_t f = 0; f < COUNT(states); f++) {
+        printf("| %s | %s | %s |", states[f].name, group_of(states[f].name)->name, states[f].text);
+        for (size_t t = 0, n = 0; t < COUNT(states); t++) {
+            if (leads(states[f].name, states[t].name)) {
+                printf("%s%s", n++ > 0 ? ", " : " ", states[t].name);
+            }
+        }
+        printf(" |\n");
+    }
+}
+
 static int money_state(const char *name) {
     return strcmp(name, "AUTHORIZED") == 0 || strcmp(name, "PAID") == 0 || strcmp(name, "SURPLUS") == 0 ||
            strcmp(name, "REVERSED") == 0;
@@ -347,7 +443,11 @@ static void print_words(const char *title, const word *list, size_t count) {
     printf("\n");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "overview") == 0) {
+        print_overview();
+        return 0;
+    }
     printf("<!-- Made by docs/mkstates.c of lib/core/attempt.def and lib/core/action.def: make docs. Do not edit. -->\n"
            "# States of an attempt\n\n"
            "One payment has one or more attempts, each on one channel. Another attempt starts only when every earlier one is\n"

@@ -221,7 +221,7 @@ def fpm_cost(shop):
 def documented(stage):
     """The settings that docs/integrating.md tells to write into php.ini, with the stage's folders."""
     with open(os.path.join(TOP, "docs/integrating.md"), encoding="utf-8") as page:
-        block = page.read().partition("```ini\n")[2].partition("```")[0]
+        block = page.read().partition("```ini by=tests/ffi/run.py\n")[2].partition("```")[0]
     block = block.replace("/usr/local/share/payroute", stage.folder)
     return dict(line.split("=", 1) for line in block.replace("/srv/shop", stage.folder + "/examples/php").split())
 

@@ -65,6 +65,21 @@ static inline void each_flow(void (*run)(adk *k))
     }
 }
 
+/* The provider speaks; 0: nobody does for it. */
+static inline int32_t speak_step(voice *v, const adk *k, const shelf_row *row, int32_t says, int32_t step)
+{
+    memset(v, 0, sizeof *v);
+    v->status = 200;
+    v->step = step;
+    v->method = "POST";
+    return row->voice != NULL && row->voice(v, k, says);
+}
+
+static inline int32_t speak(voice *v, const adk *k, const shelf_row *row, int32_t says)
+{
+    return speak_step(v, k, row, says, 1);
+}
+
 /* None of the channel's secrets and private keys stands there; of a long key any stretch of 40 bytes counts.
  */
 static inline void keeps_secrets(const adk *k, const void *at, size_t len)

@@ -204,16 +204,36 @@ static inline const pr_fact *adk_fact(const adk *k, int32_t target)
     return NULL;
 }
 
-/* An authentic message of a provider, for the tests that run over all of them (adapter_shelf.h). */
+/* An authentic message of a provider about the attempt of `k`, for the tests that run over all adapters. */
 typedef struct voice {
     int32_t status;
+    int32_t step; /* of the request that is answered */
     const char *method;
     char headers[4096];
     char query[2048];
     char body[8192];
 } voice;
-enum voice_says { VOICE_ANSWER = 1 /* to PR_OP_QUERY */, VOICE_NOTICE = 2 };
+enum voice_says {
+    VOICE_PLACED = 1, /* to PR_OP_CREATE: accepted, not paid yet */
+    VOICE_PAID = 2,   /* to PR_OP_QUERY */
+    VOICE_NOTICE = 3  /* the notification: paid */
+};
 typedef int32_t voice_of(voice *v, const adk *k, int32_t says); /* 0: it has no such message */
+
+/* The text with our reference for each @. */
+static inline void voice_put(char *out, size_t cap, const char *text, const adk *k)
+{
+    pr_text t;
+    pr_text_init(&t, out, cap);
+    for (; *text; text++) {
+        if (*text == '@') {
+            pr_text_put(&t, k->subject.reference);
+        } else {
+            pr_text_bytes(&t, text, 1);
+        }
+    }
+    assert_int_equal(t.cut, 0);
+}
 
 /* Does a word stand anywhere in the memory of the facts? */
 static inline int adk_holds(const void *at, size_t len, const char *word)

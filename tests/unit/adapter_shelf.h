@@ -16,36 +16,27 @@
     "\"flows\":[\"qr\",\"redirect\",\"page\"]}],\"currencies\":[\"CNY\"]}"
 #define SHELF_EPAY_V1 "\"key\":\"" EPAY_KEY "\""
 
-#define SHELF_WX_PAID                                                                                         \
-    "{\"appid\":\"wx2421b1c4370ec43b\",\"mchid\":\"1900007291\",\"out_trade_no\":\"" ADK_REFERENCE            \
-    "\",\"transaction_id\":\"4200001\",\"trade_type\":\"NATIVE\",\"trade_state\":\"SUCCESS\","                \
-    "\"trade_state_desc\":\"x\",\"success_time\":\"2025-11-25T17:54:00+08:00\",\"payer\":{\"openid\":\"o\"}," \
-    "\"amount\":{\"total\":1250,\"payer_total\":1200,\"currency\":\"CNY\",\"payer_currency\":\"CNY\"}}"
-#define SHELF_STRIPE_PAID                                                                                    \
-    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"amount_received\":1250,"               \
-    "\"amount_capturable\":0,\"currency\":\"usd\",\"status\":\"succeeded\",\"created\":1764064400,"          \
-    "\"livemode\":false,\"metadata\":{\"reference\":\"" ADK_REFERENCE "\"},\"latest_charge\":\"ch_1\"}"
-
 static inline int32_t voice_alipay(voice *v, const adk *k, int32_t says)
 {
-    static const char node[] =
-        "{\"code\":\"10000\",\"msg\":\"Success\",\"out_trade_no\":\"" ADK_REFERENCE
-        "\",\"trade_no\":\"2025T1\",\"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"12.50\"}";
-    static const char form[] =
-        "app_id=2021000000000001&notify_id=n1&notify_type=trade_status_sync&out_trade_no=" ADK_REFERENCE
-        "&seller_id=2088000000000001&total_amount=12.50&trade_no=2025T1"
-        "&trade_status=TRADE_SUCCESS";
-    char sign[1024];
-    (void)k;
-    if (says == VOICE_ANSWER) {
-        wx_sign(sign, sizeof sign, ADK_ALIPAY_PRIVATE, node, strlen(node));
-        snprintf(v->body, sizeof v->body, "{\"alipay_trade_query_response\":%s,\"sign\":\"%s\"}", node, sign);
+    static const char *const nodes[] = {
+        "",
+        "{\"code\":\"10000\",\"msg\":\"Success\",\"out_trade_no\":\"@\",\"qr_code\":\"https://qr.example/1\"}",
+        "{\"code\":\"10000\",\"msg\":\"Success\",\"out_trade_no\":\"@\",\"trade_no\":\"2025T1\","
+        "\"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"12.50\"}",
+        "app_id=2021000000000001&notify_id=n1&notify_type=trade_status_sync&out_trade_no=@"
+        "&seller_id=2088000000000001&total_amount=12.50&trade_no=2025T1&trade_status=TRADE_SUCCESS"};
+    char node[1024], sign[1024];
+    voice_put(node, sizeof node, nodes[says], k);
+    wx_sign(sign, sizeof sign, ADK_ALIPAY_PRIVATE, node,
+            strlen(node)); /* of a form: sorted, nothing to encode */
+    if (says != VOICE_NOTICE) {
+        snprintf(v->body, sizeof v->body, "{\"alipay_trade_%s_response\":%s,\"sign\":\"%s\"}",
+                 says == VOICE_PLACED ? "precreate" : "query", node, sign);
         return 1;
     }
-    wx_sign(sign, sizeof sign, ADK_ALIPAY_PRIVATE, form, strlen(form)); /* sorted, and nothing to encode */
     pr_buf body;
     pr_buf_init(&body);
-    pr_buf_put(&body, form);
+    pr_buf_put(&body, node);
     pr_form_add(&body, "sign_type", "RSA2");
     pr_form_add(&body, "sign", sign);
     snprintf(v->body, sizeof v->body, "%s", body.at);
@@ -53,14 +44,24 @@ static inline int32_t voice_alipay(voice *v, const adk *k, int32_t says)
     return 1;
 }
 
+#define SHELF_INTENT(status, more)                                                                             \
+    "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":1250,\"currency\":\"usd\",\"status\":\"" status \
+    "\",\"created\":1764064400,\"livemode\":false,\"metadata\":{\"reference\":\"@\"}" more "}"
+#define SHELF_SUCCEEDED SHELF_INTENT("succeeded", ",\"amount_received\":1250,\"latest_charge\":\"ch_1\"")
+
 static inline int32_t voice_stripe(voice *v, const adk *k, int32_t says)
 {
-    static const char event[] =
-        "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"payment_intent.succeeded\","
-        "\"livemode\":false,\"created\":1764064500,\"data\":{\"object\":" SHELF_STRIPE_PAID "}}";
     uint8_t mac[32];
     char hex[65], text[9000];
-    snprintf(v->body, sizeof v->body, "%s", says == VOICE_ANSWER ? SHELF_STRIPE_PAID : event);
+    const char *placed =
+        v->step == 1 ? SHELF_INTENT("requires_confirmation", "") : SHELF_INTENT("processing", "");
+    voice_put(v->body, sizeof v->body,
+              says == VOICE_PLACED ? placed
+              : says == VOICE_PAID
+                  ? SHELF_SUCCEEDED
+                  : "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"payment_intent.succeeded\","
+                    "\"livemode\":false,\"created\":1764064500,\"data\":{\"object\":" SHELF_SUCCEEDED "}}",
+              k);
     snprintf(text, sizeof text, "1764064500.%s", v->body);
     const char *secret = pr_credential_get(k->channel, NULL, "webhook_secret");
     assert_int_equal(pr_sign_hmac_sha256(mac, secret, strlen(secret), text, strlen(text)), PAYROUTE_OK);
@@ -71,20 +72,51 @@ static inline int32_t voice_stripe(voice *v, const adk *k, int32_t says)
 
 static inline int32_t voice_wechatpay(voice *v, const adk *k, int32_t says)
 {
-    (void)k;
-    if (says == VOICE_ANSWER) {
-        snprintf(v->body, sizeof v->body, "%s", SHELF_WX_PAID);
-    } else {
-        char *sealed = wx_seal(SHELF_WX_PAID, WX_APIV3, "transaction");
+    char paid[1024];
+    voice_put(paid, sizeof paid,
+              "{\"appid\":\"wx2421b1c4370ec43b\",\"mchid\":\"1900007291\",\"out_trade_no\":\"@\","
+              "\"transaction_id\":\"4200001\",\"trade_type\":\"NATIVE\",\"trade_state\":\"SUCCESS\","
+              "\"trade_state_desc\":\"x\",\"success_time\":\"2025-11-25T17:54:00+08:00\","
+              "\"payer\":{\"openid\":\"o\"},\"amount\":{\"total\":1250,\"payer_total\":1200,"
+              "\"currency\":\"CNY\",\"payer_currency\":\"CNY\"}}",
+              k);
+    if (says == VOICE_NOTICE) {
+        char *sealed = wx_seal(paid, WX_APIV3, "transaction");
         snprintf(
             v->body, sizeof v->body,
             "{\"id\":\"EV-1\",\"create_time\":\"2025-11-25T17:54:59+08:00\",\"resource_type\":"
             "\"encrypt-resource\",\"event_type\":\"TRANSACTION.SUCCESS\",\"summary\":\"x\",\"resource\":%s}",
             sealed);
         free(sealed);
+    } else {
+        snprintf(v->body, sizeof v->body, "%s",
+                 says == VOICE_PAID ? paid : "{\"code_url\":\"weixin://wxpay/bizpayurl?pr=1\"}");
     }
     wx_headers(v->headers, sizeof v->headers, ADK_ALIPAY_PRIVATE, WX_KEY_ID, 1764064500, v->body,
                strlen(v->body));
+    return 1;
+}
+
+static inline int32_t voice_epay_answer(voice *v, const adk *k, int32_t says, int32_t v2)
+{
+    char fields[1024];
+    if (v2) {
+        voice_put(fields, sizeof fields,
+                  says == VOICE_PLACED ? "code=#0|trade_no=" EPAY_TRADE
+                                         "|pay_type=qrcode|pay_info=weixin://wxpay/bizpayurl?pr=1"
+                                       : "code=#0|msg=succ|trade_no=" EPAY_TRADE
+                                         "|out_trade_no=@|pid=#1001|money=12.50|status=#1",
+                  k);
+        epay_v2_answer(v->body, sizeof v->body, fields, ADK_ALIPAY_PRIVATE);
+    } else {
+        voice_put(
+            v->body, sizeof v->body,
+            says == VOICE_PLACED
+                ? "{\"code\":1,\"trade_no\":\"" EPAY_TRADE "\",\"qrcode\":\"weixin://wxpay/bizpayurl?pr=1\"}"
+                : "{\"code\":1,\"msg\":\"succ\",\"trade_no\":\"" EPAY_TRADE "\",\"out_trade_no\":\"@\","
+                  "\"type\":\"alipay\",\"pid\":\"1001\",\"name\":\"x\",\"money\":\"12.50\",\"status\":1}",
+            k);
+    }
     return 1;
 }
 
@@ -93,24 +125,15 @@ static inline int32_t voice_epay(voice *v, const adk *k, int32_t says)
     int32_t v2 = pr_epay_fork_of(k->channel)->sign == PR_EPAY_RSA;
     char room[1024], sign[1024];
     pr_pair pairs[16];
-    if (says == VOICE_ANSWER && v2) {
-        epay_v2_answer(v->body, sizeof v->body,
-                       "code=#0|msg=succ|trade_no=" EPAY_TRADE "|out_trade_no=" ADK_REFERENCE
-                       "|pid=#1001|money=12.50|status=#1",
-                       ADK_ALIPAY_PRIVATE);
-        return 1;
+    if (says != VOICE_NOTICE) {
+        return voice_epay_answer(v, k, says, v2);
     }
-    if (says == VOICE_ANSWER) {
-        snprintf(v->body, sizeof v->body,
-                 "{\"code\":1,\"msg\":\"succ\",\"trade_no\":\"" EPAY_TRADE
-                 "\",\"out_trade_no\":\"" ADK_REFERENCE
-                 "\",\"type\":\"alipay\",\"pid\":\"1001\",\"name\":\"x\",\"money\":\"12.50\",\"status\":1}");
-        return 1;
-    }
-    snprintf(room, sizeof room,
-             "pid=1001|trade_no=" EPAY_TRADE "|out_trade_no=" ADK_REFERENCE
-             "|type=alipay|name=x|money=12.50|trade_status=TRADE_SUCCESS%s",
-             v2 ? "|timestamp=1764064490" : "");
+    voice_put(room, sizeof room,
+              v2 ? "pid=1001|trade_no=" EPAY_TRADE "|out_trade_no=@|type=alipay|name=x|money=12.50|"
+                   "trade_status=TRADE_SUCCESS|timestamp=1764064490"
+                 : "pid=1001|trade_no=" EPAY_TRADE "|out_trade_no=@|type=alipay|name=x|money=12.50|"
+                   "trade_status=TRADE_SUCCESS",
+              k);
     size_t count = epay_pairs(room, pairs, 16);
     epay_panel_sign(sign, sizeof sign, pairs, count, v2 ? ADK_ALIPAY_PRIVATE : NULL);
     pr_buf query;

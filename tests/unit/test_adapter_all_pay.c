@@ -164,7 +164,7 @@ static void a_query_pays(void **state)
 static void cut(const shelf_row *row)
 {
     size_t whole = 1;
-    for (size_t len = 0; len < whole; len += 1 + len / 32) {
+    for (size_t len = 0; len < whole; len = len + 1 < whole && len * 2 >= whole ? whole - 1 : len * 2 + 1) {
         shop s;
         open_shop(&s, row);
         hear(&s, VOICE_PAID, len);

@@ -56,6 +56,13 @@ static int32_t is_ambiguous(const char *name, const char *value)
     return name[strcspn(name, "&=")] != '\0' || (at && strchr(at, '='));
 }
 
+/* v1 has one key for both ways, and the customer's browser holds a page that we signed: a return address in it
+   may read as the rest of a notification. What only orders name gives that away. */
+static int32_t is_of_an_order(const char *name)
+{
+    return strcmp(name, "notify_url") == 0 || strcmp(name, "return_url") == 0;
+}
+
 /* Index of the credential that verified; E_SIGNATURE, E_SCHEMA, E_NOMEM, E_INTERNAL. */
 static int32_t verify_pairs(const pr_channel *channel, const pr_form *form, const pr_form *own)
 {
@@ -78,7 +85,7 @@ static int32_t verify_pairs(const pr_channel *channel, const pr_form *form, cons
         if (!is_own(own, form, i)) {
             pairs[count].name = name;
             pairs[count++].value = value;
-            who = is_ambiguous(name, value) ? PAYROUTE_E_SCHEMA : who;
+            who = is_ambiguous(name, value) || is_of_an_order(name) ? PAYROUTE_E_SCHEMA : who;
         }
     }
     if (who == PAYROUTE_OK) {

@@ -227,6 +227,44 @@ static void names_that_hold_pairs(void **state)
     adk_close(&k);
 }
 
+/* What we sign for the customer's browser must not come back as a notification: v1 has one key for both ways, and
+   a return address may hold what the customer put there. */
+static void a_page_is_no_notification(void **state)
+{
+    (void)state;
+    static const char *const forks[] = {RAINBOW, ZPAY, EZPAY};
+    static const char held[] = "%26trade_no%3D9%26trade_status%3DTRADE_SUCCESS";
+    static const pr_wish wish = {.subject = "x",
+                                 .return_url =
+                                     "https://shop.example/r/x&trade_no=9&trade_status=TRADE_SUCCESS"};
+    for (size_t i = 0; i < sizeof forks / sizeof forks[0]; i++) {
+        adk k;
+        pr_reading page;
+        pr_notice n;
+        char why[200], query[2000];
+        pr_text t;
+        adk_open(&k, forks[i], "alipay", "page", "CNY");
+        adk_content(&k, &wish);
+        pr_reading_init(&page);
+        pr_text_init(&t, why, sizeof why);
+        if (k.adapter->show(&page, &k.subject, &t) != PAYROUTE_OK) {
+            fail_msg("%s", why);
+        }
+        const char *from = strchr(page.show.at, '?') + 1;
+        const char *at = strstr(from, held);
+        assert_non_null(at);
+        snprintf(query, sizeof query, "%.*s&trade_no=9&trade_status=TRADE_SUCCESS%s", (int)(at - from), from,
+                 at + strlen(held));
+        pr_http_incoming in = {"GET", query, strlen(query), "", 0, NULL, 0};
+        k.adapter->notify(&n, k.channel, NULL, NULL, &in, k.subject.now_ms);
+        assert_true(n.rc < 0);
+        assert_int_equal(n.reading.count, 0);
+        pr_reading_free(&n.reading);
+        pr_reading_free(&page);
+        adk_close(&k);
+    }
+}
+
 static void foreign_and_incomplete(void **state)
 {
     (void)state;
@@ -439,6 +477,7 @@ int main(void)
         cmocka_unit_test(given_twice),
         cmocka_unit_test(values_that_hold_pairs),
         cmocka_unit_test(names_that_hold_pairs),
+        cmocka_unit_test(a_page_is_no_notification),
         cmocka_unit_test(foreign_and_incomplete),
         cmocka_unit_test(old_stamps_set_no_clock),
         cmocka_unit_test(no_notification_at_all),

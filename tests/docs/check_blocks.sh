@@ -20,7 +20,7 @@ mkfifo "$tmp/leash" || exit 1
 "$B/payroute-sandbox" --dir "$tmp/sandbox" --port 0 --channels all --stdin-exit <"$tmp/leash" >"$tmp/ready" &
 exec 3>"$tmp/leash" # the sandbox ends when this does
 tries=0
-while ! grep -q ready "$tmp/ready"; do
+while ! grep -q ready "$tmp/ready" 2>/dev/null; do
     tries=$((tries + 1))
     if [ $tries -gt 400 ]; then echo "the sandbox does not start" && exit 1; fi
     sleep 0.05

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The C, PHP and Python of the pages in docs/: the blocks of one language on a page are one program, cut out in order
-# and put where tests/docs/PAGE.c, PAGE.php and PAGE_py.py say (#include "PAGE.inc"; BLOCK in the environment). Each
-# says at its end what came of it, against the sandbox. PHP and Python where they are installed; with PR_FFI=all they
-# must be. check_blocks.sh runs this with its sandbox (SANDBOX, SANDBOX_DIR) and sees to it that no page is forgotten;
-# check_readme.sh runs the README's.
+# and put where tests/docs/PAGE.c, PAGE.php and PAGE_py.py say (#include "PAGE.inc"; BLOCK in the environment). C has
+# the macro AFTER_BLOCK between two. Each says at its end that it is fine, against the sandbox. PHP and Python where they
+# are installed; with PR_FFI=all they must be. check_blocks.sh runs this with its sandbox (SANDBOX, SANDBOX_DIR) and sees
+# to it that no page is forgotten; check_readme.sh runs the README's.
 set -u
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -30,6 +30,7 @@ blocks() { # page, language
     for n in $(awk -F '\t' -v page="docs/$1.md" -v language="$2" \
         '$2 == page && $4 == language && $5 == "-" { print $1 }' "$tmp/list"); do
         cat "$tmp/blocks/$n" && echo
+        if [ "$2" = c ]; then echo AFTER_BLOCK; fi
     done | sed -e "s#/etc/shop/channels.json#$CHANNELS#g" -e "s#/var/lib/shop/payments.db#$tmp/$1.$2.db#g"
 }
 

@@ -60,6 +60,10 @@ int main(void)
     sqlite3_open(":memory:", &orders);
     sqlite3_exec(orders, "CREATE TABLE orders (order_id TEXT PRIMARY KEY, delivered INTEGER NOT NULL DEFAULT 0);"
                          "INSERT INTO orders (order_id) VALUES ('2001')", NULL, NULL, NULL);
+#define AFTER_BLOCK                                                                                                    \
+    if (rc != PAYROUTE_OK) {                                                                                           \
+        shop_stop(payroute_rc_name(rc), payroute_engine_result(pay, NULL));                                            \
+    }
 #include "integrating.inc"
     sqlite3_close(orders);
     if (rc != PAYROUTE_OK || shown != 1 || acknowledged != 1 || delivered != 1 || asked != 1) {

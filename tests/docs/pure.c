@@ -119,6 +119,7 @@ static void answer_provider(int32_t status, const char *body)
     acknowledged += status == 200 || status == 204;
 }
 
+#define AFTER_BLOCK
 #include "pure.inc"
 
 static payroute_keyring *fresh_ring(payroute_registry *registry)

@@ -276,14 +276,15 @@ def books(stage):
         totals["paid"], totals["captured_minor"] // 100, totals["captured_minor"] % 100)
 
 
-def readme():
-    done = subprocess.run(["sh", "tests/docs/check_readme.sh"], cwd=TOP, stdout=subprocess.PIPE, encoding="utf-8",
+def pages(check):
+    done = subprocess.run(["sh", "tests/docs/" + check], cwd=TOP, stdout=subprocess.PIPE, encoding="utf-8",
                           stderr=subprocess.STDOUT, env=dict(os.environ, B=BUILD, PR_FFI="all"), check=False)
     expect(done.returncode, 0, done.stdout)
 
 
 def main():
-    case("the README's C, PHP and Python", readme)
+    case("the README's C, PHP and Python", pages, "check_readme.sh")
+    case("the same in docs/", pages, "check_blocks.sh")
     stage = Stage()
     php = os.path.join(stage.folder, "examples/php")
     try:

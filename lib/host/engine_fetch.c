@@ -1,12 +1,13 @@
 /* Certificates of providers that are missing: what any worker fetched lies in the store as the provider said
    it and proves itself, so that one download serves all of them. The same certificate is asked for at most
-   once in ten minutes, whoever asks; a notification only writes down what it misses, and the sweep fetches
-   it. */
+   once in ten minutes, whoever asks (after a download that failed in fifteen seconds); a notification only
+   writes down what it misses, and the sweep fetches it. */
 #include <stdio.h>
 
 #include "host/engine.h"
 
 #define AGAIN_MS 600000   /* between two downloads for the same certificate */
+#define FAILED_MS 15000   /* the same after one without an answer: until then nobody can pay on this channel */
 #define KEPT_MS 86400000  /* what lies in the store is asked for anew after a day */
 #define WANTED_MS 3600000 /* how long a notification's want is remembered */
 #define NAME_CAP 256
@@ -65,7 +66,8 @@ static int32_t is_good(payroute_engine *e, const char *channel, const char *id, 
             payroute_keyring_take(e->ring, channel, out->body, out->body_len, now, NULL, 0) == PAYROUTE_OK);
 }
 
-/* For the other workers, once the ring has taken it: a failure costs them a download, nothing else. */
+/* For the other workers, once the ring has taken it: a failure costs them a download, nothing else. A refusal
+   stands for the ten minutes. */
 static void share(payroute_engine *e, const char *channel, const char *id, const prh_outcome *out)
 {
     char name[NAME_CAP];
@@ -73,6 +75,9 @@ static void share(payroute_engine *e, const char *channel, const char *id, const
     if (out->answered && out->status == 200 && is_good(e, channel, id, out)) {
         place_name(name, e, "answer", channel, id);
         (void)e->store->ops->kv_put(e->store, name, out->body, out->body_len, now + KEPT_MS);
+    } else if (!out->answered || out->status >= 500) {
+        place_name(name, e, "asked", channel, id);
+        (void)e->store->ops->kv_put(e->store, name, "1", 1, now + FAILED_MS);
     }
 }
 
@@ -84,11 +89,14 @@ int32_t prh_fetch_for_payment(prh_work *w)
     snprintf(id, sizeof id, "%s", payroute_payment_aux(w->payment));
     prh_outcome out = {.not_sent = 1};
     int32_t rc = PAYROUTE_OK;
-    if (!take_stored(e, channel, id) && may_ask(e, channel, id)) {
+    int32_t asks = !take_stored(e, channel, id) && may_ask(e, channel, id);
+    if (asks) {
         rc = prh_exchange_outcome(w, &out);
     }
     if (rc == PAYROUTE_OK) {
         rc = prh_feed_outcome(w, &out);
+    }
+    if (asks) {
         share(e, channel, id, &out);
     }
     prh_outcome_free(&out);

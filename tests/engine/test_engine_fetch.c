@@ -205,6 +205,23 @@ static void no_certificate_no_verdict(void **state)
     payroute_engine_close(e);
 }
 
+/* One bad moment of WeChat's is no ten minutes without a code for every customer. */
+static void a_failed_download_is_tried_again_soon(void **state)
+{
+    (void)state;
+    strike("wx-main", "certificates", "status_before", "\"status\":502,\"times\":1");
+    payroute_engine *e = worker(shop_store(1), START_MS, "e");
+    (void)pay(e, "first");
+    assert_string_equal(told(e, "show.text"), "");
+    (void)pay(e, "second"); /* at the same moment: nobody asks again */
+    assert_int_equal(downloads(), 1);
+    pass(e, 20000);
+    (void)pay(e, "third");
+    assert_int_equal(strncmp(told(e, "show.text"), "weixin://", 9), 0);
+    assert_int_equal(downloads(), 2);
+    payroute_engine_close(e);
+}
+
 int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, drop_box)
@@ -214,6 +231,7 @@ int main(void)
         STORY(made_up_serials_never_loop),
         STORY(a_made_up_serial_hides_no_list),
         STORY(no_certificate_no_verdict),
+        STORY(a_failed_download_is_tried_again_soon),
     };
     return cmocka_run_group_tests(tests, NULL, shop_clean);
 }

@@ -300,10 +300,10 @@ int32_t prh_doctor_mark(payroute_engine *e, const char *channel, const char *bod
 static void judge_clock(doctor *d, int64_t ahead_ms)
 {
     char text[32];
-    int64_t off_s = (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000;
     if (ahead_ms == INT64_MIN || d->e->clock.is_virtual) {
         return;
     }
+    int64_t off_s = (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000;
     snprintf(text, sizeof text, "%lld", (long long)(off_s > CLOCK_WARN_S ? off_s : CLOCK_WARN_S));
     found(d,
           off_s > CLOCK_FAIL_S   ? FOUND_clock_off

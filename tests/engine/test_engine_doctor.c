@@ -250,6 +250,32 @@ static void a_clock_that_is_off(void **state)
     (void)sandbox_call(&sb, "POST", "/_clock", "{\"real\":true}");
 }
 
+/* An answer without a date says nothing of the clock. */
+static void a_provider_without_a_clock(void **state)
+{
+    (void)state;
+    char from[80] = "", to[80], path[40];
+    int port = 0;
+    for (const char *at = sb.config; (at = strstr(at, "127.0.0.1:")) != NULL && !from[0]; at++) {
+        if (sscanf(at, "127.0.0.1:%d/%39[^\"]", &port, path) == 2 && strcmp(path, "stripe-main") == 0) {
+            snprintf(from, sizeof from, "127.0.0.1:%d/stripe-main\"", port);
+        }
+    }
+    assert_true(from[0]);
+    struct MHD_Daemon *bare =
+        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL,
+                         on_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_END);
+    assert_non_null(bare);
+    snprintf(to, sizeof to, "127.0.0.1:%d/stripe-main\"",
+             (int)MHD_get_daemon_info(bare, MHD_DAEMON_INFO_BIND_PORT)->port);
+    examined x = examine(from, to, "html");
+    expect(x.e, "card-main", "account_unclear");
+    assert_null(strstr(findings(x.e, "card-main"), "clock"));
+    expect(x.e, "ali-main", "clock_fits");
+    done(&x);
+    MHD_stop_daemon(bare);
+}
+
 static void channels_that_are_not_asked(void **state)
 {
     (void)state;
@@ -272,7 +298,7 @@ int main(void)
         cmocka_unit_test(a_sound_installation),         cmocka_unit_test(addresses_that_do_not_work),
         cmocka_unit_test(marks_of_strangers),           cmocka_unit_test(keys_that_do_not_fit),
         cmocka_unit_test(a_provider_that_is_not_there), cmocka_unit_test(a_clock_that_is_off),
-        cmocka_unit_test(channels_that_are_not_asked),
+        cmocka_unit_test(a_provider_without_a_clock),   cmocka_unit_test(channels_that_are_not_asked),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -17,7 +17,7 @@
 #define PR_SOURCE_DIR "."
 #endif
 
-enum { MAX_LINES = 4000, MAX_FILES = 64 };
+enum { MAX_LINES = 20000, MAX_FILES = 200 };
 
 typedef struct data_line {
     const char *provider;

@@ -57,9 +57,12 @@ static int listed(const char *provider, const char *code)
     size_t provider_len = strlen(provider), a_len = strlen(code);
     const char *a = pr_catalog_normal(provider, provider_len, code, &a_len);
     for (size_t i = 0; i < data_count; i++) {
+        if (data[i].provider != provider) {
+            continue;
+        }
         size_t b_len = strlen(data[i].code);
         const char *b = pr_catalog_normal(provider, provider_len, data[i].code, &b_len);
-        if (data[i].provider == provider && a_len == b_len && strncasecmp(a, b, a_len) == 0) {
+        if (a_len == b_len && strncasecmp(a, b, a_len) == 0) {
             return 1;
         }
     }

@@ -15,7 +15,7 @@ $cc -std=c11 ${OPT:--O1} ${WARN:-} -D_GNU_SOURCE= -Iinclude -Ilib -Idocs -o "$to
 "$tools/mkstates" >"$tools/states.md"
 "$tools/mkref" configuration include/payroute/payroute.schema.json >"$tools/configuration.md"
 "$tools/mkstates" overview >"$tools/states"
-for table in flows proofs; do "$tools/mkref" $table >"$tools/$table"; done
+for table in flows proofs forks; do "$tools/mkref" $table >"$tools/$table"; done
 # Through the tools' folder, since a page may be written over itself.
 for page in $(grep -l '^<!-- made: ' docs/*.md); do
     awk -v tools="$tools" -v page="$page" '

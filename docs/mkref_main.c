@@ -1,5 +1,5 @@
 /* The pages that mkref makes: `mkref configuration SCHEMA` is docs/configuration.md, `mkref flows` and `mkref proofs`
- * are tables of docs/providers.md. */
+ * are tables of docs/providers.md, `mkref forks` is that of docs/epay.md. */
 #include "mkref.h"
 #include "provider/provider.h"
 
@@ -211,6 +211,45 @@ static void print_proofs(void)
     }
 }
 
+/* The flows in which a fork's orders can be closed. */
+static void print_closable(const pr_provider *p, const pr_fork *fork)
+{
+    int n = 0;
+    for (int32_t i = 0; i < p->flow_count; i++) {
+        uint32_t flags = p->flows[i].facts.flags & ~fork->off;
+        if ((flags & PR_FACT_CAN_CLOSE) != 0 && has_word(fork->flows, p->flows[i].name)) {
+            printf("%s%s", n++ > 0 ? " " : "", p->flows[i].name);
+        }
+    }
+    printf("%s | ", n > 0 ? "" : "no");
+}
+
+static void print_forks(void)
+{
+    const pr_provider *p = pr_provider_find("epay");
+    printf("| fork | panel | signs with | credential | methods | flows | close | refund |\n"
+           "|---|---|---|---|---|---|---|---|\n");
+    for (int32_t i = 0; pr_provider_fork_at(p, i) != NULL; i++) {
+        const pr_fork *f = pr_provider_fork_at(p, i);
+        printf("| `%s` | %s%s%s | %s | `", f->name, f->title_en, strcmp(f->title_en, f->title_zh) != 0 ? ", " : "",
+               strcmp(f->title_en, f->title_zh) != 0 ? f->title_zh : "", f->legacy ? "MD5 (**legacy**)" : "RSA");
+        for (const char *c = f->secret; *c != '\0'; c++) {
+            if (*c == ' ') {
+                printf("`, `");
+            } else {
+                putchar(*c);
+            }
+        }
+        printf("` |");
+        for (const char *c = f->types; *c != '\0'; c += strcspn(c, " "), c += strspn(c, " ")) {
+            printf(" %.*s", (int)strcspn(c, "="), c);
+        }
+        printf(" | %s | ", f->flows);
+        print_closable(p, f);
+        printf("%s |\n", refund(p->flows[0].facts.flags & ~f->off));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -222,8 +261,10 @@ int main(int argc, char **argv)
         print_flows();
     } else if (strcmp(what, "proofs") == 0) {
         print_proofs();
+    } else if (strcmp(what, "forks") == 0) {
+        print_forks();
     } else {
-        mkref_fail("configuration SCHEMA, flows or proofs");
+        mkref_fail("configuration SCHEMA, flows, proofs or forks");
     }
     return 0;
 }

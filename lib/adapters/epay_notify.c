@@ -39,7 +39,7 @@ static int32_t is_own(const pr_form *own, const pr_form *form, size_t i)
 {
     const char *name = pr_form_name(form, i);
     const char *value = pr_form_value(form, i);
-    return copies(form, i, name, value) < copies(own, pr_form_count(own), name, value);
+    return own && copies(form, i, name, value) < copies(own, pr_form_count(own), name, value);
 }
 
 static int32_t own_pairs(pr_form **out, const pr_channel *channel)

@@ -18,8 +18,9 @@ static const pr_ack refused_large = {413, "text/plain", "too large"};
 
 static void keep_raw(payroute_notice *out, const pr_http_incoming *in)
 {
-    const char *raw = in->body_len > 0 ? in->body : in->query != NULL ? in->query : "";
-    out->body_len = in->body_len > 0 ? in->body_len : in->query_len;
+    int32_t by_body = in->body_len > 0 && strcmp(in->method, "GET") != 0;
+    const char *raw = by_body ? in->body : in->query != NULL ? in->query : "";
+    out->body_len = by_body ? in->body_len : in->query_len;
     out->body = pr_mem_text(raw, out->body_len);
 }
 

@@ -65,13 +65,12 @@ static int32_t find_payment(payroute_engine *e, const char *channel, const payro
 
 /* Authentic, but of a payment that is not here: kept, acknowledged, and an alarm for a person. */
 static int32_t store_orphan(payroute_engine *e, const char *channel, const payroute_notice *notice,
-                            const char *body, size_t body_len, outcome *result)
+                            outcome *result)
 {
     payroute_row_notification row = {.channel = channel,
                                      .event_id = payroute_notice_event_id(notice),
-                                     .order_hash = payroute_notice_order_hash(notice),
-                                     .body = body ? body : "",
-                                     .body_len = body_len};
+                                     .order_hash = payroute_notice_order_hash(notice)};
+    row.body = payroute_notice_raw(notice, &row.body_len); /* of a GET it is the query */
     result->orphan = 1;
     int32_t rc = e->store->ops->orphan_put(e->store, &row, prh_clock_now(&e->clock));
     if (rc == PAYROUTE_OK) {
@@ -99,7 +98,7 @@ static int32_t fold_notice(payroute_engine *e, const payroute_notice *notice, ou
 }
 
 static void take_notice(payroute_engine *e, const char *channel, const payroute_notice *notice,
-                        const char *body, size_t body_len, outcome *result)
+                        outcome *result)
 {
     if (payroute_notice_ignorable(notice) == 1) {
         return;
@@ -113,7 +112,7 @@ static void take_notice(payroute_engine *e, const char *channel, const payroute_
         }
     }
     if (result->rc == PAYROUTE_E_NOT_FOUND) {
-        result->rc = store_orphan(e, channel, notice, body, body_len, result);
+        result->rc = store_orphan(e, channel, notice, result);
     }
 }
 
@@ -217,7 +216,7 @@ int32_t payroute_engine_notify(payroute_engine *engine, const char *channel, con
         result.rc = read_notice(&notice, engine, channel, &in);
     }
     if (result.rc == PAYROUTE_OK) {
-        take_notice(engine, channel, notice, body, body_len, &result);
+        take_notice(engine, channel, notice, &result);
     }
     rc = answer_notice(engine, notice, &result);
     payroute_notice_free(notice);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "host/engine.h"
 #include "shop.h"
 #include "sign/sign.h"
 
@@ -104,11 +105,57 @@ static void notice_waits_for_the_channel(void **state)
     payroute_engine_close(after);
 }
 
+/* ---- a notification by GET of an order that is not here ---- */
+
+static const char panel_only[] =
+    "{\"schema\":1,\"allow_plain_loopback\":true,\"channels\":[{\"id\":\"panel\",\"provider\":\"epay\","
+    "\"fork\":\"rainbow\",\"base_url\":\"http://127.0.0.1:1\",\"notify_url\":\"http://127.0.0.1:1/n\","
+    "\"credentials\":[{\"version\":\"1\",\"pid\":\"1001\",\"key\":\"0123456789abcdef\"}],"
+    "\"methods\":[{\"method\":\"alipay\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}]}";
+
+struct found {
+    int32_t count;
+    char event_id[160];
+};
+
+static int32_t see_orphan(void *user, const char *channel, const char *event_id, const char *hash, int64_t at_ms)
+{
+    struct found *f = user;
+    (void)channel, (void)hash, (void)at_ms;
+    f->count++;
+    snprintf(f->event_id, sizeof f->event_id, "%s", event_id);
+    return 0;
+}
+
+/* Whoever looks at it must see what was paid, and the proof of it. */
+static void an_orphan_keeps_its_words(void **state)
+{
+    (void)state;
+    static const char said[] = "money=12.50&out_trade_no=SOMEBODYS&pid=1001&trade_no=T9&trade_status=TRADE_SUCCESS";
+    char text[200], query[300], hash[40], *body = NULL;
+    struct found f = {0};
+    size_t len = 0;
+    payroute_engine *e = shop_open(panel_only, shop_store(1), NULL);
+    snprintf(text, sizeof text, "%s0123456789abcdef", said);
+    assert_int_equal(pr_sign_md5_hex(hash, text, strlen(text)), PAYROUTE_OK);
+    snprintf(query, sizeof query, "%s&sign=%s&sign_type=MD5", said, hash);
+    assert_int_equal(payroute_engine_notify(e, "panel", "GET", query, strlen(query), "", 0, "", 0), PAYROUTE_OK);
+    assert_string_equal(told(e, "orphan"), "true");
+    assert_int_equal(e->store->ops->orphans(e->store, NULL, see_orphan, &f), PAYROUTE_OK);
+    assert_int_equal(f.count, 1);
+    assert_int_equal(e->store->ops->orphan_body(e->store, "panel", f.event_id, &body, &len), PAYROUTE_OK);
+    assert_int_equal(len, strlen(query));
+    assert_memory_equal(body, query, len);
+    free(body);
+    payroute_engine_close(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sweep_passes_what_it_cannot_load),
         cmocka_unit_test(notice_waits_for_the_channel),
+        cmocka_unit_test(an_orphan_keeps_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, shop_clean);
 }

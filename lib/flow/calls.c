@@ -273,14 +273,18 @@ int32_t payroute_payment_resolve(payroute_payment *p, int64_t now_ms, int32_t at
     }
     pr_input in;
     pr_input_init(&in, event, PR_SOURCE_PERSON, now_ms);
+    uint16_t seen = a->review;
+    a->review = 0; /* what the word itself brings up, such as a refund that only a person can make, stays */
     rc = pr_machine_attempt(&p->pay, attempt, &in);
+    if (rc != PAYROUTE_OK) {
+        a->review = seen;
+    }
     if (rc == PAYROUTE_E_STATE) {
         pr_why(why, why_cap, "attempt %d is %s: %s is not possible there; close, void or refund it first",
                (int)attempt, pr_state_name(a->state), outcome);
         return rc;
     }
     if (rc == PAYROUTE_OK) {
-        a->review = 0;
         p->pay.dirty = 1;
         p->pay.dirty_attempts |= 1u << (attempt - 1);
         rc = resolve_fact(p, attempt, outcome, who, evidence, now_ms);

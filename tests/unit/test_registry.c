@@ -49,6 +49,22 @@ static void refused(const char *channel, const char *line)
     refused_as(channel, PAYROUTE_E_SCHEMA, line);
 }
 
+/* The text with the names of all providers for its %s. */
+static const char *with_providers(const char *format)
+{
+    static char text[2000];
+    char names[400];
+    size_t len = 0;
+    for (int32_t i = 0; i < pr_provider_count(); i++) {
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? " " : "",
+                                pr_provider_at(i)->name);
+    }
+    const char *at = strstr(format, "%s");
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - format), format, names, at + 2);
+    return text;
+}
+
 static payroute_registry *accepted(const char *json)
 {
     payroute_registry *r = NULL;
@@ -127,13 +143,13 @@ static void test_bad_values(void **state)
     (void)state;
     refused("7", "channels[0]: expected an object, got 7");
     refused("{}", "channels[0].id: expected text of 1 to 32 characters like ^[a-z0-9._-]+$, got nothing");
-    refused("{}", "channels[0].provider: expected one of: alipay wechatpay stripe epay custom, got nothing");
+    refused("{}", with_providers("channels[0].provider: expected one of: %s, got nothing"));
     refused("{}", "channels[0].methods: expected a list of 1 to 8, got nothing");
     refused("{\"id\":\"A b\"}",
             "channels[0].id: expected text of 1 to 32 characters like ^[a-z0-9._-]+$, got \"A b\"");
     refused("{\"id\":\"aaaaaaaaaabbbbbbbbbbccccccccccddd\"}", "channels[0].id: expected text of 1 to 32");
     refused("{\"provider\":\"paypal\"}",
-            "channels[0].provider: expected one of: alipay wechatpay stripe epay custom, got \"paypal\"");
+            with_providers("channels[0].provider: expected one of: %s, got \"paypal\""));
     refused(S "\"title\":\"\"}", "channels[0].title: expected text of 1 to 64 characters, got \"\"");
     refused(S "\"title\":\"a\\nb\"}", "channels[0].title: expected text of 1 to 64 characters, got "
                                       "\"a?b\"");
@@ -331,16 +347,17 @@ static void test_all_at_once(void **state)
         "\"currencies\":[\"CNY\"]},"
         "{\"id\":\"x\",\"provider\":\"nope\",\"methods\":[],\"currencies\":[\"XYZ\"],\"weight\":0}]}";
     assert_int_equal(load(&r, json), PAYROUTE_E_SCHEMA);
-    assert_string_equal(why,
-                        "schema: expected an integer from 1 to 1, got 2\n"
-                        "locale: expected text of 2 to 16 characters like ^[A-Za-z0-9-]+$, got 7\n"
-                        "extra: expected a known key\n"
-                        "policy.a: expected an integer, got \"b\"\n"
-                        "channels[1].provider: expected one of: alipay wechatpay stripe epay custom, got \"nope\"\n"
-                        "channels[1].methods: expected a list of 1 to 8, got a list of 0\n"
-                        "channels[1].weight: expected an integer from 1 to 1000, got 0\n"
-                        "channels[1].currencies[0]: expected a currency code such as \"CNY\", got \"XYZ\"\n"
-                        "channels[1].id: expected an id that is not taken, got \"x\" of channels[0]");
+    assert_string_equal(
+        why,
+        with_providers("schema: expected an integer from 1 to 1, got 2\n"
+                       "locale: expected text of 2 to 16 characters like ^[A-Za-z0-9-]+$, got 7\n"
+                       "extra: expected a known key\n"
+                       "policy.a: expected an integer, got \"b\"\n"
+                       "channels[1].provider: expected one of: %s, got \"nope\"\n"
+                       "channels[1].methods: expected a list of 1 to 8, got a list of 0\n"
+                       "channels[1].weight: expected an integer from 1 to 1000, got 0\n"
+                       "channels[1].currencies[0]: expected a currency code such as \"CNY\", got \"XYZ\"\n"
+                       "channels[1].id: expected an id that is not taken, got \"x\" of channels[0]"));
     /* A small buffer keeps whole lines and counts the rest; no buffer at all is fine too. */
     char little[100];
     assert_int_equal(payroute_registry_from_json(&r, json, strlen(json), little, sizeof little),

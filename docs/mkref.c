@@ -331,6 +331,9 @@ void mkref_rules(const char *name)
         case PR_RULE_EITHER: printf("- `%s` or `%s`: at least one of them.\n", r->a, r->b); break;
         case PR_RULE_TOGETHER: printf("- `%s` and `%s`: both or neither.\n", r->a, r->b); break;
         case PR_RULE_PAIR: printf("- `%s` and `%s` must be the two halves of one pair.\n", r->a, r->b); break;
+        case PR_RULE_NOTIFY:
+            printf("- The channel names a `%s` of at most 255 bytes, without ?query.\n", r->a);
+            break;
         default:
             printf("- `%s` is yours and `%s` is the provider's: the halves of one pair are refused.\n", r->a, r->b);
         }

@@ -34,7 +34,8 @@ enum pr_rule_kind {
     PR_RULE_EITHER = 1,   /* at least one is there */
     PR_RULE_TOGETHER = 2, /* both or none */
     PR_RULE_PAIR = 3,     /* halves of one RSA pair */
-    PR_RULE_FOREIGN = 4   /* never halves of one pair: `b` is the provider's */
+    PR_RULE_FOREIGN = 4,  /* never halves of one pair: `b` is the provider's */
+    PR_RULE_NOTIFY = 5    /* of the channel: no order without a notify_url, none with parameters in it */
 };
 typedef struct pr_credential_rule {
     int32_t kind;

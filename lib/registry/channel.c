@@ -301,6 +301,23 @@ static void read_fork(channel_reader *r)
     }
 }
 
+/* Found at check: at the first payment it would turn the customer away. */
+static void check_notify(channel_reader *r)
+{
+    const pr_channel *c = r->c;
+    int32_t wanted = 0;
+    for (int32_t i = 0; c->provider != NULL && i < c->provider->rule_count; i++) {
+        wanted |= c->provider->rules[i].kind == PR_RULE_NOTIFY;
+    }
+    if (wanted && c->notify_url == NULL) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "notify_url",
+                        "expected an address: without one %s takes no order", c->provider->name);
+    } else if (wanted && (strpbrk(c->notify_url, "?#") != NULL || strlen(c->notify_url) > 255)) {
+        pr_problems_add(r->p, PR_PROBLEM_SCHEMA, "notify_url",
+                        "expected an address without ?query, of at most 255 bytes, for %s", c->provider->name);
+    }
+}
+
 static void check_fork_method(channel_reader *r, const char *method)
 {
     char type[32];
@@ -438,6 +455,7 @@ int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node 
         pr_problems_leave(p, mark);
     }
     read_fork(&r);
+    check_notify(&r);
     read_base_url(&r, plain_loopback);
     read_limits(&r);
     read_methods(&r);

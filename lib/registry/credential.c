@@ -138,6 +138,9 @@ static void check_rules(const pr_credential *cred, pr_problems *p, const pr_prov
     }
     for (int32_t i = 0; i < provider->rule_count; i++) {
         const pr_credential_rule *rule = &provider->rules[i];
+        if (rule->kind == PR_RULE_NOTIFY) {
+            continue; /* of the channel, which reads it itself */
+        }
         int32_t has_a = payroute_json_get(object, rule->a) != NULL;
         int32_t has_b = payroute_json_get(object, rule->b) != NULL;
         if (rule->kind == PR_RULE_EITHER && !has_a && !has_b) {

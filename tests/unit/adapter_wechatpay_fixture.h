@@ -92,7 +92,8 @@ static inline void wx_open(adk *k, const char *newer, const char *older)
     assert_non_null(json);
     sprintf(
         json,
-        "{\"id\":\"wx\",\"provider\":\"wechatpay\",\"base_url\":\"https://api.example\",\"credentials\":[%s,%s],"
+        "{\"id\":\"wx\",\"provider\":\"wechatpay\",\"base_url\":\"https://api.example\","
+        "\"notify_url\":\"https://shop.example/n\",\"credentials\":[%s,%s],"
         "\"methods\":[{\"method\":\"wechat\",\"flows\":[\"qr\"]}],\"currencies\":[\"CNY\"]}",
         newer, older);
     adk_open(k, json, "wechat", "qr", "CNY");

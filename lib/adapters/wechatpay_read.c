@@ -55,6 +55,26 @@ static pr_fact *weighed_fact(pr_reading *out, const asking *q)
     return f;
 }
 
+/* The account that the order was made for, as its content says: the merchant may have bound another
+   application since. */
+typedef struct order_account {
+    char mchid[33];
+    char appid[33];
+} order_account;
+
+static int32_t order_made_for(order_account *a, const pr_subject *subject)
+{
+    payroute_json *doc = NULL;
+    memset(a, 0, sizeof *a);
+    int32_t rc =
+        payroute_json_parse(&doc, subject->content ? subject->content : "", subject->content_len, NULL, 0);
+    const payroute_json_node *order = payroute_json_get(payroute_json_root(doc), "order");
+    pr_word_copy(a->mchid, sizeof a->mchid, payroute_json_string(payroute_json_get(order, "mchid")));
+    pr_word_copy(a->appid, sizeof a->appid, payroute_json_string(payroute_json_get(order, "appid")));
+    payroute_json_free(doc);
+    return rc == PAYROUTE_E_NOMEM ? rc : PAYROUTE_OK;
+}
+
 static pr_fact *tell_order(pr_reading *out, const pr_fact *of, int32_t event)
 {
     pr_fact *f = pr_reading_add(out, PR_TARGET_ATTEMPT, event, of->evidence);
@@ -93,12 +113,14 @@ static int32_t show_h5(pr_reading *out, const char *h5_url, const pr_subject *su
 static int32_t show_jsapi(pr_reading *out, const char *prepay_id, const pr_subject *subject)
 {
     char id[65];
+    order_account account;
     if (pr_word_copy(id, sizeof id, prepay_id) != 1) {
         return 0;
     }
     pr_buf json;
     pr_buf_init(&json);
-    int32_t rc = pr_wechatpay_invoke(&json, subject, id);
+    int32_t rc = order_made_for(&account, subject);
+    rc = rc == PAYROUTE_OK ? pr_wechatpay_invoke(&json, subject, account.appid, id) : rc;
     rc = rc == PAYROUTE_OK ? pr_reading_show(out, PR_SHOW_CLIENT_SECRET, json.at)
                            : (rc == PAYROUTE_E_SCHEMA ? 0 : rc);
     pr_buf_free(&json);
@@ -128,16 +150,26 @@ static int32_t read_prepay(pr_reading *out, pr_fact *f, const payroute_json_node
     return shown < 0 ? shown : PAYROUTE_OK;
 }
 
-static void read_transaction(pr_fact *f, const payroute_json_node *root, const pr_subject *subject)
+static int32_t read_transaction(pr_fact *f, const payroute_json_node *root, const pr_subject *subject)
 {
     pr_fact kept = *f;
+    order_account account;
     int32_t known = subject->capture_id && subject->capture_id[0];
+    int32_t rc = PAYROUTE_OK;
     if (!pr_wechatpay_transaction(f, root, subject->channel, known) ||
         strcmp(f->reference, subject->reference) != 0) {
         *f = kept;
     } else if (f->event == PR_EV_ST_DECLINED) {
         pr_fact_explain(f, subject, "wechatpay", "query", NULL);
     }
+    if (f->merchant_equal == 0) {
+        const char *mchid = payroute_json_string(payroute_json_get(root, "mchid"));
+        const char *appid = payroute_json_string(payroute_json_get(root, "appid"));
+        rc = order_made_for(&account, subject);
+        f->merchant_equal = mchid && appid && mchid[0] && strcmp(mchid, account.mchid) == 0 &&
+                            strcmp(appid, account.appid) == 0;
+    }
+    return rc;
 }
 
 static void read_refund_of(pr_fact *f, const payroute_json_node *root, const asking *q)
@@ -157,7 +189,7 @@ static int32_t read_done(pr_reading *out, const payroute_json_node *root, const 
     pr_fact *f = weighed_fact(out, q);
     switch (q->operation) {
     case PR_OP_CREATE: return read_prepay(out, f, root, q->subject);
-    case PR_OP_QUERY: read_transaction(f, root, q->subject); break;
+    case PR_OP_QUERY: return read_transaction(f, root, q->subject);
     case PR_OP_REFUND:
     case PR_OP_REFUND_QUERY: read_refund_of(f, root, q); break;
     default: break;

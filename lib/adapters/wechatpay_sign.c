@@ -97,15 +97,14 @@ int32_t pr_wechatpay_authorize(pr_http_request *r, const pr_subject *subject, pr
 /* The payer's client checks appId, time, nonce and `package`
    (docs/merchant/apis/jsapi-payment/jsapi-transfer-payment: four lines, each ended by \n); signType is not
    signed. */
-int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *prepay_id)
+int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *appid, const char *prepay_id)
 {
-    const char *appid = pr_credential_get(subject->channel, subject->credential_version, "appid");
     char package[96];
     pr_text t;
     pr_text_init(&t, package, sizeof package);
     pr_text_put(&t, "prepay_id=");
     pr_text_put(&t, prepay_id);
-    if (!appid || t.cut) {
+    if (!appid[0] || t.cut) {
         return PAYROUTE_E_SCHEMA;
     }
     stamp s;

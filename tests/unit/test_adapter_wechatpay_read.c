@@ -207,6 +207,30 @@ static void another_merchant_is_told_apart(void **state)
     close_world(&w);
 }
 
+/* The merchant bound another application since: the order is what it was made as, and so is what is shown of it. */
+static void an_order_keeps_its_application(void **state)
+{
+    (void)state;
+    world w;
+    static const char shown[] = "{\"appId\":\"wx0000000000000001\"";
+    open_world(&w, "token");
+    adk_content(&w.k, &wx_wish);
+    memcpy(strstr(w.k.content.at, "wx2421b1c4370ec43b"), "wx0000000000000001", 18);
+    answer(&w, PR_OP_CREATE, 200, "{\"prepay_id\":\"wx201410272009395522657a690389285100\"}", SIGNED, NULL);
+    assert_int_equal(strncmp(w.k.reading.show.at, shown, strlen(shown)), 0);
+    answer(&w, PR_OP_QUERY, 200, PAID_BODY("SUCCESS", REF, "1900007291", "wx0000000000000001", "1250", "CNY"),
+           SIGNED, NULL);
+    assert_int_equal(attempt_event(&w), PR_EV_PAID);
+    assert_int_equal(adk_fact(&w.k, PR_TARGET_ATTEMPT)->merchant_equal, 1);
+    answer(&w, PR_OP_QUERY, 200, PAID_BODY("SUCCESS", REF, "1900007292", "wx0000000000000001", "1250", "CNY"),
+           SIGNED, NULL);
+    assert_int_equal(adk_fact(&w.k, PR_TARGET_ATTEMPT)->merchant_equal, 0);
+    answer(&w, PR_OP_QUERY, 200, PAID_BODY("SUCCESS", REF, "1900007291", "wx0000000000000002", "1250", "CNY"),
+           SIGNED, NULL);
+    assert_int_equal(adk_fact(&w.k, PR_TARGET_ATTEMPT)->merchant_equal, 0);
+    close_world(&w);
+}
+
 static void a_body_cut_anywhere_is_never_paid(void **state)
 {
     (void)state;
@@ -485,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_page_gets_signed_parameters),
         cmocka_unit_test(every_state),
         cmocka_unit_test(another_merchant_is_told_apart),
+        cmocka_unit_test(an_order_keeps_its_application),
         cmocka_unit_test(a_body_cut_anywhere_is_never_paid),
         cmocka_unit_test(another_algorithm_is_not_chosen_by_the_sender),
         cmocka_unit_test(a_configured_public_key_verifies),

@@ -32,7 +32,8 @@ int32_t pr_wechatpay_nonce(char out[33], const uint8_t entropy[32], const char *
 /* The Authorization header of a request, over the very bytes that are sent. */
 int32_t pr_wechatpay_authorize(pr_http_request *r, const pr_subject *subject, pr_text *why);
 /* What the page hands to WeixinJSBridge or wx.requestPayment, as JSON, for the application of the order. */
-int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *appid, const char *prepay_id);
+int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *appid,
+                            const char *prepay_id);
 
 enum pr_wechatpay_verdict {
     PR_WX_GOOD = 0,

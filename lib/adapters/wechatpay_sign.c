@@ -97,7 +97,8 @@ int32_t pr_wechatpay_authorize(pr_http_request *r, const pr_subject *subject, pr
 /* The payer's client checks appId, time, nonce and `package`
    (docs/merchant/apis/jsapi-payment/jsapi-transfer-payment: four lines, each ended by \n); signType is not
    signed. */
-int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *appid, const char *prepay_id)
+int32_t pr_wechatpay_invoke(pr_buf *json, const pr_subject *subject, const char *appid,
+                            const char *prepay_id)
 {
     char package[96];
     pr_text t;

@@ -207,7 +207,7 @@ static void another_merchant_is_told_apart(void **state)
     close_world(&w);
 }
 
-/* The merchant bound another application since: the order is what it was made as, and so is what is shown of it. */
+/* The merchant bound another application since: the order is what it was made as, and so is what is shown. */
 static void an_order_keeps_its_application(void **state)
 {
     (void)state;

@@ -93,6 +93,9 @@ for t in $others; do
     "build/release/tests/unit/test_$t" >more 2>&1 || { cat more && complain "test_$t"; }
 done
 build/release/tests/fuzz/test_read >more 2>&1 || { cat more && complain "tests/fuzz/test_read"; }
+for t in schema made; do
+    B=build/release sh "tests/docs/check_$t.sh" >more 2>&1 || { cat more && complain "check_$t"; }
+done
 sh tests/lint/check_lint.sh || complain "the page's code breaks a house rule"
 
 # ---- and the tests can fail: an adapter that does not look at signatures is found ----

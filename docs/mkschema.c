@@ -166,7 +166,9 @@ static void put_pattern(payroute_json_out *out, const pr_credential_field *f)
         *c = *c == ' ' ? '|' : *c;
     }
     if (f->alphabet != NULL) {
-        const char *set = strcmp(f->alphabet, "0123456789") == 0 ? "0-9" : f->alphabet;
+        const char *set = strcmp(f->alphabet, "0123456789") == 0               ? "0-9"
+                          : strcmp(f->alphabet, "0123456789ABCDEFabcdef") == 0 ? "0-9A-Fa-f"
+                                                                               : f->alphabet;
         (void)snprintf(text, sizeof text, "^%s[%s]+$", words, set);
     } else if (f->prefixes != NULL) {
         (void)snprintf(text, sizeof text, "^(%s)[!-~]*$", words);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Spin over payment.pml, which includes the shipped lib/core/attempt.def: the table must hold in every variant, and each removed
-# rule must be caught. One line a search, the last line is the count, the exit status tells the truth.
+# Spin over payment.pml, which includes the shipped lib/core/attempt.def and action.def: the tables must hold in every variant, and
+# each removed rule must be caught. One line a search, the last line is the count, the exit status tells the truth.
 #
 # The removed rules, each a -DBUG_...:
 #   TIMEOUT_IS_FAIL        a lost answer counts as a failure                     (INTENT x LOST, UNCLEAR)
@@ -19,31 +19,40 @@
 #   NO_WINNER_CLOSE        a winner does not close the other attempts            (UNWANTED)
 #   GUARD_ON_STATE         the unique index is on the state and so rejects late money
 #   UNLEARN_REVERSAL       the newest notice wins over the money join
-# and three that the reference has not:
+# and those that the reference has not:
 #   STALE_STEP             an answer to the create of a container counts as one to its confirm
 #   UNCONFIRMED            late money is taken up without a lookup               (UNCONFIRMED)
 #   STUCK_STEP             a free step is kept for a resend that nobody wants any more (FREE_AGAIN)
+#   CLOSE_BY_SILENCE       a close without an answer counts as done             (action.def: LOST, UNCLEAR)
+#   KEYLESS_AGAIN          a refund without a key goes out again                (action.def: SENDABLE)
+#   REFUND_SECOND_COPY     a refusal of one copy of a refund fails it while another may arrive  (action.def: REPLAYS)
 #
 #   JOBS=2 searches at a time; LONG=1 adds the big ones; ONLY=word runs those whose line contains it.
 # Needs spin and a C compiler (make deps-model).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-CC=${CC:-cc}; MEMLIM=${MEMLIM:-3000}; [ "${LONG:-0}" = 1 ] && MEMLIM=${LONG_MEMLIM:-12000}
-TABLE=${TABLE:-$here/../../lib/core}    # the folder of attempt.def; mutate.sh gives another one
+CC=${CC:-cc}
+MEMLIM=${MEMLIM:-3000}                  # MB of one search; the largest of them, by LONG=1, needs about a third
+TABLE=${TABLE:-$here/../../lib/core}    # the folder of attempt.def and action.def; mutate.sh gives another one
 
 if [ "${1:-}" = one ]; then             # one search: model.sh one WORK want flags...
     work=$2; want=$3; shift 3
     d=$(mktemp -d "$work/XXXXXX") && cd "$d" || exit 1
-    errors=none states=none seconds=none cut=1
+    errors=none states=none seconds=none mb=none cut=1
+    # the compiler takes longer over pan.c than a search that ends at its first error
+    case $want in fail) opt=-O0 ;; *) opt=-O2 ;; esac
     # cpp by hand: spin would run it too, but its line marks inside an inline are not to be relied on
     if $CC -E -P -x c -I "$TABLE" "$@" "$here/payment.pml" >m.pml 2>log && spin -a m.pml >>log 2>&1 &&
-        $CC -O2 -w -DSAFETY -DMEMLIM="$MEMLIM" -o pan pan.c >>log 2>&1; then
+        $CC $opt -w -DSAFETY -DMEMLIM="$MEMLIM" -o pan pan.c >>log 2>&1; then
         # --foreground: in a group of its own it would outlive whoever stops this script
-        timeout --foreground "${LIMIT:-1800}" ./pan -m3000000 >out 2>&1; rc=$?
+        timeout --foreground "${LIMIT:-1800}" ./pan -m100000 >out 2>&1; rc=$?
         errors=$(sed -n 's/.*errors: \([0-9]*\).*/\1/p' out); states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' out)
         seconds=$(sed -n 's/.*elapsed time \([0-9.e+]*\) .*/\1/p' out)
+        mb=$(sed -n 's/^ *\([0-9]*\)[.0-9]*[[:space:]]*total actual memory usage.*/\1/p' out)
         cut=$(grep -cE 'max search depth too small|memory limit|out of memory|not completed' out)
         [ "$rc" = 0 ] || cut=1
+        ! grep -qE 'memory limit|out of memory' out || echo "model: $MEMLIM MB are not enough for $*: MEMLIM=..." >&2
+        [ "$rc" != 124 ] || echo "model: ${LIMIT:-1800} s are not enough for $*: LIMIT=..." >&2
     else
         head -3 log >&2
     fi
@@ -51,7 +60,8 @@ if [ "${1:-}" = one ]; then             # one search: model.sh one WORK want fla
     [ "$want" = hold ] && [ "${errors:-x}" = 0 ] && [ "$cut" = 0 ] && r=ok
     # a missing row is an error of the table, not a rule that was caught: only the stated properties count
     [ "$want" = fail ] && [ "${errors:-0}" -ge 1 ] 2>/dev/null && ! grep -q 'assertion violated 0 ' out && r=ok
-    printf '%-5s %-58s errors=%s states=%s s=%s\n' "$r" "$want $*" "${errors:-none}" "${states:-none}" "${seconds:-none}" |
+    printf '%-5s %-58s errors=%s states=%s s=%s MB=%s\n' "$r" "$want $*" "${errors:-none}" "${states:-none}" \
+        "${seconds:-none}" "${mb:-none}" |
         tee -a "$work/all"
     [ "$r" = ok ] || [ "${SHOW:-0}" = 0 ] || cat out >&2
     cd / && rm -rf "$d"
@@ -62,36 +72,41 @@ command -v spin >/dev/null || { echo "model: spin is not installed (make deps-mo
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
+# The longest first, so that two at a time end together.
 searches() {
     [ "${LONG:-0}" = 1 ] && cat <<END
 hold -DN=2 -DW=2 -DLATEPAY
-hold -DN=2 -DW=2 -DREVERSE
-hold -DN=2 -DW=2 -DCANCEL
-hold -DN=2 -DW=1 -DLATEPAY -DREVERSE -DCANCEL -DREVCLOSE
-hold -DN=3 -DW=1 -DKINDS=K(K_CARD)K(K_QR)
-hold -DN=3 -DW=1 -DKINDS=K(K_CONT)
+hold -DN=3 -DW=1
+hold -DN=2 -DW=1 -DLATEPAY -DREVERSE -DCANCEL -DREVCLOSE -DSLOWBACK
 END
     cat <<END
-hold -DN=2 -DW=2
-hold -DN=2 -DW=2 -DNOHOOK
+hold -DN=2 -DW=2 -DCANCEL
+hold -DN=2 -DW=2 -DREVERSE
 hold -DN=2 -DW=1 -DLATEPAY -DREVERSE
 hold -DN=2 -DW=1 -DLATEPAY -DCANCEL
+hold -DN=3 -DW=1 -DKINDS=K(K_CARD)K(K_QR)
+hold -DN=3 -DW=1 -DKINDS=K(K_AUTH)K(K_CONT)
+hold -DN=2 -DW=2
+hold -DN=2 -DW=2 -DNOHOOK
+hold -DN=3 -DW=1 -DKINDS=K(K_CONT)
+hold -DN=2 -DW=1 -DLATEPAY
 hold -DN=2 -DW=1 -DREVERSE -DREVCLOSE
 hold -DN=2 -DW=1 -DCANCEL -DNOHOOK
-hold -DN=3 -DW=1 -DKINDS=K(K_CARD)
+hold -DN=2 -DW=1 -DCANCEL -DSLOWBACK
+hold -DN=3 -DW=2 -DKINDS=K(K_CARD)
 hold -DN=3 -DW=1 -DKINDS=K(K_CARD)K(K_LOOSE)
 fail -DW=2 -DBUG_TIMEOUT_IS_FAIL
 fail -DW=2 -DBUG_NOTFOUND_IS_FAIL
 fail -DW=2 -DBUG_NO_WAL
 fail -DW=2 -DBUG_NEW_KEY
-fail -DW=2 -DBUG_NO_CLOSE
+fail -DW=2 -DBUG_NO_CLOSE -DKINDS=K(K_QR)
 fail -DW=2 -DBUG_NO_QUERY
 fail -DW=2 -DBUG_RACY_CLAIM
 fail -DW=2 -DBUG_SECOND_COPY
 fail -DW=2 -DBUG_LATE_SEND
 fail -DW=1 -DBUG_DECLINE_IN_CONTAINER
-fail -DW=2 -DBUG_SHOW_FIRST
-fail -DW=2 -DBUG_STALE_STEP -DKINDS=K(K_CARD)K(K_CONT)
+fail -DW=2 -DBUG_SHOW_FIRST -DKINDS=K(K_SCAN)
+fail -DW=2 -DBUG_STALE_STEP -DKINDS=K(K_CONT)
 fail -DW=1 -DCANCEL -DBUG_STUCK_STEP
 fail -DW=1 -DLATEPAY -DBUG_IGNORE_LATE
 fail -DW=1 -DLATEPAY -DBUG_NO_REFUND_INTENT
@@ -99,6 +114,9 @@ fail -DW=1 -DLATEPAY -DBUG_NO_WINNER_CLOSE
 fail -DW=1 -DLATEPAY -DBUG_GUARD_ON_STATE
 fail -DW=1 -DLATEPAY -DREVERSE -DBUG_UNCONFIRMED
 fail -DW=1 -DREVERSE -DBUG_UNLEARN_REVERSAL
+fail -DN=1 -DW=1 -DBUG_CLOSE_BY_SILENCE
+fail -DN=1 -DW=1 -DCANCEL -DBUG_KEYLESS_AGAIN
+fail -DN=1 -DW=1 -DCANCEL -DSLOWBACK -DBUG_REFUND_SECOND_COPY
 END
 }
 searches | grep -e "${ONLY:-}" >"$work/list"

@@ -38,6 +38,7 @@ int told_count(payroute_engine *e, const char *path); /* members of an array; -1
 int open_files(void);
 
 extern const char *sandbox_channels; /* of the next start, with commas; at first Alipay's and Stripe's */
+extern int sandbox_patient;          /* 1: the next start keeps the time-outs of a real shop */
 /* Skips the test when there is no sandbox program. clock_ms 0: real time. */
 void sandbox_start(struct sandbox *sb, int64_t clock_ms);
 void sandbox_stop(struct sandbox *sb);

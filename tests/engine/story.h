@@ -4,7 +4,7 @@
 
 #include "shop.h"
 
-#define BUDGET 5000
+#define BUDGET (sandbox_patient ? 20000 : 5000)
 #define START_MS INT64_C(1790000000000)
 
 extern struct sandbox box;

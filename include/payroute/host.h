@@ -214,7 +214,7 @@ PAYROUTE_API int32_t payroute_engine_list(payroute_engine *engine, const char *f
  * nothing. result() {"findings":[{"level":"ok|warn|fail","channel":…,"finding":…,"detail":…,"zh-CN":…,"en":…}],
  * "ok":n,"warn":n,"fail":n}.
  * Returns: OK, whatever was found; E_STORE; E_BUSY; E_FORKED; E_ARG; E_NOMEM.
- * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.2
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_engine_doctor(payroute_engine *engine, int64_t budget_ms);
 

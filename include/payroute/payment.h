@@ -167,14 +167,14 @@ PAYROUTE_API const char *payroute_payment_ca_file(const payroute_payment *paymen
  * there already, or was asked for lately: fetch an id at most once in ten minutes); either way the kept answer is
  * then read, and what still cannot be verified is unknown.
  * Returns: OK; E_ARG (another registry's ring); E_STATE (a FETCH is armed).   Allocates: never.   Lifetime: the ring
- *          must outlive the handle.   Threads: one.   Since: 0.2
+ *          must outlive the handle.   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_payment_keyring(payroute_payment *payment, payroute_keyring *ring);
 
 /**
  * Which certificate the armed FETCH is for.
  * Returns: its id, "" when no FETCH is armed.   Allocates: never.   Lifetime: until the next feed.   Threads: one.
- *          Since: 0.2
+ *          Since: 0.1
  */
 PAYROUTE_API const char *payroute_payment_aux(const payroute_payment *payment);
 
@@ -237,7 +237,7 @@ PAYROUTE_API int32_t payroute_payment_present(payroute_payment *payment, int32_t
  * Where and what was wrong when tick, request or feed last returned an error (a field that no provider takes, a content
  * that was changed).
  * Returns: text, "" where there is nothing to say; never a secret.   Allocates: never.   Lifetime: until the next call.
- *          Threads: one.   Since: 0.2
+ *          Threads: one.   Since: 0.1
  */
 PAYROUTE_API const char *payroute_payment_why(const payroute_payment *payment);
 
@@ -333,7 +333,7 @@ PAYROUTE_API int32_t payroute_notice_ignorable(const payroute_notice *notice);
  * Which certificate must be in the ring before the notification can be read; fetch it (payroute_keyring_request),
  * or ask the provider to send again once it is there.
  * Returns: its id, "" when none is missing.   Allocates: never.   Lifetime: the notice's.   Threads: any.
- *          Since: 0.2
+ *          Since: 0.1
  */
 PAYROUTE_API const char *payroute_notice_aux(const payroute_notice *notice);
 

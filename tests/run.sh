@@ -6,7 +6,7 @@ set -u
 LC_ALL=C
 export LC_ALL B CC
 : "${B:=build/release}"
-limit=${TEST_TIMEOUT:-150}
+limit=${TEST_TIMEOUT:-300}
 
 if [ "${1:-}" = --one ]; then
     program=$2

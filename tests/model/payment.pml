@@ -141,7 +141,7 @@ inline sort() { skip }
 #define CAN_START STARTABLE
 /* a close that is a courtesy to a free attempt is given up after some tries: here when it could do nothing any more */
 #define CAN_SETTLE (IDLE && FREED(a) && t[a].es != 0 && !t[a].ef && SETTLED_THERE)
-#define CAN_CAPTURE (t[a].j == ST_AUTHORIZED && winner == a && !cancelled && t[a].es == 0 && t[a].cs == 0)     /* the host's call */
+#define CAN_CAPTURE (t[a].j == ST_AUTHORIZED && winner == a && !cancelled && t[a].es == 0 && t[a].cs == 0 && !t[a].jc)     /* the host's call */
 
 /* Events of actions that a worker can feed at any time, as PERSISTENT: E(number, action, event, when). An intent that was sent and
    a worker that died are a LOST; what is UNKNOWN may go out again, a capture not while a void may be on its way nor, for the first
@@ -172,24 +172,6 @@ inline sort() { skip }
 #else
 #define OTHER_ANSWERS
 #endif
-/* what the provider answers to one copy now, and whether the copy changes its books */
-#define CLOSE_WORKS (t[a].p == BK_PENDING || t[a].p == BK_OPEN || t[a].p == BK_AUTH || REVERSING_CLOSE)
-#ifdef REVCLOSE
-#define REVERSING_CLOSE (t[a].p == BK_PAID && BYCUST(a))
-#define CLOSED_THERE (t[a].p == BK_CLOSED || (t[a].p == BK_REVERSED && BYCUST(a)))
-#else
-#define REVERSING_CLOSE false
-#define CLOSED_THERE (t[a].p == BK_CLOSED)
-#endif
-#define CLOSE_ANSWER (CLOSE_WORKS || CLOSED_THERE -> AE_DONE : (t[a].p == BK_NONE -> AE_NOT_FOUND : \
-    (CONTAINER_(a) && t[a].p == BK_PAID -> AE_FAILED : AE_REFUSED)))
-#define CAPTURE_WORKS (t[a].p == BK_AUTH)
-#define CAPTURE_ANSWER (CAPTURE_WORKS || t[a].p == BK_PAID -> AE_DONE : (t[a].p == BK_CLOSED -> AE_FAILED : AE_REFUSED))
-#define REFUND_WORKS ((t[a].p == BK_PAID && t[a].rb == RB_NONE) || (!KEYED_(a) && t[a].rb == RB_DONE))
-#define REFUND_ANSWER (REFUND_WORKS || t[a].rb == RB_DONE -> AE_DONE : (t[a].rb == RB_PENDING -> AE_PENDING : AE_REFUSED))
-#define WORKS (ak == ACT_CLOSE -> CLOSE_WORKS : (ak == ACT_CAPTURE -> CAPTURE_WORKS : REFUND_WORKS))
-#define ANSWER (ak == ACT_CLOSE -> CLOSE_ANSWER : (ak == ACT_CAPTURE -> CAPTURE_ANSWER : REFUND_ANSWER))
-#define CAN_CONFIRM_NOTHING (IDLE && FREED(a) && t[a].q && t[a].p != BK_PAID && t[a].p != BK_AUTH && t[a].p != BK_REVERSED)
 /* nothing on its way, and what only time can bring has come */
 #define STILL (t[a].out == 0 && t[a].hand == 0 && !t[a].ef && !t[a].cf && t[a].rf == 0 && t[a].rb != RB_PENDING && t[a].p != BK_WORKING && \
     (t[a].j == ST_NONE || CONTAINER_(a) || t[a].old))
@@ -296,7 +278,7 @@ inline quiet() {            /* sets busy: something is on its way, or an event w
     busy = false;
     for (i : 0 .. N - 1) {
         a = i;
-        if :: !STILL || CAN_START || CAN_SETTLE || CAN_CAPTURE || CAN_CONFIRM_NOTHING ->
+        if :: !STILL || CAN_START || CAN_SETTLE || (CAN_CAPTURE && CAPTURE_WORKS) || CAN_CONFIRM_NOTHING ->
                 busy = true; break
            :: else fi
     }

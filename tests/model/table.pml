@@ -175,6 +175,26 @@
 #define AE_MOOT 12           /* fed by nobody: what is moot is settled in the owner's step, below and in action.c */
 #define AE_T_REVIEW 13       /* REVIEW is not here */
 
+/* -- the provider's side of them -- */
+/* what the provider answers to one copy now, and whether the copy changes its books */
+#define CLOSE_WORKS (t[a].p == BK_PENDING || t[a].p == BK_OPEN || t[a].p == BK_AUTH || REVERSING_CLOSE)
+#ifdef REVCLOSE
+#define REVERSING_CLOSE (t[a].p == BK_PAID && BYCUST(a))
+#define CLOSED_THERE (t[a].p == BK_CLOSED || (t[a].p == BK_REVERSED && BYCUST(a)))
+#else
+#define REVERSING_CLOSE false
+#define CLOSED_THERE (t[a].p == BK_CLOSED)
+#endif
+#define CLOSE_ANSWER (CLOSE_WORKS || CLOSED_THERE -> AE_DONE : (t[a].p == BK_NONE -> AE_NOT_FOUND : \
+    (CONTAINER_(a) && t[a].p == BK_PAID -> AE_FAILED : AE_REFUSED)))
+#define CAPTURE_WORKS (t[a].p == BK_AUTH)
+#define CAPTURE_ANSWER (CAPTURE_WORKS || t[a].p == BK_PAID -> AE_DONE : (t[a].p == BK_CLOSED -> AE_FAILED : AE_REFUSED))
+#define REFUND_WORKS ((t[a].p == BK_PAID && t[a].rb == RB_NONE) || (!KEYED_(a) && t[a].rb == RB_DONE))
+#define REFUND_ANSWER (REFUND_WORKS || t[a].rb == RB_DONE -> AE_DONE : (t[a].rb == RB_PENDING -> AE_PENDING : AE_REFUSED))
+#define WORKS (ak == ACT_CLOSE -> CLOSE_WORKS : (ak == ACT_CAPTURE -> CAPTURE_WORKS : REFUND_WORKS))
+#define ANSWER (ak == ACT_CLOSE -> CLOSE_ANSWER : (ak == ACT_CAPTURE -> CAPTURE_ANSWER : REFUND_ANSWER))
+#define CAN_CONFIRM_NOTHING (IDLE && FREED(a) && t[a].q && t[a].p != BK_PAID && t[a].p != BK_AUTH && t[a].p != BK_REVERSED)
+
 /* An intent is sent once before it is something else: a second send, and a lost lease, are of UNKNOWN. */
 #define Q_SOLE (asent && as == AS_INTENT)
 #define REPLAYS_REFUND(b) (t[b].k == K_CARD || t[b].k == K_AUTH || CONTAINER_(b))
@@ -313,9 +333,11 @@ inline decide() {
 #endif
     if :: BARRED -> rejected = true :: else fi;
     if :: fx & (b_C + b_CX) -> fx = fx & ~b_C; if :: P_CAN_CLOSE -> fx = fx | b_C :: else fi :: else fi;
-    if :: (fx & b_F) && (REVERSED_ || t[a].rs != 0) -> fx = fx & ~b_F :: else fi;         /* nothing is owed, or it is being done */
+    /* nothing is owed, or it is being done, or the same fact came once more */
+    if :: (fx & b_F) && (REVERSED_ || t[a].rs != 0 || nx == ST_PAID || (nx == t[a].j && (!fc || t[a].jc))) -> fx = fx & ~b_F :: else fi;
+    /* (the dry run asks for progress: a close that would close nothing is none) */
     moves = !rejected && (nx != t[a].j || (fc && !t[a].jc) || (fr && !t[a].jr) ||
-        ((fx & (b_C + b_V)) && (!OPEN_(t[a].es) || nx != t[a].j)) || (fx & b_F) || ((fx & b_W) && winner != a) || ((fx & b_Q) && FREED(a) && !t[a].q) ||
+        ((fx & (b_C + b_V)) && !OPEN_(t[a].es) && (!dry || CLOSE_WORKS)) || (fx & b_F) || ((fx & b_W) && winner != a) || ((fx & b_Q) && FREED(a) && !t[a].q) ||
         (fx & (b_SENT + b_STEP)) || ((fx & b_SHOWN) && !t[a].shown) || ((fx & b_UNWIN) && winner == a))
 }
 

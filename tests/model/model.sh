@@ -75,11 +75,11 @@ trap 'exit 1' INT TERM
 # The longest first, so that two at a time end together.
 searches() {
     [ "${LONG:-0}" = 1 ] && cat <<END
-hold -DN=2 -DW=2 -DLATEPAY
 hold -DN=3 -DW=1
 hold -DN=2 -DW=1 -DLATEPAY -DREVERSE -DCANCEL -DREVCLOSE -DSLOWBACK
 END
     cat <<END
+hold -DN=2 -DW=2 -DLATEPAY
 hold -DN=2 -DW=2 -DCANCEL
 hold -DN=2 -DW=2 -DREVERSE
 hold -DN=2 -DW=1 -DLATEPAY -DREVERSE

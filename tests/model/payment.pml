@@ -36,7 +36,7 @@
      LATEPAY    a provider takes money (or holds it) once more after it confirmed the close
      REVERSE    captured money is given back by someone else, and old 'paid' notices come after it
      CANCEL     the host cancels at any time before money is captured; what comes then goes back
-     NOHOOK     no webhook ever comes
+     NOHOOK     no webhook ever comes (not with REVERSE: nobody asks about money that is kept)
      REVCLOSE   a close gives money back where there was some (Alipay cancel, WeChat reverse)
      SLOWBACK   a refund may stay pending, and may be refused, at once or after that: then it is a person's
    BUG_x removes one rule and must show an error; the list with the rule's words is in model.sh.

@@ -332,6 +332,8 @@ inline decide() {
     fx = fx & ~b_F;
 #endif
     if :: BARRED -> rejected = true :: else fi;
+    /* money that waits for the lookup that confirms it is no fact yet (waits_for_proof) */
+    if :: fc && nx == t[a].j && (fx & b_Q) && (FREED(a) || t[a].j == ST_CLOSING) -> fc = false; fr = false :: else fi;
     if :: fx & (b_C + b_CX) -> fx = fx & ~b_C; if :: P_CAN_CLOSE -> fx = fx | b_C :: else fi :: else fi;
     /* nothing is owed, or it is being done, or the same fact came once more */
     if :: (fx & b_F) && (REVERSED_ || t[a].rs != 0 || nx == ST_PAID || (nx == t[a].j && (!fc || t[a].jc))) -> fx = fx & ~b_F :: else fi;

@@ -152,9 +152,13 @@ void pr_actions_settle(pr_pay *p, int32_t n, int64_t now_ms)
 }
 
 /* Of a surplus something was given back beside our refund, and one of the two may be the other: the provider's sum
-   tells, and where it stated none a person must, since nothing is on its way any more. */
+   tells, and where it stated none a person must, since nothing is on its way any more. What a shop gives back of money
+   that it keeps is counted by its own amounts: a sum that is wrong there would say that more is gone than was asked. */
 static void see_what_is_left(pr_pay *p, int32_t n, pr_input *out, int64_t total)
 {
+    if (p->attempts[n - 1].state != PR_ST_SURPLUS) {
+        return;
+    }
     if (total >= 0) {
         out->event = PR_EV_REVERSED_PART;
         out->reversed_total_minor = total;

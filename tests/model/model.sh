@@ -52,6 +52,7 @@ if [ "${1:-}" = one ]; then             # one search: model.sh one WORK want fla
         cut=$(grep -cE 'max search depth too small|memory limit|out of memory|not completed' out)
         [ "$rc" = 0 ] || cut=1
         ! grep -qE 'memory limit|out of memory' out || echo "model: $MEMLIM MB are not enough for $*: MEMLIM=..." >&2
+        [ "$rc" -le 124 ] || echo "model: the search was ended from outside (status $rc): $*" >&2
         [ "$rc" != 124 ] || echo "model: ${LIMIT:-1800} s are not enough for $*: LIMIT=..." >&2
     else
         head -3 log >&2

@@ -14,7 +14,7 @@
 #include "rules.h"
 #include "tables.h"
 
-enum { MAX_FILES = 200, MAX_LOCALES = 20, MAX_REASONS = 110, COLUMNS = 8, NOT_FOUND = -1 };
+enum { MAX_FILES = 200, MAX_LOCALES = 20, MAX_REASONS = 110, COLUMNS = 9, NOT_FOUND = -1 };
 
 typedef struct reason {
     int number;

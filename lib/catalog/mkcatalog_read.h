@@ -194,7 +194,7 @@ static void read_data(const char *folder)
         files[i].path = join(data, "/", names[i], ".tsv");
         files[i].provider = names[i];
         files[i].first = line_count;
-        each_line(i, files[i].path, "operation\tlayer\tcode\talias_of\treason\tadvice\tsource\tnote", 8,
+        each_line(i, files[i].path, "operation\tlayer\tcode\talias_of\treason\tadvice\tsource\tnote\treviewed", 9,
                   take_row);
     }
 }

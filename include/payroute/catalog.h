@@ -126,6 +126,25 @@ PAYROUTE_API int32_t payroute_reason_class(int32_t reason);
 PAYROUTE_API int32_t payroute_reason_fault(int32_t reason);
 PAYROUTE_API int32_t payroute_reason_advice(int32_t reason);
 
+/** Bits of payroute_reason_flags. */
+enum payroute_reason_flag {
+    PAYROUTE_REASON_CHANNEL_FAULT = 1,   /* counts against the channel's health */
+    PAYROUTE_REASON_NETWORK_FORBIDS = 2, /* the card network forbids another try */
+    PAYROUTE_REASON_PRIVATE = 4          /* the cause must not be told to the customer */
+};
+
+/**
+ * What else a reason says: bits of enum payroute_reason_flag.
+ * Returns: the bits; E_NOT_FOUND.   Allocates: never.   Lifetime: -   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_reason_flags(int32_t reason);
+
+/**
+ * Locales that have guidance: tag of the one at `index`, such as "zh-CN", from 0; "" behind the last.
+ * Returns: static text.   Allocates: never.   Lifetime: static.   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_catalog_locale_at(int32_t index);
+
 /**
  * Guidance for a reason, with placeholders {reference}, {channel}, {minutes} left in. `audience` is 0 for
  * the customer, 1 for the merchant. Falls back over wider locales to English. `catalog` may be NULL.

@@ -159,6 +159,17 @@ int32_t payroute_reason_advice(int32_t reason)
     return i == PR_CAT_NONE ? PAYROUTE_E_NOT_FOUND : pr_catalog_reasons[i].advice;
 }
 
+int32_t payroute_reason_flags(int32_t reason)
+{
+    uint32_t i = pr_catalog_reason_index(reason);
+    return i == PR_CAT_NONE ? PAYROUTE_E_NOT_FOUND : pr_catalog_reasons[i].flags;
+}
+
+const char *payroute_catalog_locale_at(int32_t index)
+{
+    return index < 0 || index >= PR_CAT_LOCALES ? "" : &pr_catalog_pool[pr_catalog_locales[index]];
+}
+
 const char *payroute_reason_meaning(int32_t reason)
 {
     uint32_t i = pr_catalog_reason_index(reason);

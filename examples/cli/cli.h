@@ -99,6 +99,7 @@ typedef struct table {
 void put(const char *text);
 void putf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void put_heading(const char *text);
+void put_width(int32_t columns); /* of a page; 100 unless told */
 void put_wrapped(const char *text, int32_t indent); /* the cursor stands at column `indent` already */
 void put_pair(const char *name, const char *text);
 void put_pairf(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -148,7 +149,9 @@ int run_explain(const args *a);
 struct payroute_catalog;
 int catalog_open(const args *a, struct payroute_catalog **out); /* --catalog; NULL without */
 int explain_batch(const args *a, struct payroute_catalog *catalog);
-int run_explain_rows(const args *a);
+int run_explain_rows(const args *a);    /* --search, --provider, --list, --reason */
+int run_explain_tables(const args *a);  /* --providers, --reasons */
+char *catalog_row_note(const char *provider, const char *code); /* to be freed; NULL: none */
 int run_check(const args *a);
 int run_route(const args *a);
 int run_doctor(const args *a);

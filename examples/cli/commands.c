@@ -25,18 +25,21 @@ _Static_assert(OPT_COUNT <= 64, "a command's options are bits of one number");
 #define WHICH_NOTE "ID is the payment's number; or say --order ID.\n"
 
 const command cli_commands[] = {
-    {"explain", "PROVIDER CODE | --batch | --search WORD | --list PROVIDER",
+    {"explain", "PROVIDER CODE | --batch | --search WORD | --provider NAME | --providers | --reasons",
      "what a provider's code means, whose fault it is, what to do and what to tell whom",
      BIT(OPT_OPERATION) | BIT(OPT_LAYER) | BIT(OPT_MESSAGE) | BIT(OPT_HTTP) | BIT(OPT_NETWORK) |
          BIT(OPT_NETWORK_CODE) | BIT(OPT_ADVICE_CODE) | BIT(OPT_LOCALE) | BIT(OPT_BATCH) | BIT(OPT_SEARCH) |
-         BIT(OPT_LIST) | BIT(OPT_CATALOG),
+         BIT(OPT_PROVIDER) | BIT(OPT_LIST) | BIT(OPT_REASON) | BIT(OPT_PROVIDERS) | BIT(OPT_REASONS) |
+         BIT(OPT_LIMIT) | BIT(OPT_CATALOG),
      0, 2, run_explain,
      "Exit status 1: the code itself is not known (the page says the safe fallback), or nothing was found.\n"
      "--batch: members provider, operation, layer, code, message, http, network, network_code, advice_code,\n"
      "locale; each may be missing. A bad line gives {\"error\":…,\"line\":n}, the rest goes on, and the exit\n"
      "status is 3 in the end.\n"
      "  payroute explain alipay ACQ.TRADE_HAS_SUCCESS\n"
-     "  payroute explain stripe card_declined --layer code --network-code 51 --locale en\n"},
+     "  payroute explain stripe card_declined --network mastercard --network-code 51 --advice-code 25\n"
+     "  payroute explain --search 余额\n"
+     "  payroute explain --provider adyen --reason do_not_honor\n"},
     {"check", "FILE", "every problem of a configuration, with path and value; else a table of its channels",
      0, 1, 1, run_check,
      "FILE - is standard input. Exit status 1: it has problems.\n  payroute check channels.json\n"},

@@ -45,7 +45,7 @@ static const phrase classes[] = {
     {"ACTION", "the customer must act"},
     {"DECLINED_SOFT", "declined; nothing was taken; it may go well later or elsewhere"},
     {"DECLINED_HARD", "declined for good; nothing was taken"},
-    {"DECLINED_CUSTOMER", "the customer said no; nothing was taken"},
+    {"DECLINED_CUSTOMER", "refused for this card, account or input; nothing was taken; another may do"},
     {"INVALID", "the request is wrong; nothing was taken"},
     {"REFUSED_BEFORE", "refused before anything was done; nothing was taken"},
     {"NOT_FOUND", "the provider does not know it; whether that proves anything depends on the provider"},
@@ -76,9 +76,49 @@ static const char *phrase_in(const phrase *list, size_t count, const char *word)
     return word;
 }
 
+static const phrase acts[] = {
+    {"raise_limit", "raise the limit of the card or account"},
+    {"enable_online", "enable online payment for the card or account"},
+    {"confirm_in_app", "confirm in the bank's or wallet's app"},
+    {"verify_identity", "verify identity with the account keeper"},
+    {"contact_issuer", "ask the bank or account keeper"},
+    {"top_up", "put money on the account"},
+};
+
+static const phrase part_names[] = {
+    {"code", "provider's code"}, {"network_code", "network's code"}, {"advice_code", "advice code"},
+    {"message", "message"},      {"http_status", "HTTP status"},
+};
+
+static const phrase deciders[] = {
+    {"code", "the provider's code"},   {"network_code", "the network's code"}, {"advice_code", "the advice code"},
+    {"message", "the message"},        {"http_status", "the HTTP status"},     {"default", "a default"},
+};
+
+/* "3 days" of 259200. */
+static const char *span_text(char out[40], int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+    size_t i = 0;
+    while (seconds % units[i].seconds != 0 || (units[i].seconds == 86400 && seconds < 2 * 86400)) {
+        i++;
+    }
+    int64_t n = seconds / units[i].seconds;
+    (void)snprintf(out, 40, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+    return out;
+}
+
+/* The words for one audience: in the language asked for, else in Chinese and English. */
 static void put_guidance(const payroute_json_node *answer, const char *who, const char *heading)
 {
+    static const char *const usual[] = {"zh-CN", "en"};
     const payroute_json_node *texts = payroute_json_get(answer, who);
+    if (payroute_json_type(texts) == PAYROUTE_JSON_NONE || payroute_json_type(texts) == PAYROUTE_JSON_NULL) {
+        return;
+    }
     put("\n");
     put_heading(heading);
     if (payroute_json_type(texts) == PAYROUTE_JSON_STRING) {
@@ -86,40 +126,104 @@ static void put_guidance(const payroute_json_node *answer, const char *who, cons
         put_wrapped(payroute_json_string(texts), 2);
         return;
     }
-    for (const payroute_json_node *t = payroute_json_first(texts); t; t = payroute_json_next(t)) {
-        put_pair(payroute_json_name(t), payroute_json_string(t));
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        if (*text_of(texts, usual[i])) {
+            put_pair(usual[i], text_of(texts, usual[i]));
+        }
     }
 }
 
-static void print_page(const payroute_json_node *n)
+static void put_place(const payroute_json_node *place)
+{
+    if (*text_of(place, "name")) {
+        put_pair("where", text_of(place, "name"));
+    }
+    if (*text_of(place, "url")) {
+        put_pair(*text_of(place, "name") ? "" : "where", text_of(place, "url"));
+    }
+}
+
+static const char *yes(const payroute_json_node *retry, const char *name)
+{
+    return flag_of(retry, name) ? "yes" : "no";
+}
+
+static void put_retry(const payroute_json_node *n)
 {
     const payroute_json_node *retry = payroute_json_get(n, "retry");
+    int64_t wait = number_of(n, "wait_seconds");
+    char span[40];
+    put("\n");
+    put_heading("May it be tried again?");
+    put_pair("next", PHRASE(advices, text_of(n, "advice")));
+    if (*text_of(n, "field") && strcmp(text_of(n, "field"), "none") != 0) {
+        put_pairf("what to correct", "%s", text_of(n, "field"));
+    }
+    if (*text_of(n, "act") && strcmp(text_of(n, "act"), "none") != 0) {
+        put_pairf("what to do", "%s", PHRASE(acts, text_of(n, "act")));
+    }
+    put_pair("same channel", yes(retry, "same_channel"));
+    put_pair("other channel", yes(retry, "other_channel"));
+    put_pair("other card", yes(retry, "other_instrument"));
+    if (wait > 0) {
+        put_pairf("not before", "%s from now", span_text(span, wait));
+    }
+    if (flag_of(retry, "network_forbids")) {
+        put_pair("network", "The card network forbids another try with this card.");
+    }
+}
+
+/* What each code of several came to. */
+static void put_parts(const payroute_json_node *parts)
+{
+    if (payroute_json_count(parts) < 2) {
+        return;
+    }
+    for (const payroute_json_node *p = payroute_json_first(parts); p; p = payroute_json_next(p)) {
+        const char *from = *text_of(p, "part") ? text_of(p, "part") : text_of(p, "from");
+        put_pairf(PHRASE(part_names, from), "%s -> %s (%s)", text_of(p, "code"), text_of(p, "reason"),
+                  text_of(p, "matched"));
+    }
+}
+
+static void put_match(const payroute_json_node *n)
+{
+    put("\n");
+    put_heading("How it was found");
+    put_pairf("match", "%s (%s), decided by %s", PHRASE(levels, text_of(n, "matched")), text_of(n, "matched"),
+              PHRASE(deciders, text_of(n, "decided_by")));
+    put_parts(payroute_json_get(n, "parts"));
+    put_pair("source", *text_of(n, "source") ? text_of(n, "source") : "none");
+}
+
+/* 80 columns: what a terminal has, and what a mail to the shop's owner keeps. */
+static void print_page(const payroute_json_node *n)
+{
     char heading[200];
+    char *note = catalog_row_note(text_of(n, "provider"), text_of(n, "code"));
+    put_width(80);
     (void)snprintf(heading, sizeof heading, "%.80s  %.100s", text_of(n, "provider"), text_of(n, "code"));
     put_heading(heading);
-    put_pairf("reason", "%s: %s", text_of(n, "reason"), text_of(n, "meaning"));
+    put_pair("reason", text_of(n, "reason"));
+    put_pair("meaning", text_of(n, "meaning"));
+    if (note && *note) {
+        put_pair("this code", note);
+    }
     put_pair("outcome", PHRASE(classes, text_of(n, "class")));
     put_pair("whose fault", PHRASE(faults, text_of(n, "fault")));
-    put_pair("next", PHRASE(advices, text_of(n, "advice")));
-    put_pairf("try again", "same channel: %s; other channel: %s; other card or account: %s",
-              flag_of(retry, "same_channel") ? "yes" : "no", flag_of(retry, "other_channel") ? "yes" : "no",
-              flag_of(retry, "other_instrument") ? "yes" : "no");
-    if (flag_of(retry, "network_forbids")) {
-        put_pair("", "The card network forbids another try with this card.");
-    }
     if (flag_of(n, "channel_fault")) {
         put_pair("channel", "counts against the channel");
     }
     if (flag_of(n, "private_cause")) {
         put_pair("private", "do not tell the customer the cause: use the words below");
     }
+    free(note);
     put_guidance(n, "customer", "Tell the customer");
     put_guidance(n, "merchant", "For the shop");
-    put("\n");
-    put_heading("How it was found");
-    put_pairf("match", "%s (%s, decided by %s)", PHRASE(levels, text_of(n, "matched")), text_of(n, "matched"),
-              text_of(n, "decided_by"));
-    put_pair("source", *text_of(n, "source") ? text_of(n, "source") : "none");
+    put_place(payroute_json_get(n, "place"));
+    put_guidance(n, "support", "Support asks");
+    put_retry(n);
+    put_match(n);
 }
 
 typedef struct question {
@@ -211,12 +315,15 @@ static int explain_one(const args *a, payroute_catalog *catalog)
 
 int run_explain(const args *a)
 {
-    int modes = (a->value[OPT_BATCH] != NULL) + (a->value[OPT_SEARCH] != NULL) + (a->value[OPT_LIST] != NULL);
+    int rows = a->value[OPT_SEARCH] || a->value[OPT_PROVIDER] || a->value[OPT_LIST] || a->value[OPT_REASON];
+    int tables = (a->value[OPT_PROVIDERS] != NULL) + (a->value[OPT_REASONS] != NULL);
+    int modes = (a->value[OPT_BATCH] != NULL) + rows + tables;
     if (modes > 1 || (modes == 1 && a->word_count > 0) || (modes == 0 && a->word_count != 2)) {
-        return complain(EXIT_USAGE, "explain: expected PROVIDER CODE, or one of --batch, --search, --list");
+        return complain(EXIT_USAGE, "explain: expected PROVIDER CODE, or one of --batch, --search, --provider, "
+                                    "--list, --reason, --providers, --reasons");
     }
-    if (a->value[OPT_SEARCH] || a->value[OPT_LIST]) {
-        return run_explain_rows(a);
+    if (rows || tables) {
+        return rows ? run_explain_rows(a) : run_explain_tables(a);
     }
     payroute_catalog *catalog = NULL;
     int code = catalog_open(a, &catalog);

@@ -1,5 +1,4 @@
-/* `explain --batch`: a stream of questions and of answers, one for one; and the rows of the catalogue
- * themselves. */
+/* `explain --batch`: a stream of questions and of answers, one for one. */
 #include "cli.h"
 
 #include <payroute/catalog.h>
@@ -7,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 int catalog_open(const args *a, struct payroute_catalog **out)
 {
@@ -29,8 +27,6 @@ int catalog_open(const args *a, struct payroute_catalog **out)
     bytes_wipe(&b);
     return rc == PAYROUTE_OK ? EXIT_FINE : complain_rc(a, path, rc, why);
 }
-
-/* ---- batch ---- */
 
 typedef struct batch {
     payroute_catalog *catalog;
@@ -132,90 +128,4 @@ int explain_batch(const args *a, struct payroute_catalog *catalog)
         return complain(EXIT_STORE, "standard input: could not be read");
     }
     return b.bad ? EXIT_DATA : EXIT_FINE;
-}
-
-/* ---- rows ---- */
-
-static int32_t ask_row(void *user, char *out, size_t cap)
-{
-    return payroute_catalog_row_at(*(int32_t *)user, out, cap);
-}
-
-static int32_t fits(const args *a, const payroute_json_node *row)
-{
-    static const char *const members[] = {"code", "alias_of", "reason", "note"};
-    if (a->value[OPT_LIST]) {
-        return strcmp(text_of(row, "provider"), a->value[OPT_LIST]) == 0;
-    }
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (strcasestr(text_of(row, members[i]), a->value[OPT_SEARCH])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* As a cell, or as a member of the array. */
-static void put_row(const args *a, table *t, const payroute_json_node *row, const char *text, int32_t found)
-{
-    if (wants_json(a)) {
-        (void)fputs(found ? ",\n" : "[\n", stdout);
-        (void)fputs(text, stdout);
-        return;
-    }
-    table_cell(t, text_of(row, "provider"));
-    table_cell(t, strcmp(text_of(row, "operation"), "*") == 0 ? "any" : text_of(row, "operation"));
-    table_cell(t, text_of(row, "layer"));
-    table_cell(t, text_of(row, "code"));
-    table_cell(t, text_of(row, "reason"));
-    table_cell(t, text_of(row, "advice"));
-}
-
-/* Which providers there are; rows of one stand together. */
-static void put_providers(void)
-{
-    char last[64] = "";
-    put("nothing found; there are rows of:");
-    for (int32_t i = 0; i < payroute_catalog_row_count(); i++) {
-        int32_t rc = 0;
-        payroute_json *doc = NULL;
-        char *text = json_ask(ask_row, &i, &rc);
-        if (rc > 0 && payroute_json_parse(&doc, text, (size_t)rc, NULL, 0) == PAYROUTE_OK &&
-            strcmp(last, text_of(payroute_json_root(doc), "provider")) != 0) {
-            (void)snprintf(last, sizeof last, "%s", text_of(payroute_json_root(doc), "provider"));
-            putf(" %s", last);
-        }
-        payroute_json_free(doc);
-        free(text);
-    }
-    put("\n");
-}
-
-int run_explain_rows(const args *a)
-{
-    int32_t found = 0;
-    table t;
-    table_begin(&t, "PROVIDER|OPERATION|LAYER|CODE|REASON|ADVICE");
-    for (int32_t i = 0; i < payroute_catalog_row_count() && !ferror(stdout); i++) {
-        int32_t rc = 0;
-        payroute_json *doc = NULL;
-        char *text = json_ask(ask_row, &i, &rc);
-        if (rc > 0 && payroute_json_parse(&doc, text, (size_t)rc, NULL, 0) == PAYROUTE_OK &&
-            fits(a, payroute_json_root(doc))) {
-            put_row(a, &t, payroute_json_root(doc), text, found++);
-        }
-        payroute_json_free(doc);
-        free(text);
-    }
-    if (wants_json(a)) {
-        (void)fputs(found ? "\n]\n" : "[]\n", stdout);
-    } else if (found == 0) {
-        if (a->value[OPT_LIST]) {
-            put_providers();
-        } else {
-            put("nothing found\n");
-        }
-    }
-    table_end(&t);
-    return found ? EXIT_FINE : EXIT_NO;
 }

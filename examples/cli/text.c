@@ -11,7 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAIR_WIDTH = 18, PAGE_WIDTH = 100, CELL_MAX = 400 };
+enum { PAIR_WIDTH = 18, CELL_MAX = 400 };
+
+static int32_t page_width = 100;
+
+void put_width(int32_t columns)
+{
+    page_width = columns;
+}
 
 /* One character: its bytes, or 1 for a byte that begins none. */
 static size_t decode(const char *at, uint32_t *code)
@@ -41,8 +48,9 @@ static int32_t is_control(uint32_t c)
 
 static int32_t width_of(uint32_t c)
 {
-    if ((c >= 0x300 && c <= 0x36F) || (c >= 0xFE00 && c <= 0xFE0F)) {
-        return 0;
+    if ((c >= 0x300 && c <= 0x36F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xE31 || (c >= 0xE34 && c <= 0xE3A) ||
+        (c >= 0xE47 && c <= 0xE4E)) {
+        return 0; /* Thai writes its vowels and tones above and below */
     }
     return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
                    (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE6F) ||
@@ -149,8 +157,22 @@ static void pad(int32_t columns)
     }
 }
 
-/* Bytes up to the next place where a line may break: behind a blank, and behind any wide character. */
-static size_t next_piece(const char *text, int32_t *columns)
+/* What ends a clause, or closes what was opened, does not begin a line; what opens does not end one. */
+static int32_t stays_behind(uint32_t c)
+{
+    return (c >= 0x3001 && c <= 0x3002) || c == 0x3005 || c == 0x3009 || c == 0x300B || c == 0x300D || c == 0x300F ||
+           c == 0x3011 || c == 0x30FC || c == 0xFF01 || c == 0xFF09 || c == 0xFF0C || c == 0xFF0E || c == 0xFF1A ||
+           c == 0xFF1B || c == 0xFF1F;
+}
+
+static int32_t opens(uint32_t c)
+{
+    return c == 0x3008 || c == 0x300A || c == 0x300C || c == 0x300E || c == 0x3010 || c == 0xFF08;
+}
+
+/* Bytes up to the next place where a line may break: behind a blank, and beside Chinese or Japanese (Korean has
+   blanks); anywhere once `most` columns are full, since Thai has none within a sentence. */
+static size_t next_piece(const char *text, int32_t most, int32_t *columns)
 {
     const char *at = text;
     uint32_t code = 0;
@@ -162,10 +184,10 @@ static size_t next_piece(const char *text, int32_t *columns)
         if (*at) {
             (void)decode(at, &then);
         }
-        /* Chinese stops stay with what they end. */
-        int32_t stop = (then >= 0x3001 && then <= 0x3002) || then == 0xFF0C || then == 0xFF1B ||
-                       then == 0xFF1A || then == 0xFF01 || then == 0xFF1F || then == 0xFF09;
-        if (code == ' ' || (width_of(code) == 2 && !stop) || (width_of(then) == 2 && !stop)) {
+        int32_t wide = (width_of(code) == 2 && (code < 0xAC00 || code > 0xD7A3)) ||
+                       (width_of(then) == 2 && (then < 0xAC00 || then > 0xD7A3));
+        if (code == ' ' || (wide && !stays_behind(then) && !opens(code)) ||
+            (*columns + width_of(then) > most && width_of(then) > 0)) {
             break;
         }
     }
@@ -178,13 +200,13 @@ void put_wrapped(const char *text, int32_t indent)
     int32_t blanks = 0; /* held back: none stands at the end of a line */
     while (*text) {
         int32_t columns = 0;
-        size_t len = next_piece(text, &columns);
+        size_t len = next_piece(text, page_width - indent, &columns);
         char *piece = need(strndup(text, len));
         char *shown = need(malloc(len + 4));
         size_t shown_len = strlen(clean(shown, len + 4, piece));
         int32_t blank = shown_len > 0 && shown[shown_len - 1] == ' ';
         shown[shown_len - (size_t)blank] = '\0';
-        if (at > indent && at + blanks + columns - blank > PAGE_WIDTH) {
+        if (at > indent && at + blanks + columns - blank > page_width) {
             (void)fputc('\n', stdout);
             pad(indent);
             at = indent;

@@ -135,16 +135,31 @@ static void test_secrets_are_refused(void **state)
 
 /* ---- explain ---- */
 
+/* No line is wider; Chinese and the like take two columns. */
+static void expect_narrow(const ran *r, int32_t most)
+{
+    int32_t columns = 0;
+    for (const char *at = r->out; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        columns = c == '\n' ? 0 : columns + (c < 0x80 || (c >= 0xC0 && c < 0xE2)) + 2 * (c >= 0xE2 && c < 0xF0);
+        if (columns > most) {
+            fail_msg("a line is wider than %d: %.2000s", most, r->out);
+        }
+    }
+}
+
 static void test_explain_page(void **state)
 {
     (void)state;
-    expect_code(payroute("explain", "alipay", "ACQ.TRADE_HAS_SUCCESS", NULL), 0);
+    const ran *r = payroute("explain", "alipay", "ACQ.TRADE_HAS_SUCCESS", NULL);
+    expect_code(r, 0);
     expect_out("already_paid");
     expect_out("zh-CN");
     expect_out("重复付款");
     expect_out("Please do not pay again");
     expect_out("known exactly");
     expect_silent_err();
+    expect_narrow(r, 80);
     expect_code(payroute("explain", "alipay", "ACQ.TRADE_HAS_SUCCESS", "--locale", "en", "--json", NULL), 0);
     assert_string_equal(said("reason"), "already_paid");
     assert_non_null(strstr(said("customer"), "do not pay again"));
@@ -190,6 +205,43 @@ static void test_explain_rows(void **state)
     expect_out("[]");
     expect_code(payroute("explain", "--list", "strip", NULL), 1);
     expect_out(" stripe");
+    expect_code(payroute("explain", "--provider", "stripe", "--reason", "insufficient_funds", "--json", NULL), 0);
+    assert_string_equal(said("0.reason"), "insufficient_funds");
+    expect_code(payroute("explain", "--provider", "unionpay_gateway", "--layer", "status", "--json", NULL), 0);
+    assert_string_equal(said("0.layer"), "status");
+    expect_code(payroute("explain", "--reason", "insufficient_fund", NULL), 2);
+    expect_err("explain --reasons");
+    expect_code(payroute("explain", "--provider", "stripe", "--limit", "2", NULL), 0);
+    expect_out("more");
+    expect_code(payroute("explain", "--provider", "stripe", "--list", "stripe", NULL), 2);
+    expect_code(payroute("explain", "--provider", "stripe", "x", NULL), 2);
+}
+
+/* A word of a customer's text finds the reason, in Chinese too; rows found so are counted, not poured out. */
+static void test_explain_search_in_texts(void **state)
+{
+    (void)state;
+    expect_code(payroute("explain", "--search", "可用额度不足", NULL), 0);
+    expect_out("insufficient_funds");
+    expect_out("MORE ROWS");
+    expect_code(payroute("explain", "--search", "可用额度不足", "--json", NULL), 0);
+    assert_string_equal(said("0.reason"), "insufficient_funds");
+    expect_code(payroute("explain", "--search", "BALANCE", "--provider", "stripe", NULL), 0);
+    expect_out("balance_insufficient");
+}
+
+static void test_explain_tables(void **state)
+{
+    (void)state;
+    expect_code(payroute("explain", "--providers", NULL), 0);
+    expect_out("wechatpay");
+    expect_code(payroute("explain", "--providers", "--json", NULL), 0);
+    assert_true(number("0.rows") > 0);
+    expect_code(payroute("explain", "--reasons", NULL), 0);
+    expect_out("insufficient_funds");
+    expect_code(payroute("explain", "--reasons", "--json", NULL), 0);
+    assert_string_equal(said("0.reason"), "unknown_outcome");
+    expect_code(payroute("explain", "--reasons", "--providers", NULL), 2);
 }
 
 static void test_explain_own_rows(void **state)
@@ -470,6 +522,8 @@ int main(void)
         cmocka_unit_test(test_explain_unknown_is_no_failure),
         cmocka_unit_test(test_explain_prints_no_controls),
         cmocka_unit_test(test_explain_rows),
+        cmocka_unit_test(test_explain_search_in_texts),
+        cmocka_unit_test(test_explain_tables),
         cmocka_unit_test(test_explain_own_rows),
         cmocka_unit_test(test_batch_goes_on_after_bad_lines),
         cmocka_unit_test(test_batch_of_fine_lines_and_of_none),

@@ -7,6 +7,7 @@
 #include <payroute/catalog.h>
 #include <payroute/json.h>
 #include <payroute/keyring.h>
+#include <payroute/network.h>
 #include <payroute/payment.h>
 #include <payroute/probe.h>
 #include <payroute/registry.h>

@@ -218,7 +218,7 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 
 # ---- the catalogue is data, turned into tables at build time ------------------------------------------------
 ifneq ($(wildcard lib/catalog/mkcatalog.c),)
-CATALOG_DATA := $(sort $(wildcard lib/catalog/data/*.tsv lib/catalog/texts/*.tsv lib/catalog/*.def))
+CATALOG_DATA := $(sort $(wildcard lib/catalog/data/*.tsv lib/catalog/texts/*.tsv lib/catalog/*.tsv lib/catalog/*.def))
 $(B)/mkcatalog: lib/catalog/mkcatalog.c $(wildcard lib/catalog/*.h lib/catalog/*.def) $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=c11 -O1 -g $(WARN) -D_GNU_SOURCE= -Iinclude -Ilib -o $@ $<

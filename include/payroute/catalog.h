@@ -60,8 +60,9 @@ enum payroute_match_level {
 /**
  * Make a catalogue of the host's own rows over the built-in ones. `json` is an array of objects: provider,
  * code (a trailing * makes it a prefix), reason (a name of payroute_reason_name), and where wanted
- * operation, layer, advice, source, note and texts ({"zh-CN": {"customer": "...", "merchant": "..."}}, which
- * replace the built-in words of that reason). All problems are found at once; `why` (may be NULL) receives
+ * operation, layer, advice, source, note and texts ({"zh-CN": {"customer": "...", "merchant": "...",
+ * "support": "..."}}, which replace the built-in words of that reason). `advice` is a name of
+ * payroute_advice_name, where wanted with a field or act and with seconds: "fix_input:cvc", "later@3600". All problems are found at once; `why` (may be NULL) receives
  * one line each, such as `rows[3].reason: unknown reason "foo"`. No row may map a code to a reason of class
  * ACCEPTED.
  * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_LIMIT (more than 20000 rows); E_NOMEM. *out is NULL unless OK.
@@ -81,9 +82,12 @@ PAYROUTE_API void payroute_catalog_free(payroute_catalog *catalog);
  * Explain one answer of a provider. `query_json` is an object; every member may be missing: provider,
  * operation, layer, code, message, http (number), network, network_code, advice_code (several: separated by
  * commas), locale (text or null: all locales). The answer is a JSON object: provider, code, reason,
- * reason_number, class, fault, advice, matched, decided_by, retry {same_channel, other_channel,
- * other_instrument, network_forbids}, channel_fault, private_cause, customer and merchant (objects by
- * locale, or texts when one locale was asked), source, meaning. An unknown code is never an error: its
+ * reason_number, class, fault, advice and its data (field: what the customer corrects, act: what he does, or
+ * null; wait_seconds: no repeat, or no question, before that, or null), matched, decided_by, retry
+ * {same_channel, other_channel, other_instrument, network_forbids}, channel_fault, private_cause, unlisted (a
+ * code of the provider that no row names), parts (every code that came along by itself: what, provider, code,
+ * matched, reason, class, advice, field, act, wait_seconds, source), customer, merchant and support (objects
+ * by locale, or texts when one locale was asked), source, meaning. An unknown code is never an error: its
  * reason is unknown_outcome. `catalog` may be NULL: built-in rows only.
  * Returns: length without the NUL; E_ARG; E_JSON, E_SCHEMA, E_LIMIT (`out` then says why); E_BUFFER (`out`
  *          is empty: ask again with more); E_NOMEM.
@@ -94,7 +98,8 @@ PAYROUTE_API int32_t payroute_catalog_explain(const payroute_catalog *catalog, c
 
 /**
  * Number of built-in rows; row `index` of them as a JSON object: provider, operation, layer, code, alias_of
- * (null when it is none), reason, class, advice, source, note. Rows of one provider stand together.
+ * (null when it is none), reason, class, advice, field, act, wait_seconds, source, note, reviewed (the day
+ * on which the row was last compared with its source, or null). Rows of one provider stand together.
  * Returns: the number; length without the NUL, E_RANGE, E_ARG, E_BUFFER (`out` is empty), E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
  */
@@ -147,7 +152,8 @@ PAYROUTE_API const char *payroute_catalog_locale_at(int32_t index);
 
 /**
  * Guidance for a reason, with placeholders {reference}, {channel}, {minutes} left in. `audience` is 0 for
- * the customer, 1 for the merchant. Falls back over wider locales to English. `catalog` may be NULL.
+ * the customer, 1 for the merchant, 2 for the merchant's support. Falls back over wider locales (Chinese:
+ * zh-HK, zh-TW, zh-CN) to English. `catalog` may be NULL.
  * Returns: text, never NULL.   Allocates: never.   Lifetime: static, or the catalogue's.   Threads: any.
  *          Since: 0.1
  */

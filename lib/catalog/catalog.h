@@ -64,7 +64,19 @@ enum pr_match_level {
     PR_MATCH_GLOBAL = 9
 };
 
-enum pr_audience { PR_AUDIENCE_CUSTOMER = 0, PR_AUDIENCE_MERCHANT = 1 };
+enum pr_audience { PR_AUDIENCE_CUSTOMER = 0, PR_AUDIENCE_MERCHANT = 1, PR_AUDIENCE_SUPPORT = 2, PR_AUDIENCES = 3 };
+
+/* What to correct, and what to do elsewhere: the data of an advice (details.h). */
+enum pr_field {
+#define PR_FIELD(number, NAME, name) PR_FIELD_##NAME = number,
+#include "catalog/details.def"
+    PR_FIELD_COUNT
+};
+enum pr_act {
+#define PR_ACT(number, NAME, name) PR_ACT_##NAME = number,
+#include "catalog/details.def"
+    PR_ACT_COUNT
+};
 
 /* All texts may be NULL (absent) and need not live longer than the call. */
 typedef struct pr_catalog_query {
@@ -83,12 +95,16 @@ typedef struct pr_catalog_query {
 typedef struct pr_catalog_answer {
     int32_t reason;       /* permanent number from reasons.def */
     int32_t advice;       /* enum pr_advice, tightened by network, advice code and hints */
+    int32_t field;        /* enum pr_field: what to correct, with fix_input */
+    int32_t act;          /* enum pr_act: what the customer does */
+    int32_t wait_s;       /* no repeat with this instrument, or no question, before so many seconds; 0: not said */
     int32_t reason_class; /* enum pr_reason_class */
     int32_t fault;
     int32_t level;           /* enum pr_match_level of the code that decided */
     int32_t network_forbids; /* 1: the network forbids a retry */
     int32_t private_cause;   /* 1: must not be disclosed to the customer */
     int32_t channel_fault;   /* 1: counts against the channel's health */
+    int32_t unlisted;        /* 1: a code of the provider came along and no row names it */
     const char *name;        /* reason's name, such as "insufficient_funds"; static */
     const char
         *decided_by; /* "network_code", "code", "advice_code", "message", "http_status", "default"; static */
@@ -99,8 +115,8 @@ typedef struct pr_catalog_answer {
 void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay,
                        const pr_catalog_query *query);
 
-/* Static UTF-8 text with placeholders ({reference}, {channel}, {minutes}, ...); fallback zh-* -> zh-CN ->
-   en. Never NULL. */
+/* Static UTF-8 text with placeholders ({reference}, {channel}, {minutes}, ...); fallback zh-HK -> zh-TW ->
+   zh-CN -> en. Never NULL. */
 const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int32_t audience,
                             const char *locale);
 const char *pr_reason_name(int32_t reason);

@@ -83,8 +83,8 @@ static int32_t read_member(question *q, const payroute_json_node *member, pr_tex
 static void write_texts(payroute_json_out *json, const payroute_catalog *catalog, const pr_catalog_answer *a,
                         const char *locale)
 {
-    static const char names[2][10] = {"customer", "merchant"};
-    for (int32_t who = 0; who < 2; who++) {
+    static const char names[PR_AUDIENCES][10] = {"customer", "merchant", "support"};
+    for (int32_t who = 0; who < PR_AUDIENCES; who++) {
         if (locale != NULL && locale[0] != '\0') {
             payroute_json_out_string(json, names[who], pr_catalog_text(catalog, a->reason, who, locale));
             continue;
@@ -96,6 +96,35 @@ static void write_texts(payroute_json_out *json, const payroute_catalog *catalog
         }
         payroute_json_out_end(json);
     }
+}
+
+/* What goes with the advice: names or null, seconds or null. */
+static void write_detail(payroute_json_out *json, int32_t field, int32_t act, int32_t wait_s)
+{
+    payroute_json_out_string(json, "field", field > 0 ? pr_catalog_field_word(field) : NULL);
+    payroute_json_out_string(json, "act", act > 0 ? pr_catalog_act_word(act) : NULL);
+    if (wait_s > 0) {
+        payroute_json_out_integer(json, "wait_seconds", wait_s);
+    } else {
+        payroute_json_out_null(json, "wait_seconds");
+    }
+}
+
+static void write_part(void *context, const pr_catalog_part *part)
+{
+    payroute_json_out *json = context;
+    const pr_cat_reason *r = &pr_catalog_reasons[part->found.reason];
+    payroute_json_out_object(json, NULL);
+    payroute_json_out_string(json, "what", part->what);
+    payroute_json_out_string(json, "provider", part->provider);
+    payroute_json_out_string(json, "code", part->code);
+    payroute_json_out_string(json, "matched", payroute_match_level_name(part->found.level));
+    payroute_json_out_string(json, "reason", &pr_catalog_pool[r->name]);
+    payroute_json_out_string(json, "class", payroute_reason_class_name(r->klass));
+    payroute_json_out_string(json, "advice", pr_advice_name(part->found.advice));
+    write_detail(json, part->found.field, part->found.act, part->found.wait_s);
+    payroute_json_out_string(json, "source", part->found.source);
+    payroute_json_out_end(json);
 }
 
 static void write_answer(payroute_json_out *json, const payroute_catalog *catalog, const question *q)
@@ -111,6 +140,7 @@ static void write_answer(payroute_json_out *json, const payroute_catalog *catalo
     payroute_json_out_string(json, "class", payroute_reason_class_name(a.reason_class));
     payroute_json_out_string(json, "fault", pr_fault_name(a.fault));
     payroute_json_out_string(json, "advice", pr_advice_name(a.advice));
+    write_detail(json, a.field, a.act, a.wait_s);
     payroute_json_out_string(json, "matched", payroute_match_level_name(a.level));
     payroute_json_out_string(json, "decided_by", a.decided_by);
     payroute_json_out_object(json, "retry");
@@ -121,6 +151,10 @@ static void write_answer(payroute_json_out *json, const payroute_catalog *catalo
     payroute_json_out_end(json);
     payroute_json_out_flag(json, "channel_fault", a.channel_fault);
     payroute_json_out_flag(json, "private_cause", a.private_cause);
+    payroute_json_out_flag(json, "unlisted", a.unlisted);
+    payroute_json_out_array(json, "parts");
+    pr_catalog_parts(catalog, &q->query, write_part, json);
+    payroute_json_out_end(json);
     write_texts(json, catalog, &a, q->locale);
     payroute_json_out_string(json, "source", a.source);
     payroute_json_out_string(json, "meaning", payroute_reason_meaning(a.reason));
@@ -189,9 +223,12 @@ int32_t payroute_catalog_row_at(int32_t index, char *out, size_t out_cap)
     payroute_json_out_string(json, "alias_of", alias ? &pr_catalog_pool[meant->code] : NULL);
     payroute_json_out_string(json, "reason", &pr_catalog_pool[r->name]);
     payroute_json_out_string(json, "class", payroute_reason_class_name(r->klass));
-    payroute_json_out_string(json, "advice", pr_advice_name(meant->advice != 0 ? meant->advice : r->advice));
+    payroute_json_out_string(json, "advice", pr_advice_name(meant->advice));
+    write_detail(json, meant->field, meant->act, (int32_t)meant->wait_s);
     payroute_json_out_string(json, "source", &pr_catalog_pool[row->source]);
     payroute_json_out_string(json, "note", &pr_catalog_pool[row->note]);
+    payroute_json_out_string(json, "reviewed",
+                             row->flags & PR_CAT_REVIEWED ? &pr_catalog_pool[row->reviewed] : NULL);
     payroute_json_out_end(json);
     return hand_out(json, out, out_cap);
 }

@@ -20,11 +20,6 @@ static int32_t class_of(int32_t reason)
     return pr_catalog_reasons[reason].klass;
 }
 
-static int explicit_match(const pr_catalog_found *f)
-{
-    return f->level <= PR_MATCH_MESSAGE;
-}
-
 static int hardness(int32_t klass)
 { /* of refusals */
     switch (klass) {
@@ -153,15 +148,30 @@ static void contradict(verdict *v, const char *decided_by)
 {
     v->found.reason = PR_CAT_CONTRADICTION;
     v->found.advice = pr_catalog_reasons[PR_CAT_CONTRADICTION].advice;
+    v->found.field = v->found.act = v->found.wait_s = 0;
     v->klass = class_of(PR_CAT_CONTRADICTION);
     v->decided_by = decided_by;
+}
+
+/* Tighten what `v` advises by what `by` advises. The data go with the advice that is left; of two waits the
+   longer one counts, whatever the advice. */
+static void tighten_by(verdict *v, const pr_catalog_found *by)
+{
+    pr_catalog_found *f = &v->found;
+    int32_t advice = pr_catalog_tighten(f->advice, by->advice);
+    if (advice != f->advice) {
+        f->field = advice == by->advice ? by->field : 0;
+        f->act = advice == by->advice ? by->act : 0;
+    }
+    f->advice = advice;
+    f->wait_s = by->wait_s > f->wait_s ? by->wait_s : f->wait_s;
 }
 
 /* The network's code beside the provider's, which is settled already. */
 static void weigh_network(verdict *v, const pr_catalog_found *n)
 {
     int32_t mine = v->klass, its = class_of(n->reason);
-    int known = explicit_match(&v->found);
+    int known = pr_catalog_is_named(&v->found);
     v->private_cause |= pr_catalog_reasons[n->reason].flags & PR_CAT_PRIVATE;
     if (!known) {
         if (mine == PR_CLASS_UNKNOWN || its == PR_CLASS_UNKNOWN || pr_catalog_class_is_refusal(mine)) {
@@ -186,8 +196,7 @@ static void weigh_network(verdict *v, const pr_catalog_found *n)
         settle(v, n, "network_code");
     }
     v->found.forbids = n->forbids | p.found.forbids;
-    v->found.advice =
-        pr_catalog_tighten(v->found.advice, v->found.reason == n->reason ? p.found.advice : n->advice);
+    tighten_by(v, v->found.reason == n->reason ? &p.found : n);
     v->klass = harden(v->klass, v->found.advice, v->found.forbids);
 }
 
@@ -198,15 +207,18 @@ static void weigh_advice(verdict *v, const pr_catalog_found *a)
     if (!pr_catalog_class_is_refusal(v->klass)) {
         return; /* what is unknown stays to be asked */
     }
-    int32_t advice = pr_catalog_tighten(v->found.advice, a->advice);
-    if (advice != v->found.advice && says_little(v->found.reason) &&
+    verdict before = *v;
+    tighten_by(v, a);
+    if (v->found.advice != before.found.advice && says_little(v->found.reason) &&
         pr_catalog_class_is_refusal(class_of(a->reason))) {
-        int32_t forbids = v->found.forbids;
+        pr_catalog_found tightened = v->found;
         settle(v, a, "advice_code");
-        v->found.forbids = forbids;
+        tightened.reason = a->reason;
+        tightened.level = a->level;
+        tightened.source = a->source;
+        v->found = tightened;
     }
-    v->found.advice = advice;
-    v->klass = harden(v->klass, advice, v->found.forbids);
+    v->klass = harden(v->klass, v->found.advice, v->found.forbids);
 }
 
 static int ask_network(pr_catalog_found *found, const payroute_catalog *overlay, const char *network,
@@ -214,7 +226,7 @@ static int ask_network(pr_catalog_found *found, const payroute_catalog *overlay,
 {
     pr_catalog_ask ask = {.provider = network, .operation = operation, .code = code, .has_code = 1};
     pr_catalog_match(found, overlay, &ask);
-    return explicit_match(found);
+    return pr_catalog_is_named(found);
 }
 
 static int ask_advice(pr_catalog_found *found, const payroute_catalog *overlay, const char *provider,
@@ -227,7 +239,7 @@ static int ask_advice(pr_catalog_found *found, const payroute_catalog *overlay, 
                           .has_code = 1,
                           .strict = 1};
     pr_catalog_match(found, overlay, &ask);
-    return explicit_match(found);
+    return pr_catalog_is_named(found);
 }
 
 /* "visa" from "Visa", with an ending; 0: too long. */
@@ -245,26 +257,36 @@ static int table_name(char *out, const char *network, const char *ending)
 }
 
 /* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). Each is
-   looked for in the provider's table, then in its network's. */
-static void weigh_advices(verdict *v, const payroute_catalog *overlay, const pr_catalog_query *q)
+   looked for in the provider's table, then in its network's. `take` is told of every one of them. */
+static void each_advice(const payroute_catalog *overlay, const pr_catalog_query *q, pr_catalog_part_taker take,
+                        void *context)
 {
-    char table[SINGLE], code[SINGLE];
+    char table[SINGLE];
+    pr_catalog_part part = {.what = "advice_code"};
     const char *provider = q->provider != NULL ? q->provider : "";
     const char *network = q->network != NULL && q->network[0] != '\0' ? q->network : provider;
     int named = table_name(table, network, "_mac");
     for (const char *at = q->advice_code; *at != '\0';) {
         size_t n = strcspn(at, ", ");
-        pr_catalog_found found;
-        if (n > 0 && n < sizeof code) {
-            memcpy(code, at, n);
-            code[n] = '\0';
-            if (ask_advice(&found, overlay, provider, q->operation, code) ||
-                (named && ask_advice(&found, overlay, table, q->operation, code))) {
-                weigh_advice(v, &found);
+        if (n > 0 && n < sizeof part.code) {
+            memcpy(part.code, at, n);
+            part.code[n] = '\0';
+            part.provider = provider;
+            if (!ask_advice(&part.found, overlay, provider, q->operation, part.code) && named &&
+                ask_advice(&part.found, overlay, table, q->operation, part.code)) {
+                part.provider = table;
             }
+            take(context, &part);
         }
         at += n;
         at += strspn(at, ", ");
+    }
+}
+
+static void weigh_part(void *context, const pr_catalog_part *part)
+{
+    if (pr_catalog_is_named(&part->found)) {
+        weigh_advice(context, &part->found);
     }
 }
 
@@ -284,7 +306,7 @@ static void weigh_others(verdict *v, const payroute_catalog *overlay, const pr_c
         weigh_network(v, &found);
     }
     if (q->advice_code != NULL) {
-        weigh_advices(v, overlay, q);
+        each_advice(overlay, q, weigh_part, v);
     }
 }
 
@@ -299,6 +321,7 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
                           .http_status = q->http_status,
                           .has_code = given(q->code) != NULL};
     pr_catalog_match(&v.found, overlay, &ask);
+    int32_t unlisted = ask.has_code && v.found.level >= PR_MATCH_HTTP;
     v.klass = class_of(v.found.reason);
     v.decided_by = decided(v.found.level);
     v.private_cause = pr_catalog_reasons[v.found.reason].flags & PR_CAT_PRIVATE;
@@ -312,13 +335,69 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
     const pr_cat_reason *r = &pr_catalog_reasons[v.found.reason];
     out->reason = r->number;
     out->advice = v.found.advice;
+    out->field = v.found.field;
+    out->act = v.found.act;
+    out->wait_s = v.klass == PR_CLASS_DECLINED_HARD || v.found.forbids ? 0 : v.found.wait_s;
     out->reason_class = v.klass;
     out->fault = r->fault;
     out->level = v.found.level;
     out->network_forbids = v.found.forbids;
     out->private_cause = v.private_cause != 0;
+    out->unlisted = unlisted;
     out->channel_fault = (r->flags & PR_CAT_CHANNEL_FAULT) != 0;
     out->name = &pr_catalog_pool[r->name];
     out->decided_by = v.decided_by;
     out->source = v.found.source;
+}
+
+static void hand_on(const payroute_catalog *overlay, const pr_catalog_ask *ask, const char *what,
+                    const char *code, pr_catalog_part_taker take, void *context)
+{
+    pr_catalog_part part = {.what = what, .provider = ask->provider};
+    pr_catalog_match(&part.found, overlay, ask);
+    if (code != NULL) {
+        size_t n = strnlen(code, sizeof part.code - 1);
+        while (n > 0 && ((unsigned char)code[n] & 0xC0) == 0x80) {
+            n--; /* not in the middle of a character */
+        }
+        memcpy(part.code, code, n);
+    }
+    take(context, &part);
+}
+
+/* Every code of a question by itself, in the order of their weight: for people who want to see why. */
+void pr_catalog_parts(const payroute_catalog *overlay, const pr_catalog_query *q, pr_catalog_part_taker take,
+                      void *context)
+{
+    char table[SINGLE], status[12] = "";
+    pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
+                          .operation = given(q->operation),
+                          .layer = given(q->layer),
+                          .code = given(q->code),
+                          .has_code = 1};
+    if (ask.code != NULL) {
+        hand_on(overlay, &ask, "code", ask.code, take, context);
+    }
+    ask.code = ask.layer = NULL;
+    if (given(q->message) != NULL) {
+        ask.message = q->message;
+        hand_on(overlay, &ask, "message", NULL, take, context);
+    }
+    if (q->http_status >= 100 && q->http_status <= 599) {
+        status[0] = (char)('0' + q->http_status / 100);
+        status[1] = (char)('0' + q->http_status / 10 % 10);
+        status[2] = (char)('0' + q->http_status % 10);
+        ask.message = NULL;
+        ask.has_code = given(q->code) != NULL;
+        ask.http_status = q->http_status;
+        hand_on(overlay, &ask, "http_status", status, take, context);
+    }
+    if (given(q->network_code) != NULL && q->network != NULL && table_name(table, q->network, "")) {
+        pr_catalog_ask network = {
+            .provider = table, .operation = given(q->operation), .code = q->network_code, .has_code = 1};
+        hand_on(overlay, &network, "network_code", q->network_code, take, context);
+    }
+    if (q->advice_code != NULL) {
+        each_advice(overlay, q, take, context);
+    }
 }

@@ -32,22 +32,7 @@ int32_t pr_reason_find(const char *name)
 
 const char *pr_advice_name(int32_t advice)
 {
-    static const char names[PR_ADVICE_NONE + 1][20] = {"?",         "never",         "other_instrument",
-                                                       "fix_input", "customer_acts", "authenticate",
-                                                       "later",     "other_channel", "query",
-                                                       "wait",      "merchant_acts", "already_paid",
-                                                       "none"};
-    return names[advice > 0 && advice <= PR_ADVICE_NONE ? advice : 0];
-}
-
-int32_t pr_catalog_advice_find(const char *name)
-{
-    for (int32_t i = 1; i <= PR_ADVICE_NONE; i++) {
-        if (strcmp(pr_advice_name(i), name) == 0) {
-            return i;
-        }
-    }
-    return 0;
+    return pr_catalog_advice_word(advice);
 }
 
 const char *pr_fault_name(int32_t fault)
@@ -80,10 +65,33 @@ static const char *text_in(const payroute_catalog *overlay, uint32_t index, int3
     }
     for (uint32_t l = 0; own == NULL && l < PR_CAT_LOCALES; l++) {
         if (locale_equal(&pr_catalog_pool[pr_catalog_locales[l]], locale, len)) {
-            own = &pr_catalog_pool[pr_catalog_texts[(index * 2 + (uint32_t)audience) * PR_CAT_LOCALES + l]];
+            own = &pr_catalog_pool[pr_catalog_texts[(index * PR_AUDIENCES + (uint32_t)audience) * PR_CAT_LOCALES + l]];
         }
     }
-    return own;
+    return own != NULL && own[0] != '\0' ? own : NULL;
+}
+
+/* 1: one of the locale's subtags behind the language, whatever its case. */
+static int has_subtag(const char *locale, size_t len, const char *tag)
+{
+    size_t n = strlen(tag);
+    for (size_t i = 1; i + n <= len; i++) {
+        if (fold_locale(locale[i - 1]) == '-' && locale_equal(tag, locale + i, n) &&
+            (i + n == len || fold_locale(locale[i + n]) == '-')) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The script decides; without one, the places that write traditional characters. */
+static int is_traditional(const char *locale, size_t len)
+{
+    if (has_subtag(locale, len, "hans")) {
+        return 0;
+    }
+    return has_subtag(locale, len, "hant") || has_subtag(locale, len, "tw") || has_subtag(locale, len, "hk") ||
+           has_subtag(locale, len, "mo");
 }
 
 const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int32_t audience,
@@ -91,10 +99,10 @@ const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int
 {
     static const char last[3][6] = {"zh-TW", "zh-CN", "en"};
     uint32_t index = pr_catalog_reason_index(reason);
-    size_t len = locale == NULL ? 0 : strnlen(locale, 36);
+    size_t len = locale == NULL ? 0 : strnlen(locale, 36), whole = len;
     const char *text = NULL;
     index = index == PR_CAT_NONE ? PR_CAT_UNKNOWN : index;
-    audience = audience == PR_AUDIENCE_MERCHANT ? PR_AUDIENCE_MERCHANT : PR_AUDIENCE_CUSTOMER;
+    audience = audience > 0 && audience < PR_AUDIENCES ? audience : PR_AUDIENCE_CUSTOMER;
     int chinese = len >= 2 && fold_locale(locale[0]) == 'z' && fold_locale(locale[1]) == 'h' &&
                   (len == 2 || fold_locale(locale[2]) == '-');
     while (text == NULL && len > 0) { /* de-AT-1996, de-AT, de */
@@ -103,13 +111,11 @@ const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int
             len--;
         } while (len > 0 && fold_locale(locale[len]) != '-');
     }
-    /* Simplified where nothing else is said; Taiwan, Hong Kong and Macau read traditional first once it
-     * exists. */
-    int traditional = chinese && strlen(locale) > 3 &&
-                      (strstr(locale, "HK") != NULL || strstr(locale, "MO") != NULL ||
-                       strstr(locale, "TW") != NULL || strstr(locale, "Hant") != NULL);
-    for (int i = chinese ? !traditional : 2; text == NULL && i < 3; i++) {
+    for (int i = chinese ? !is_traditional(locale, whole) : 2; text == NULL && i < 3; i++) {
         text = text_in(overlay, index, audience, last[i], strlen(last[i]));
+    }
+    if (text == NULL && audience == PR_AUDIENCE_SUPPORT) {
+        return pr_catalog_text(overlay, reason, PR_AUDIENCE_MERCHANT, locale);
     }
     return text == NULL ? "" : text;
 }

@@ -201,9 +201,11 @@ static const pr_cat_row *by_status(const pr_catalog_ask *ask)
 
 static void take_row(pr_catalog_found *found, const pr_cat_row *row, int32_t level)
 {
-    const pr_cat_reason *r = &pr_catalog_reasons[row->reason];
     found->reason = row->reason;
-    found->advice = row->advice != 0 ? row->advice : r->advice;
+    found->advice = row->advice;
+    found->field = row->field;
+    found->act = row->act;
+    found->wait_s = (int32_t)row->wait_s;
     found->forbids = (row->flags & PR_CAT_FORBIDS) != 0;
     found->level = level;
     found->source = pool_text(row->source);
@@ -244,6 +246,7 @@ void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, 
     }
     found->reason = PR_CAT_UNKNOWN;
     found->advice = pr_catalog_reasons[PR_CAT_UNKNOWN].advice;
+    found->field = found->act = found->wait_s = 0;
     found->forbids = 0;
     found->level = PR_MATCH_GLOBAL;
     found->source = "";

@@ -3,6 +3,7 @@
 #define PR_CATALOG_MATCH_H
 
 #include "catalog/catalog.h"
+#include "catalog/details.h"
 #include "catalog/hash.h"
 #include "catalog/tables.h"
 
@@ -22,6 +23,9 @@ typedef struct pr_catalog_ask {
 typedef struct pr_catalog_found {
     int32_t reason; /* index into pr_catalog_reasons */
     int32_t advice;
+    int32_t field;
+    int32_t act;
+    int32_t wait_s;
     int32_t forbids;
     int32_t level;
     const char *source;
@@ -51,7 +55,23 @@ const char *pr_catalog_overlay_text(const payroute_catalog *overlay, int32_t rea
 
 /* Index of a reason by number or name; PR_CAT_NONE. */
 uint32_t pr_catalog_reason_index(int32_t number);
-int32_t pr_catalog_advice_find(const char *name); /* 0: none */
+/* 1: the found thing is one of the codes that were asked, not what unlisted ones come to. */
+static inline int pr_catalog_is_named(const pr_catalog_found *f)
+{
+    return f->level <= PR_MATCH_MESSAGE;
+}
+
+/* One of the codes of a question, matched by itself. */
+typedef struct pr_catalog_part {
+    const char *what; /* "code", "message", "http_status", "network_code", "advice_code" */
+    const char *provider;
+    char code[96];
+    pr_catalog_found found;
+} pr_catalog_part;
+
+typedef void (*pr_catalog_part_taker)(void *context, const pr_catalog_part *part);
+void pr_catalog_parts(const payroute_catalog *overlay, const pr_catalog_query *query,
+                      pr_catalog_part_taker take, void *context);
 
 /* What may be tried next, as bits. */
 enum { PR_RETRY_SAME_CHANNEL = 1, PR_RETRY_OTHER_CHANNEL = 2, PR_RETRY_OTHER_INSTRUMENT = 4 };

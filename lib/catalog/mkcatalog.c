@@ -10,6 +10,7 @@
 
 #define PR_CATALOG_GENERATOR
 #include "catalog.h"
+#include "details.h"
 #include "hash.h"
 #include "rules.h"
 #include "tables.h"
@@ -22,6 +23,7 @@ typedef struct reason {
     int klass;
     int fault;
     int advice;
+    int field, act, wait_s;
     int channel_fault;
     int network_forbids;
     int private_cause;
@@ -29,28 +31,23 @@ typedef struct reason {
 } reason;
 
 static const reason reasons[] = {
-#define X(number, name, klass, fault, advice, channel_fault, forbids, private_cause, meaning)                \
-    {number,        #name,   PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice,                         \
-     channel_fault, forbids, private_cause,    meaning},
+#define X(number, name, klass, fault, advice, field, act, wait_s, channel_fault, forbids, private_cause,      \
+          meaning)                                                                                            \
+    {number,         #name,          PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice, PR_FIELD_##field, \
+     PR_ACT_##act,   wait_s,         channel_fault,    forbids,          private_cause,      meaning},
 #include "reasons.def"
 #undef X
 };
 enum { REASONS = sizeof reasons / sizeof reasons[0] };
 
-static const char *const advice_names[] = {"",          "never",         "other_instrument",
-                                           "fix_input", "customer_acts", "authenticate",
-                                           "later",     "other_channel", "query",
-                                           "wait",      "merchant_acts", "already_paid",
-                                           "none"};
-
 typedef struct line { /* one row of a data file */
-    char *operation, *layer, *code, *alias, *source, *note;
+    char *operation, *layer, *code, *alias, *cell, *source, *note, *reviewed;
     const char *key; /* normalised code, inside `code` */
     size_t key_len;
     int file;
     int at; /* line number */
     int reason;
-    int advice;
+    pr_catalog_detail detail; /* as the cell says */
     int target;
     uint32_t group;
 } line;
@@ -66,8 +63,8 @@ static size_t line_count;
 static char *locales[MAX_LOCALES];
 static char *locale_paths[MAX_LOCALES];
 static int locale_count;
-static char *texts[MAX_REASONS][2][MAX_LOCALES];
-static int text_lines[MAX_REASONS][2][MAX_LOCALES];
+static char *texts[MAX_REASONS][PR_AUDIENCES][MAX_LOCALES];
+static int text_lines[MAX_REASONS][PR_AUDIENCES][MAX_LOCALES];
 static int problems;
 
 static void complain(const char *path, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -107,14 +104,17 @@ static int find_reason(const char *name)
     return NOT_FOUND;
 }
 
-static int find_advice(const char *name)
+static pr_catalog_detail reason_detail(const reason *r)
 {
-    for (int i = 1; i <= PR_ADVICE_NONE; i++) {
-        if (strcmp(advice_names[i], name) == 0) {
-            return i;
-        }
-    }
-    return NOT_FOUND;
+    return (pr_catalog_detail){r->advice, r->field, r->act, r->wait_s};
+}
+
+/* What the row advises: its own cell over the reason's. */
+static pr_catalog_detail detail_of(const line *l)
+{
+    pr_catalog_detail d = l->detail, own = reason_detail(&reasons[l->reason == NOT_FOUND ? 0 : l->reason]);
+    pr_catalog_detail_resolve(&d, &own);
+    return d;
 }
 
 static int is_prefix(const line *l)
@@ -137,6 +137,7 @@ static int is_keyed(const line *l)
 
 #include "mkcatalog_read.h"
 #include "mkcatalog_lint.h"
+#include "mkcatalog_words.h"
 #include "mkcatalog_write.h"
 
 int main(int argc, char **argv)
@@ -147,8 +148,10 @@ int main(int argc, char **argv)
     }
     read_data(argv[3]);
     read_texts(argv[3]);
+    read_words(argv[3]);
     lint_reasons();
     lint_rows();
+    lint_words();
     lint_texts();
     if (problems > 0) {
         fprintf(stderr, "mkcatalog: %d problem%s\n", problems, problems == 1 ? "" : "s");

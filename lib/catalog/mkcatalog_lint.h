@@ -1,4 +1,18 @@
-/* Part of mkcatalog: the rules that a row and a text must keep. Included once. */
+/* Part of mkcatalog: the rules that a reason and a row must keep. Included once. */
+
+/* An advice without its data is a shrug. */
+static void lint_reason_detail(const char *path, int at, const reason *r)
+{
+    pr_catalog_detail d = reason_detail(r);
+    const char *wrong = pr_catalog_detail_wrong(&d, d.advice);
+    if (wrong != NULL) {
+        complain(path, at, "%s: %s", r->name, wrong);
+    }
+    if ((d.advice == PR_ADVICE_FIX_INPUT && d.field == 0) ||
+        (d.advice == PR_ADVICE_CUSTOMER_ACTS && d.act == 0) || (d.advice == PR_ADVICE_LATER && d.wait_s == 0)) {
+        complain(path, at, "%s: advice \"%s\" without its data", r->name, pr_catalog_advice_word(d.advice));
+    }
+}
 
 static void lint_reasons(void)
 {
@@ -21,6 +35,7 @@ static void lint_reasons(void)
         if (!pr_catalog_class_allows(r->klass, r->advice)) {
             complain(path, i + 1, "%s: contradiction: this advice does not fit the class", r->name);
         }
+        lint_reason_detail(path, i + 1, r);
         if (r->network_forbids && r->klass != PR_CLASS_DECLINED_HARD &&
             r->klass != PR_CLASS_DECLINED_CUSTOMER) {
             complain(path, i + 1, "%s: contradiction: forbidden by the network, yet another channel may try",
@@ -47,7 +62,7 @@ static int key_equal(const line *a, const line *b)
 
 static int same_answer(const line *a, const line *b)
 {
-    return a->reason == b->reason && a->advice == b->advice && strcmp(a->alias, b->alias) == 0;
+    return a->reason == b->reason && strcmp(a->cell, b->cell) == 0 && strcmp(a->alias, b->alias) == 0;
 }
 
 static int wild(const char *text)
@@ -107,7 +122,7 @@ static void lint_pair(const char *path, const line *a, const line *b)
 
 static void lint_alias(const char *path, line *l, size_t first, size_t end)
 {
-    if (l->reason != NOT_FOUND || l->advice != 0) {
+    if (l->reason != NOT_FOUND || l->cell[0] != '\0') {
         complain(path, l->at, "contradiction: an alias has its target's reason and advice");
     }
     if (!is_keyed(l)) {
@@ -128,19 +143,40 @@ static void lint_alias(const char *path, line *l, size_t first, size_t end)
     complain(path, l->at, "alias of \"%s\", which is not in this file", l->alias);
 }
 
+/* The advice cell: it fits the reason, and says nothing that the reason says already. */
+static void lint_detail(const char *path, const line *l)
+{
+    const reason *r = &reasons[l->reason];
+    pr_catalog_detail d = detail_of(l), given = l->detail, bare = l->detail, own = reason_detail(r);
+    const char *wrong = pr_catalog_detail_wrong(&d, d.advice);
+    bare.field = bare.act = bare.wait_s = PR_CATALOG_OWN;
+    pr_catalog_detail_resolve(&bare, &own);
+    if (!pr_catalog_class_allows(r->klass, d.advice)) {
+        complain(path, l->at, "contradiction: advice \"%s\" does not fit the class of \"%s\"",
+                 pr_catalog_advice_word(d.advice), r->name);
+    }
+    if (given.advice == r->advice) {
+        complain(path, l->at, "advice \"%s\" is the reason's own; leave it out",
+                 pr_catalog_advice_word(d.advice));
+    }
+    if (wrong != NULL) {
+        complain(path, l->at, "%s: \"%s\"", wrong, l->cell);
+    } else if ((given.field > 0 && given.field == bare.field) || (given.act > 0 && given.act == bare.act) ||
+               (given.wait_s > 0 && given.wait_s == bare.wait_s)) {
+        complain(path, l->at, "the data of \"%s\" are the reason's own; leave them out", l->cell);
+    } else if ((d.advice == PR_ADVICE_FIX_INPUT && d.field == 0) ||
+               (d.advice == PR_ADVICE_CUSTOMER_ACTS && d.act == 0) ||
+               (d.advice == PR_ADVICE_LATER && d.wait_s == 0)) {
+        complain(path, l->at, "advice \"%s\" without its data", pr_catalog_advice_word(d.advice));
+    }
+}
+
 static void lint_money(const char *path, const line *l)
 {
     const reason *r = &reasons[l->reason];
-    int advice = l->advice != 0 ? l->advice : r->advice;
     int success =
         strcmp(l->layer, "code") == 0 || strcmp(l->layer, "http") == 0 || strstr(l->layer, "status") != NULL;
-    if (!pr_catalog_class_allows(r->klass, advice)) {
-        complain(path, l->at, "contradiction: advice \"%s\" does not fit the class of \"%s\"",
-                 advice_names[advice], r->name);
-    }
-    if (l->advice == r->advice) {
-        complain(path, l->at, "advice \"%s\" is the reason's own; leave it out", advice_names[advice]);
-    }
+    lint_detail(path, l);
     if (r->klass == PR_CLASS_ACCEPTED && (!success || !is_keyed(l))) {
         complain(path, l->at, "contradiction: \"%s\" may not come from an error code or a pattern", r->name);
     }
@@ -161,6 +197,19 @@ static void lint_money(const char *path, const line *l)
     }
 }
 
+/* "": nobody has; else the day on which somebody compared the row with its source. */
+static int is_day(const char *text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    for (size_t i = 0; i < sizeof shape; i++) {
+        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i]) {
+            return 0;
+        }
+    }
+    int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
+    return text[0] == '2' && text[1] == '0' && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
 static void lint_row(const char *path, line *l, size_t first, size_t end)
 {
     if (l->operation[0] == '\0' || l->layer[0] == '\0' || l->key_len == 0) {
@@ -171,6 +220,9 @@ static void lint_row(const char *path, line *l, size_t first, size_t end)
     }
     if (l->source[0] == '\0') {
         complain(path, l->at, "missing source");
+    }
+    if (l->reviewed[0] != '\0' && !is_day(l->reviewed)) {
+        complain(path, l->at, "reviewed is no date such as 2026-11-26: \"%s\"", l->reviewed);
     }
     if (is_default(l) && (!wild(l->layer) || !wild(l->operation))) {
         complain(path, l->at, "the default stands for every operation and layer");
@@ -202,161 +254,6 @@ static void lint_rows(void)
             }
             for (size_t j = first; j < i; j++) {
                 lint_pair(files[f].path, &lines[j], &lines[i]);
-            }
-        }
-    }
-}
-
-/* Words which would tell a customer what must stay unsaid, blame him, or promise what nobody can keep. */
-static const char *const forbidden[] = {
-    "fraud",      "stolen", "lost",       "suspicious", "suspect",   "blacklist", "block list",
-    "blocklist",  "risk",   "your fault", "you failed", "guarantee", "promise",   "definitely",
-    "error code", "error ", "http",       "3-d",        "欺诈",      "诈骗",      "被盗",
-    "盗刷",       "失窃",   "挂失",       "丢失",       "可疑",      "黑名单",    "风险",
-    "风控",       "你的错", "您的错",     "保证",       "一定会",    "错误码",    "代码"};
-static const char *const placeholders[] = {"{reference}", "{channel}", "{minutes}"};
-
-static int holds_nocase(const char *text, const char *word);
-
-/* Only a reason which says that nothing ran may tell the customer so; an open outcome must stop him from
- * paying twice. */
-static void lint_charge(int r, int locale, const char *path, int at)
-{
-    const char *text = texts[r][PR_AUDIENCE_CUSTOMER][locale];
-    int klass = reasons[r].klass;
-    int open = klass == PR_CLASS_UNKNOWN && strcmp(reasons[r].name, "already_done") != 0;
-    int says_free = strstr(text, "未扣款") != NULL || holds_nocase(text, "nothing was charged");
-    if (says_free && !pr_catalog_class_is_refusal(klass)) {
-        complain(path, at, "says that nothing was charged, which this class does not prove");
-    }
-    if (open && strncmp(locales[locale], "zh", 2) == 0 && strstr(text, "重复付款") == NULL) {
-        complain(path, at, "an open outcome must ask not to pay again (请勿重复付款)");
-    }
-    if (open && strcmp(locales[locale], "en") == 0 && strstr(text, "do not pay again") == NULL) {
-        complain(path, at, "an open outcome must ask not to pay again (do not pay again)");
-    }
-}
-
-static int sentences(const char *text)
-{
-    int n = 0, open = 0;
-    for (const char *p = text; *p != '\0'; p++) {
-        int wide = strncmp(p, "。", 3) == 0 || strncmp(p, "！", 3) == 0 || strncmp(p, "？", 3) == 0;
-        int plain = (*p == '.' || *p == '!' || *p == '?') && (p[1] == ' ' || p[1] == '\0');
-        open = open || (*p != ' ');
-        if (wide || plain) {
-            n++;
-            open = 0;
-            p += wide ? 2 : 0;
-        }
-    }
-    return n + open;
-}
-
-static size_t characters(const char *text)
-{
-    size_t n = 0;
-    for (; *text != '\0'; text++) {
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    }
-    return n;
-}
-
-static int holds_nocase(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    for (; *text != '\0'; text++) {
-        size_t i = 0;
-        while (i < n) {
-            char c = text[i];
-            c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-            if (c != word[i]) {
-                break;
-            }
-            i++;
-        }
-        if (i == n) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static unsigned placeholder_set(const char *path, int at, const char *text)
-{
-    unsigned set = 0;
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p != '{' && *p != '}') {
-            continue;
-        }
-        unsigned bit = 0;
-        for (unsigned i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
-            if (strncmp(p, placeholders[i], strlen(placeholders[i])) == 0) {
-                bit = 1U << i;
-                p += strlen(placeholders[i]) - 1;
-                break;
-            }
-        }
-        if (bit == 0) {
-            complain(path, at, "unknown placeholder or stray brace");
-            return set;
-        }
-        set |= bit;
-    }
-    return set;
-}
-
-static void lint_text(int r, int who, int locale)
-{
-    const char *text = texts[r][who][locale], *path = locale_paths[locale];
-    int at = text_lines[r][who][locale];
-    size_t wide = strncmp(locales[locale], "zh", 2) == 0 || strncmp(locales[locale], "ja", 2) == 0;
-    size_t limit = who == PR_AUDIENCE_MERCHANT ? (wide ? 100U : 200U) : (wide ? 60U : 160U);
-    if (text[0] == '\0') {
-        complain(path, at, "empty text");
-    }
-    if (characters(text) > limit) {
-        complain(path, at, "too long: %zu characters, at most %zu", characters(text), limit);
-    }
-    if (who == PR_AUDIENCE_MERCHANT) {
-        return;
-    }
-    lint_charge(r, locale, path, at);
-    if (sentences(text) > 2) {
-        complain(path, at, "%d sentences for the customer, at most 2", sentences(text));
-    }
-    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
-        if (holds_nocase(text, forbidden[i])) {
-            complain(path, at, "forbidden word for customers: \"%s\"", forbidden[i]);
-        }
-    }
-}
-
-static void lint_texts(void)
-{
-    int english = NOT_FOUND;
-    for (int l = 0; l < locale_count; l++) {
-        english = strcmp(locales[l], "en") == 0 ? l : english;
-    }
-    if (english == NOT_FOUND) {
-        complain("texts/en.tsv", 0, "missing: English is the last fallback");
-    }
-    for (int r = 0; r < (int)REASONS && r < MAX_REASONS; r++) {
-        for (int who = 0; who < 2; who++) {
-            unsigned first = 0;
-            for (int l = 0; l < locale_count; l++) {
-                if (texts[r][who][l] == NULL) {
-                    complain(locale_paths[l], 0, "missing text: %s %s", reasons[r].name,
-                             who == 0 ? "customer" : "merchant");
-                    continue;
-                }
-                lint_text(r, who, l);
-                unsigned set = placeholder_set(locale_paths[l], text_lines[r][who][l], texts[r][who][l]);
-                if (l > 0 && texts[r][who][0] != NULL && set != first) {
-                    complain(locale_paths[l], text_lines[r][who][l], "other placeholders than %s",
-                             locale_paths[0]);
-                }
-                first = l == 0 ? set : first;
             }
         }
     }

@@ -164,9 +164,10 @@ static void take_row(int index, const char *path, int at, char **f)
     l->code = f[2];
     l->alias = f[3];
     l->reason = f[4][0] == '\0' ? NOT_FOUND : find_reason(f[4]);
-    l->advice = f[5][0] == '\0' ? 0 : find_advice(f[5]);
+    l->cell = f[5];
     l->source = f[6];
     l->note = f[7];
+    l->reviewed = f[8];
     l->file = index;
     l->at = at;
     l->target = NOT_FOUND;
@@ -176,12 +177,13 @@ static void take_row(int index, const char *path, int at, char **f)
     if (f[4][0] != '\0' && l->reason == NOT_FOUND) {
         complain(path, at, "unknown reason \"%s\"", f[4]);
     }
-    if (l->advice == NOT_FOUND) {
-        complain(path, at, "unknown advice \"%s\"", f[5]);
-        l->advice = 0;
+    const char *wrong = pr_catalog_detail_parse(&l->detail, l->cell);
+    if (wrong != NULL) {
+        complain(path, at, "%s: \"%s\"", wrong, f[5]);
     }
 }
 
+#define DATA_HEADER "operation\tlayer\tcode\talias_of\treason\tadvice\tsource\tnote\treviewed"
 static void read_data(const char *folder)
 {
     char *names[MAX_FILES];
@@ -194,16 +196,26 @@ static void read_data(const char *folder)
         files[i].path = join(data, "/", names[i], ".tsv");
         files[i].provider = names[i];
         files[i].first = line_count;
-        each_line(i, files[i].path, "operation\tlayer\tcode\talias_of\treason\tadvice\tsource\tnote\treviewed", 9,
-                  take_row);
+        each_line(i, files[i].path, DATA_HEADER, 9, take_row);
     }
+}
+
+static const char *const audience_names[PR_AUDIENCES] = {"customer", "merchant", "support"};
+
+static int find_audience(const char *name)
+{
+    for (int i = 0; i < PR_AUDIENCES; i++) {
+        if (strcmp(audience_names[i], name) == 0) {
+            return i;
+        }
+    }
+    return NOT_FOUND;
 }
 
 static void take_text(int index, const char *path, int at, char **f)
 {
-    static int last_reason[MAX_LOCALES];
-    int r = find_reason(f[0]);
-    int who = strcmp(f[1], "customer") == 0 ? 0 : strcmp(f[1], "merchant") == 0 ? 1 : NOT_FOUND;
+    static int last[MAX_LOCALES];
+    int r = find_reason(f[0]), who = find_audience(f[1]);
     if (r == NOT_FOUND) {
         complain(path, at, "unknown reason \"%s\"", f[0]);
         return;
@@ -212,10 +224,10 @@ static void take_text(int index, const char *path, int at, char **f)
         complain(path, at, "unknown audience \"%s\"", f[1]);
         return;
     }
-    if (r * 2 + who < last_reason[index]) {
+    if (r * PR_AUDIENCES + who < last[index]) {
         complain(path, at, "unsorted: \"%s %s\" stands before this line in reasons.def", f[0], f[1]);
     }
-    last_reason[index] = r * 2 + who;
+    last[index] = r * PR_AUDIENCES + who;
     if (texts[r][who][index] != NULL) {
         complain(path, at, "duplicate of line %d", text_lines[r][who][index]);
         return;
@@ -232,4 +244,40 @@ static void read_texts(const char *folder)
         locale_paths[i] = join(path, "/", locales[i], ".tsv");
         each_line(i, locale_paths[i], "reason\taudience\ttext", 3, take_text);
     }
+}
+
+/* Rules about words, one a line: what a text must not, or must, say in its locale ("*": in all). */
+enum { MAX_WORDS = 1000 };
+enum word_rule { WORD_FORBIDDEN, WORD_SECRET, WORD_NO_CHARGE, WORD_NOT_AGAIN, WORD_RULES };
+static const char *const word_rules[WORD_RULES] = {"forbidden", "secret", "no_charge", "not_again"};
+typedef struct word_line {
+    int rule, at;
+    char *locale, *text;
+} word_line;
+static word_line words[MAX_WORDS];
+static int word_count;
+static char *words_path;
+
+static void take_word(int index, const char *path, int at, char **f)
+{
+    int rule = 0;
+    (void)index;
+    while (rule < WORD_RULES && strcmp(word_rules[rule], f[0]) != 0) {
+        rule++;
+    }
+    if (rule == WORD_RULES) {
+        complain(path, at, "unknown rule \"%s\"", f[0]);
+        return;
+    }
+    if (word_count == MAX_WORDS) {
+        complain(path, at, "more than %d words", (int)MAX_WORDS);
+        return;
+    }
+    words[word_count++] = (word_line){rule, at, f[1], f[2]};
+}
+
+static void read_words(const char *folder)
+{
+    words_path = join(folder, "/words.tsv", "", "");
+    each_line(0, words_path, "rule\tlocale\ttext", 3, take_word);
 }

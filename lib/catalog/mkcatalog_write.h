@@ -150,19 +150,22 @@ static void emit_rows(FILE *f)
     for (size_t i = 0; i < line_count; i++) {
         const line *l = &lines[i];
         int r = l->reason == NOT_FOUND ? find_reason("unknown_outcome") : l->reason;
-        int advice = l->advice != 0 ? l->advice : reasons[r].advice;
+        pr_catalog_detail d = detail_of(l);
         int network = strcmp(l->layer, "issuer") == 0 || strcmp(l->layer, "advice_code") == 0;
-        int forbids = reasons[r].network_forbids || (network && advice == PR_ADVICE_NEVER && l->advice != 0);
+        int forbids = reasons[r].network_forbids || (network && l->detail.advice == PR_ADVICE_NEVER);
         long target = PR_CAT_NONE;
         for (size_t j = 0; l->alias[0] != '\0' && j < line_count; j++) {
             if (lines[j].file == l->file && is_keyed(&lines[j]) && strcmp(lines[j].code, l->alias) == 0) {
                 target = (long)groups[lines[j].group].slot;
             }
         }
-        fprintf(f, "    {%u, %u, %u, %u, %u, %ld, %d, %d, %d, %d, %zu, {0, 0}}, /* %s %s */\n", put(l->code),
-                put(l->operation), put(l->layer), put(l->source), put(l->note), target, l->file, r, l->advice,
-                (forbids ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0), strlen(l->code),
-                files[l->file].provider, is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
+        int flags = (forbids ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0) |
+                    (l->reviewed[0] != '\0' ? PR_CAT_REVIEWED : 0);
+        fprintf(f, "    {%u, %u, %u, %u, %u, %ld, %d, %u, ", put(l->code), put(l->operation), put(l->layer),
+                put(l->source), put(l->note), target, (int)d.wait_s, put(l->reviewed));
+        fprintf(f, "%d, %d, %d, %d, %d, %d, %zu}, /* %s %s */\n", l->file, r, (int)d.advice, (int)d.field,
+                (int)d.act, flags, strlen(l->code), files[l->file].provider,
+                is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
     }
     fputs("};\n", f);
 }
@@ -263,8 +266,8 @@ static void emit_reasons(FILE *f)
                     (r->network_forbids ? PR_CAT_NETWORK_FORBIDS : 0) |
                     (r->private_cause ? PR_CAT_PRIVATE : 0);
         numbers[r->number] = (uint8_t)i;
-        fprintf(f, "    {%u, %u, %d, %d, %d, %d, %d, {0, 0}}, /* %s */\n", put(r->name), put(r->meaning),
-                r->number, r->klass, r->fault, r->advice, flags, r->name);
+        fprintf(f, "    {%u, %u, %d, %d, %d, %d, %d, %d, %d, %d}, /* %s */\n", put(r->name), put(r->meaning),
+                r->number, r->klass, r->fault, r->advice, r->field, r->act, flags, r->wait_s, r->name);
     }
     fputs("};\n\nconst uint8_t pr_catalog_by_number[] = {", f);
     for (int i = 0; i < 256; i++) {
@@ -272,9 +275,9 @@ static void emit_reasons(FILE *f)
     }
     fputs("\n};\n\nconst uint32_t pr_catalog_texts[] = {\n", f);
     for (int r = 0; r < (int)REASONS; r++) {
-        for (int who = 0; who < 2; who++) {
+        for (int who = 0; who < PR_AUDIENCES; who++) {
             for (int l = 0; l < locale_count; l++) {
-                fprintf(f, "    %u,\n", put(texts[r][who][l]));
+                fprintf(f, "    %u,\n", put(texts[r][who][l] == NULL ? "" : texts[r][who][l]));
             }
         }
     }

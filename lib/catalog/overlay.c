@@ -1,419 +1,13 @@
-/* The host's own rows, read from JSON at run time and laid over the built-in ones. Everything is checked
-   before anything is kept, and all problems are told at once. Immutable afterwards: rows sorted by the hash
-   of their key, words in one pool. */
+/* The host's own rows laid over the built-in ones: found by binary search over the hash of their key, prefixes
+   one by one. Immutable; read from JSON in overlay_read.c. */
+#include "catalog/overlay.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "catalog/match.h"
-#include "catalog/rules.h"
 
-#include <payroute/catalog.h>
-#include <payroute/json.h>
-
-#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 20000, MAX_CODE = 120, MAX_WORD = 64, MAX_TEXT = 1000, MAX_PROBLEMS = 200, NOWHERE = -1 };
-
-typedef struct own_row {
-    uint64_t hash;
-    size_t provider, operation, layer, code, source; /* offsets into the pool */
-    size_t key, key_len;                             /* normalised code: a part of `code` */
-    int32_t index;                                   /* place in the JSON */
-    int32_t prefix;
-    int32_t reason; /* index into pr_catalog_reasons */
-    int32_t advice;
-} own_row;
-
-typedef struct own_text {
-    int32_t reason; /* number */
-    int32_t audience;
-    int32_t index; /* row that gave it */
-    size_t locale, text;
-} own_text;
-
-struct payroute_catalog {
-    own_row *rows;
-    size_t row_count;
-    size_t prefix_count; /* rows that are prefixes */
-    own_text *texts;
-    size_t text_count;
-    size_t text_cap;
-    pr_buf pool;
-};
-
-typedef struct reader {
-    payroute_catalog *catalog;
-    pr_text why;
-    int32_t problems;
-    int32_t nomem;
-    int32_t row;
-} reader;
-
-static const char *own(const payroute_catalog *c, size_t offset)
-{
-    return c->pool.at + offset;
-}
-
-/* One problem: path, what is wrong, and the value, cut and cleaned. */
-static void report(reader *r, const char *member, const char *what, const char *value)
-{
-    char shown[41];
-    size_t n = 0;
-    if (++r->problems > MAX_PROBLEMS) {
-        return;
-    }
-    for (; value != NULL && value[n] != '\0' && n < sizeof shown - 1; n++) {
-        shown[n] = (unsigned char)value[n] < 32 || value[n] == 127 ? '?' : value[n];
-    }
-    while (n > 0 && value[n] != '\0' && ((unsigned char)value[n] & 0xC0) == 0x80) {
-        n--; /* not in the middle of a character */
-    }
-    shown[n] = '\0';
-    if (r->why.len > 0) {
-        pr_text_put(&r->why, "\n");
-    }
-    pr_text_format(&r->why, "rows[%d]", (int)r->row);
-    if (member[0] != '\0') {
-        pr_text_format(&r->why, ".%s", member);
-    }
-    pr_text_format(&r->why, ": %s", what);
-    if (value != NULL) {
-        pr_text_format(&r->why, " \"%s\"", shown);
-    }
-}
-
-static size_t keep(reader *r, const char *text)
-{
-    size_t at = r->catalog->pool.len;
-    pr_buf_bytes(&r->catalog->pool, text, strlen(text) + 1);
-    if (r->catalog->pool.rc != PAYROUTE_OK) {
-        r->nomem = 1;
-        return 0;
-    }
-    return at;
-}
-
-/* A text member of bounded length; NULL when it is absent or was reported. */
-static const char *word(reader *r, const payroute_json_node *row, const char *name, int32_t needed,
-                        size_t limit)
-{
-    const payroute_json_node *node = payroute_json_get(row, name);
-    const char *text = payroute_json_string(node);
-    if (node == NULL) {
-        if (needed) {
-            report(r, name, "missing", NULL);
-        }
-        return NULL;
-    }
-    if (text == NULL) {
-        report(r, name, "expected text", payroute_json_number(node));
-        return NULL;
-    }
-    if (text[0] == '\0' || strlen(text) > limit) {
-        report(r, name, text[0] == '\0' ? "empty" : "too long", text);
-        return NULL;
-    }
-    for (const char *p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 32 || *p == 127) {
-            report(r, name, "control character in", text);
-            return NULL;
-        }
-    }
-    return text;
-}
-
-static void check_braces(reader *r, const char *path, const char *text)
-{
-    static const char known[3][12] = {"{reference}", "{channel}", "{minutes}"};
-    for (const char *p = text; *p != '\0'; p++) {
-        size_t found = 0;
-        for (size_t i = 0; i < 3 && *p == '{'; i++) {
-            found = strncmp(p, known[i], strlen(known[i])) == 0 ? strlen(known[i]) : found;
-        }
-        if ((*p == '{' && found == 0) || *p == '}') {
-            report(r, path, "unknown placeholder in", text);
-            return;
-        }
-        p += found > 0 ? found - 1 : 0;
-    }
-}
-
-static void keep_text(reader *r, int32_t reason, int32_t audience, const char *locale, const char *path,
-                      const char *text)
-{
-    payroute_catalog *c = r->catalog;
-    for (size_t i = 0; i < c->text_count && !r->nomem; i++) {
-        const own_text *t = &c->texts[i];
-        if (t->reason == reason && t->audience == audience && strcmp(own(c, t->locale), locale) == 0) {
-            if (strcmp(own(c, t->text), text) != 0) {
-                report(r, path, "another text than an earlier row's for the same reason:", text);
-            }
-            return;
-        }
-    }
-    if (r->nomem) {
-        return;
-    }
-    if (c->text_count == c->text_cap) {
-        size_t cap = c->text_cap * 2 + 16;
-        own_text *grown = pr_mem_grow(c->texts, c->text_cap * sizeof *grown, cap * sizeof *grown);
-        if (grown == NULL) {
-            r->nomem = 1;
-            return;
-        }
-        c->texts = grown;
-        c->text_cap = cap;
-    }
-    own_text *t = &c->texts[c->text_count];
-    t->reason = reason;
-    t->audience = audience;
-    t->index = r->row;
-    t->locale = keep(r, locale);
-    t->text = keep(r, text);
-    c->text_count += r->nomem ? 0U : 1U;
-}
-
-static void take_texts(reader *r, const payroute_json_node *row, int32_t reason)
-{
-    const payroute_json_node *texts = payroute_json_get(row, "texts");
-    if (texts == NULL) {
-        return;
-    }
-    if (payroute_json_type(texts) != PAYROUTE_JSON_OBJECT) {
-        report(r, "texts", "expected an object of locales", payroute_json_text(texts));
-        return;
-    }
-    const payroute_json_node *locale = payroute_json_first(texts);
-    for (; locale != NULL && !r->nomem; locale = payroute_json_next(locale)) {
-        char path[96];
-        pr_text at;
-        const char *name = payroute_json_name(locale);
-        pr_text_init(&at, path, sizeof path);
-        pr_text_format(&at, "texts.%.35s", name);
-        if (payroute_json_type(locale) != PAYROUTE_JSON_OBJECT || name[0] == '\0' || strlen(name) > 35) {
-            report(r, path, "expected a locale with an object of texts", payroute_json_text(locale));
-            continue;
-        }
-        for (const payroute_json_node *m = payroute_json_first(locale); m != NULL;
-             m = payroute_json_next(m)) {
-            const char *who = payroute_json_name(m), *text = payroute_json_string(m);
-            int32_t merchant = strcmp(who, "merchant") == 0;
-            pr_text_init(&at, path, sizeof path);
-            pr_text_format(&at, "texts.%.35s.%.35s", name, who);
-            if (!merchant && strcmp(who, "customer") != 0) {
-                report(r, path, "unknown audience", who);
-            } else if (text == NULL || text[0] == '\0' || strlen(text) > MAX_TEXT) {
-                report(r, path, "expected a text of 1 to 1000 bytes", payroute_json_number(m));
-            } else {
-                check_braces(r, path, text);
-                if (reason != 0) {
-                    keep_text(r, reason, merchant, name, path, text);
-                }
-            }
-        }
-    }
-}
-
-static void check_members(reader *r, const payroute_json_node *row)
-{
-    static const char known[9][12] = {"provider", "operation", "layer", "code", "reason",
-                                      "advice",   "source",    "note",  "texts"};
-    for (const payroute_json_node *m = payroute_json_first(row); m != NULL; m = payroute_json_next(m)) {
-        int32_t found = 0;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            found |= strcmp(payroute_json_name(m), known[i]) == 0;
-        }
-        if (!found) {
-            report(r, "", "unknown member", payroute_json_name(m));
-        }
-    }
-}
-
-/* Reason and advice; gives the reason's number or 0. */
-static int32_t take_meaning(reader *r, own_row *o, const payroute_json_node *row)
-{
-    const char *reason = word(r, row, "reason", 1, MAX_WORD), *advice = word(r, row, "advice", 0, MAX_WORD);
-    int32_t number = reason == NULL ? 0 : pr_reason_find(reason);
-    int32_t wanted = advice == NULL ? 0 : pr_catalog_advice_find(advice);
-    if (advice != NULL && wanted == 0) {
-        report(r, "advice", "unknown advice", advice);
-    }
-    if (reason != NULL && number == 0) {
-        report(r, "reason", "unknown reason", reason);
-    }
-    if (number == 0) {
-        return 0;
-    }
-    o->reason = (int32_t)pr_catalog_reason_index(number);
-    o->advice = wanted;
-    int32_t klass = pr_catalog_reasons[o->reason].klass;
-    if (klass == PR_CLASS_ACCEPTED) {
-        report(r, "reason", "a row may not turn a code into an accepted call:", reason);
-    }
-    if (wanted != 0 && !pr_catalog_class_allows(klass, wanted)) {
-        report(r, "advice", "does not fit the class of the reason:", advice);
-    }
-    return number;
-}
-
-static void take_key(reader *r, own_row *o, const payroute_json_node *row)
-{
-    const char *provider = word(r, row, "provider", 1, MAX_WORD), *code = word(r, row, "code", 1, MAX_CODE);
-    const char *operation = word(r, row, "operation", 0, MAX_WORD),
-               *layer = word(r, row, "layer", 0, MAX_WORD);
-    const char *source = word(r, row, "source", 0, 400);
-    (void)word(r, row, "note", 0, 400);
-    if (provider == NULL || code == NULL) {
-        o->index = NOWHERE;
-        return;
-    }
-    size_t len = strlen(code);
-    if (code[0] == '*' || (layer != NULL && strcmp(layer, "message") == 0)) {
-        report(r, "code", "a row must name a code or a prefix of one, got", code);
-        o->index = NOWHERE;
-        return;
-    }
-    o->prefix = code[len - 1] == '*';
-    len -= o->prefix ? 1U : 0U;
-    const char *key = pr_catalog_normal(provider, strlen(provider), code, &len);
-    if (len == 0) {
-        report(r, "code", "blank", code);
-        o->index = NOWHERE;
-        return;
-    }
-    o->provider = keep(r, provider);
-    o->operation = keep(r, operation == NULL ? "*" : operation);
-    o->layer = keep(r, layer == NULL ? "*" : layer);
-    o->source = keep(r, source == NULL ? "" : source);
-    o->code = keep(r, code);
-    o->key = o->code + (size_t)(key - code);
-    o->key_len = len;
-    o->hash = o->prefix ? UINT64_MAX : pr_catalog_hash(provider, strlen(provider), key, len);
-}
-
-static void take_own_row(reader *r, const payroute_json_node *row)
-{
-    own_row *o = &r->catalog->rows[r->catalog->row_count];
-    memset(o, 0, sizeof *o);
-    o->index = r->row;
-    if (payroute_json_type(row) != PAYROUTE_JSON_OBJECT) {
-        report(r, "", "expected an object", payroute_json_text(row));
-        return;
-    }
-    check_members(r, row);
-    take_key(r, o, row);
-    take_texts(r, row, take_meaning(r, o, row));
-    r->catalog->row_count += o->index == NOWHERE || r->nomem ? 0U : 1U;
-}
-
-static int fold_own(const char *a, const char *b, size_t len)
+static int fold_host(const char *a, const char *b, size_t len)
 {
     return pr_text_equal_nocase(a, len, b, len);
-}
-
-/* qsort has no context, so that it orders by hash and place alone; prefixes (hash UINT64_MAX) come last,
- * longest first. */
-static int own_order(const void *p, const void *q)
-{
-    const own_row *a = p, *b = q;
-    if (a->prefix != b->prefix) {
-        return a->prefix - b->prefix;
-    }
-    if (a->prefix && a->key_len != b->key_len) {
-        return a->key_len < b->key_len ? 1 : -1;
-    }
-    if (a->hash != b->hash) {
-        return a->hash < b->hash ? -1 : 1;
-    }
-    return a->index - b->index;
-}
-
-static int same_own(const payroute_catalog *c, const own_row *a, const own_row *b)
-{
-    return a->prefix == b->prefix && a->key_len == b->key_len &&
-           fold_own(own(c, a->key), own(c, b->key), a->key_len) &&
-           strcmp(own(c, a->provider), own(c, b->provider)) == 0 &&
-           strcmp(own(c, a->operation), own(c, b->operation)) == 0 &&
-           strcmp(own(c, a->layer), own(c, b->layer)) == 0;
-}
-
-static void find_doubles(reader *r)
-{
-    payroute_catalog *c = r->catalog;
-    for (size_t i = 1; i < c->row_count; i++) {
-        const own_row *b = &c->rows[i];
-        for (size_t j = i; j-- > 0 && c->rows[j].hash == b->hash && c->rows[j].key_len == b->key_len;) {
-            if (same_own(c, &c->rows[j], b)) {
-                r->row = b->index;
-                report(r, "code", "given by an earlier row already:", own(c, b->code));
-                break;
-            }
-        }
-    }
-}
-
-static int32_t read_rows(reader *r, const payroute_json_node *root)
-{
-    payroute_catalog *c = r->catalog;
-    if (payroute_json_type(root) != PAYROUTE_JSON_ARRAY) {
-        pr_text_put(&r->why, "rows: expected an array of objects");
-        return PAYROUTE_E_SCHEMA;
-    }
-    int32_t count = payroute_json_count(root);
-    if (count > MAX_ROWS) {
-        pr_text_format(&r->why, "rows: %d, at most %d", (int)count, (int)MAX_ROWS);
-        return PAYROUTE_E_LIMIT;
-    }
-    c->rows = pr_mem_array((size_t)count + 1, sizeof *c->rows);
-    if (c->rows == NULL) {
-        return PAYROUTE_E_NOMEM;
-    }
-    for (const payroute_json_node *row = payroute_json_first(root); row != NULL && !r->nomem;
-         row = payroute_json_next(row), r->row++) {
-        take_own_row(r, row);
-    }
-    if (r->nomem) {
-        return PAYROUTE_E_NOMEM;
-    }
-    qsort(c->rows, c->row_count, sizeof *c->rows, own_order);
-    find_doubles(r);
-    while (c->prefix_count < c->row_count && c->rows[c->row_count - c->prefix_count - 1].prefix) {
-        c->prefix_count++;
-    }
-    if (r->problems > MAX_PROBLEMS) {
-        pr_text_format(&r->why, "\nand %d more", (int)(r->problems - MAX_PROBLEMS));
-    }
-    return r->problems > 0 ? PAYROUTE_E_SCHEMA : PAYROUTE_OK;
-}
-
-int32_t payroute_catalog_new(payroute_catalog **out, const char *json, size_t json_len, char *why,
-                             size_t why_cap)
-{
-    payroute_json *doc = NULL;
-    reader r = {.row = 0};
-    pr_text_init(&r.why, why, why_cap);
-    if (out == NULL || json == NULL) {
-        return PAYROUTE_E_ARG;
-    }
-    *out = NULL;
-    int32_t rc = payroute_json_parse(&doc, json, json_len, why, why_cap);
-    if (rc != PAYROUTE_OK) {
-        return rc;
-    }
-    r.catalog = pr_mem_new(sizeof *r.catalog);
-    if (r.catalog == NULL) {
-        rc = PAYROUTE_E_NOMEM;
-    } else {
-        pr_buf_init(&r.catalog->pool);
-        rc = read_rows(&r, payroute_json_root(doc));
-    }
-    payroute_json_free(doc);
-    if (rc == PAYROUTE_OK) {
-        *out = r.catalog;
-    } else {
-        payroute_catalog_free(r.catalog);
-    }
-    return rc;
 }
 
 void payroute_catalog_free(payroute_catalog *catalog)
@@ -428,11 +22,11 @@ void payroute_catalog_free(payroute_catalog *catalog)
 }
 
 /* The better of `best` and row `o` for this question. */
-static const own_row *better(const payroute_catalog *c, const own_row *best, const own_row *o,
+static const pr_own_row *better(const payroute_catalog *c, const pr_own_row *best, const pr_own_row *o,
                              const pr_catalog_ask *ask, int *score)
 {
-    int by_operation = pr_catalog_place(own(c, o->operation), ask->operation);
-    int by_layer = pr_catalog_place(own(c, o->layer), ask->layer);
+    int by_operation = pr_catalog_place(pr_own(c, o->operation), ask->operation);
+    int by_layer = pr_catalog_place(pr_own(c, o->layer), ask->layer);
     int mine = by_operation * 3 + by_layer;
     if (by_operation < 0 || by_layer < (ask->strict ? 2 : 0) || (best != NULL && mine <= *score)) {
         return best;
@@ -450,7 +44,7 @@ int pr_catalog_overlay_match(pr_catalog_found *found, const payroute_catalog *c,
     size_t high = c->row_count - c->prefix_count;
     const char *key = pr_catalog_normal(ask->provider, provider_len, ask->code, &len);
     uint64_t hash = pr_catalog_hash(ask->provider, provider_len, key, len);
-    const own_row *best = NULL;
+    const pr_own_row *best = NULL;
     int score = 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -461,16 +55,16 @@ int pr_catalog_overlay_match(pr_catalog_found *found, const payroute_catalog *c,
         }
     }
     for (; low < c->row_count - c->prefix_count && c->rows[low].hash == hash; low++) {
-        const own_row *o = &c->rows[low];
-        if (o->key_len == len && fold_own(own(c, o->key), key, len) &&
-            strcmp(own(c, o->provider), ask->provider) == 0) {
+        const pr_own_row *o = &c->rows[low];
+        if (o->key_len == len && fold_host(pr_own(c, o->key), key, len) &&
+            strcmp(pr_own(c, o->provider), ask->provider) == 0) {
             best = better(c, best, o, ask, &score);
         }
     }
     for (size_t i = c->row_count - c->prefix_count; best == NULL && i < c->row_count; i++) {
-        const own_row *o = &c->rows[i];
-        if (o->key_len <= len && fold_own(own(c, o->key), key, o->key_len) &&
-            strcmp(own(c, o->provider), ask->provider) == 0) {
+        const pr_own_row *o = &c->rows[i];
+        if (o->key_len <= len && fold_host(pr_own(c, o->key), key, o->key_len) &&
+            strcmp(pr_own(c, o->provider), ask->provider) == 0) {
             best = better(c, best, o, ask, &score);
         }
     }
@@ -478,10 +72,13 @@ int pr_catalog_overlay_match(pr_catalog_found *found, const payroute_catalog *c,
         return 0;
     }
     found->reason = best->reason;
-    found->advice = best->advice != 0 ? best->advice : pr_catalog_reasons[best->reason].advice;
+    found->advice = best->detail.advice;
+    found->field = best->detail.field;
+    found->act = best->detail.act;
+    found->wait_s = best->detail.wait_s;
     found->forbids = (pr_catalog_reasons[best->reason].flags & PR_CAT_NETWORK_FORBIDS) != 0;
     found->level = PR_MATCH_OVERLAY;
-    found->source = own(c, best->source);
+    found->source = pr_own(c, best->source);
     return 1;
 }
 
@@ -489,11 +86,11 @@ const char *pr_catalog_overlay_text(const payroute_catalog *c, int32_t reason, i
                                     const char *locale, size_t locale_len)
 {
     for (size_t i = 0; i < c->text_count; i++) {
-        const own_text *t = &c->texts[i];
-        const char *name = own(c, t->locale);
+        const pr_own_text *t = &c->texts[i];
+        const char *name = pr_own(c, t->locale);
         if (t->reason == reason && t->audience == audience &&
             pr_text_equal_nocase(name, strlen(name), locale, locale_len)) {
-            return own(c, t->text);
+            return pr_own(c, t->text);
         }
     }
     return NULL;

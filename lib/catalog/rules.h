@@ -31,8 +31,15 @@ static inline int pr_catalog_class_allows(int32_t klass, int32_t advice)
         return klass == PR_CLASS_DECLINED_HARD || klass == PR_CLASS_DECLINED_CUSTOMER;
     case PR_ADVICE_FIX_INPUT:
         return klass == PR_CLASS_DECLINED_CUSTOMER || klass == PR_CLASS_INVALID;
-    case PR_ADVICE_OTHER_CHANNEL:
     case PR_ADVICE_LATER:
+        /* For DECLINED_CUSTOMER: the same instrument at this channel later, another instrument now, and never
+           another channel with the same one (pr_catalog_retry sees to that). */
+        if (klass == PR_CLASS_DECLINED_CUSTOMER) {
+            return 1;
+        }
+        return klass == PR_CLASS_DECLINED_SOFT || klass == PR_CLASS_INVALID ||
+               klass == PR_CLASS_REFUSED_BEFORE;
+    case PR_ADVICE_OTHER_CHANNEL:
         return klass == PR_CLASS_DECLINED_SOFT || klass == PR_CLASS_INVALID ||
                klass == PR_CLASS_REFUSED_BEFORE;
     case PR_ADVICE_MERCHANT_ACTS:

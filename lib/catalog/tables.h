@@ -7,7 +7,7 @@
 
 enum { PR_CAT_NONE = 0xFFFFFFFFU >> 1 }; /* "no row", "no text" */
 
-enum { PR_CAT_FORBIDS = 1, PR_CAT_ALIAS = 2 };                                     /* pr_cat_row.flags */
+enum { PR_CAT_FORBIDS = 1, PR_CAT_ALIAS = 2, PR_CAT_REVIEWED = 4 };                /* pr_cat_row.flags */
 enum { PR_CAT_CHANNEL_FAULT = 1, PR_CAT_NETWORK_FORBIDS = 2, PR_CAT_PRIVATE = 4 }; /* pr_cat_reason.flags */
 
 typedef struct pr_cat_row { /* one line of data; rows of one provider stand together, in key order */
@@ -17,12 +17,15 @@ typedef struct pr_cat_row { /* one line of data; rows of one provider stand toge
     uint32_t source;
     uint32_t note;
     uint32_t target; /* group of an alias; PR_CAT_NONE */
+    uint32_t wait_s;
+    uint32_t reviewed; /* date; "": not yet */
     uint16_t provider;
     uint8_t reason; /* index, not number */
-    uint8_t advice; /* 0: the reason's own */
+    uint8_t advice; /* with field, act and wait_s: the row's or the reason's own */
+    uint8_t field;
+    uint8_t act;
     uint8_t flags;
     uint8_t code_len;
-    uint8_t unused[2];
 } pr_cat_row;
 
 typedef struct pr_cat_group { /* all rows of one provider whose codes are the same when normalised; index =
@@ -55,8 +58,10 @@ typedef struct pr_cat_reason {
     uint8_t klass;
     uint8_t fault;
     uint8_t advice;
+    uint8_t field;
+    uint8_t act;
     uint8_t flags;
-    uint8_t unused[2];
+    uint32_t wait_s;
 } pr_cat_reason;
 
 #ifndef PR_CATALOG_GENERATOR

@@ -119,8 +119,8 @@ static int32_t refusal_of(const pr_fact *f)
         return PR_REFUSAL_HARD;
     }
     switch (f->meaning.advice) {
-    case PR_ADVICE_OTHER_CHANNEL:
-    case PR_ADVICE_LATER: return PR_REFUSAL_SOFT;
+    case PR_ADVICE_OTHER_CHANNEL: return PR_REFUSAL_SOFT;
+    case PR_ADVICE_LATER: break; /* the class says whether the instrument or the channel is to rest */
     case PR_ADVICE_OTHER_INSTRUMENT:
     case PR_ADVICE_FIX_INPUT:
     case PR_ADVICE_CUSTOMER_ACTS:

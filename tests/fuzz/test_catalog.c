@@ -22,9 +22,13 @@ static void check_answer(const pr_catalog_answer *a, const payroute_catalog *ove
     FUZZ_EXPECT(a->level >= PR_MATCH_OVERLAY && a->level <= PR_MATCH_GLOBAL, "level %d", (int)a->level);
     FUZZ_EXPECT(a->level != PR_MATCH_OVERLAY || (overlay != NULL && a->reason_class != PR_CLASS_ACCEPTED),
                 "an overlay accepts");
+    FUZZ_EXPECT(a->field >= 0 && a->field < PR_FIELD_COUNT && a->act >= 0 && a->act < PR_ACT_COUNT &&
+                    a->wait_s >= 0,
+                "field %d, act %d, wait %d", (int)a->field, (int)a->act, (int)a->wait_s);
+    FUZZ_EXPECT(a->field == 0 || a->advice == PR_ADVICE_FIX_INPUT, "a field without fix_input");
     FUZZ_EXPECT(a->name != NULL && a->decided_by != NULL && a->source != NULL, "a text is missing");
     for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++) {
-        for (int32_t audience = 0; audience < 2; audience++) {
+        for (int32_t audience = 0; audience < PR_AUDIENCES; audience++) {
             const char *text = pr_catalog_text(overlay, a->reason, audience, locales[i]);
             FUZZ_EXPECT(text != NULL && text[0] != '\0', "no words for %s", a->name);
         }

@@ -37,9 +37,9 @@ static void load_file(const char *provider)
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     for (int at = 1; fgets(text, sizeof text, f) != NULL; at++) {
-        char *copy = strdup(text), *field[8];
+        char *copy = strdup(text), *field[9];
         assert_non_null(copy);
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 9; i++) {
             field[i] = copy;
             copy = copy + strcspn(copy, "\t\n");
             *copy++ = '\0';

@@ -156,17 +156,23 @@ static void texts_are_there(void **state)
         assert_true(r > 0);
         assert_int_equal(payroute_reason_find(payroute_reason_name(r)), r);
         assert_true(payroute_reason_meaning(r)[0] != '\0');
-        for (int32_t who = 0; who < 2; who++) {
+        for (int32_t who = 0; who < PR_AUDIENCES; who++) {
             const char *zh = payroute_reason_text(NULL, r, who, "zh-CN"),
                        *en = payroute_reason_text(NULL, r, who, "en");
             assert_true(zh[0] != '\0' && en[0] != '\0');
             assert_string_not_equal(zh, en);
-            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-HK"), zh);
-            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh_Hant_TW"), zh);
+            const char *tw = payroute_reason_text(NULL, r, who, "zh-TW"); /* zh-CN's while there is none */
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-HK"), tw);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-mo"), tw);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh_Hant_TW"), tw);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "ZH-HANT"), tw);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-Hans-HK"), zh);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-SG"), zh);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "zh-xTW"), zh);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "ZH"), zh);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "en-GB"), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "zhx"), en);
-            assert_ptr_equal(payroute_reason_text(NULL, r, who, "pt-BR"), en);
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "pt-BR"), payroute_reason_text(NULL, r, who, "pt"));
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "-"), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, ""), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, NULL), en);

@@ -120,6 +120,24 @@ static void mixtures_by_example(void **state)
     a = mix("insufficient_funds", "mastercard", "51", "24", 402);
     assert_string_equal(a.name, "insufficient_funds");
     assert_int_equal(a.advice, PR_ADVICE_OTHER_INSTRUMENT);
+    assert_int_equal(a.act, PR_ACT_ADD_FUNDS); /* the data of the advice that is left */
+    assert_int_equal(a.wait_s, 3600);
+    a = mix("insufficient_funds", "mastercard", "51", "24,30,26", 402);
+    assert_int_equal(a.wait_s, 864000); /* the longest */
+    a = mix("insufficient_funds", "mastercard", "51", "30,03", 402);
+    assert_int_equal(a.wait_s, 0); /* never has no "when" */
+    a = mix("do_not_honor", "mastercard", "05", "02", 402);
+    assert_int_equal(a.advice, PR_ADVICE_LATER);
+    assert_int_equal(a.wait_s, 72 * 3600);
+    a = mix("incorrect_cvc", NULL, NULL, NULL, 402);
+    assert_int_equal(a.field, PR_FIELD_CVC);
+    assert_int_equal(a.unlisted, 0);
+    a = mix("incorrect_cvc", "mastercard", NULL, "03", 402);
+    assert_int_equal(a.field, 0);
+    a = mix("a_new_code", NULL, NULL, NULL, 402);
+    assert_int_equal(a.unlisted, 1);
+    a = mix(NULL, NULL, NULL, NULL, 402);
+    assert_int_equal(a.unlisted, 0);
     a = mix("generic_decline", NULL, NULL, "try_again_later, nonsense,", 402);
     assert_int_equal(a.advice, PR_ADVICE_LATER);
     a = mix("generic_decline", "mastercard", NULL, "try_again_later,03", 402);
@@ -257,6 +275,7 @@ static void what_may_be_tried(void **state)
     assert_int_equal(pr_catalog_retry(PR_CLASS_INVALID, PR_ADVICE_MERCHANT_ACTS, 0), OTHER | MEANS);
     assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_OTHER_CHANNEL, 0), SAME | MEANS);
     assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_FIX_INPUT, 0), SAME | MEANS);
+    assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_LATER, 0), SAME | MEANS);
     assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_CUSTOMER, PR_ADVICE_FIX_INPUT, 1), MEANS);
     assert_int_equal(pr_catalog_retry(PR_CLASS_DECLINED_HARD, PR_ADVICE_OTHER_CHANNEL, 0), MEANS);
     assert_int_equal(pr_catalog_retry(PR_CLASS_UNKNOWN, PR_ADVICE_QUERY, 0), 0);

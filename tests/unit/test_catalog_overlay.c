@@ -77,7 +77,7 @@ static void own_words_win(void **state)
     int32_t r = pr_reason_find("declined_generic");
     (void)state;
     assert_string_equal(pr_catalog_text(c, r, 0, "zh-CN"), "付款没有成功 {reference}");
-    assert_string_equal(pr_catalog_text(c, r, 0, "zh-HK"), "付款没有成功 {reference}");
+    assert_string_equal(pr_catalog_text(c, r, 0, "zh-SG"), "付款没有成功 {reference}");
     assert_string_equal(pr_catalog_text(c, r, 1, "fr-CA"), "Refus de {channel}");
     assert_string_equal(pr_catalog_text(c, r, 0, "fr-CA"), pr_catalog_text(NULL, r, 0, "en"));
     assert_string_equal(pr_catalog_text(c, r, 1, "zh-CN"), pr_catalog_text(NULL, r, 1, "zh-CN"));

@@ -96,7 +96,7 @@ PURE_LIBS    = $(CJSON_LIBS) $(MBEDTLS_LIBS)
 HOST_LIBS    = $(CURL_LIBS) $(SQLITE_LIBS)
 ALL_LIBS     = $(HOST_LIBS) $(PURE_LIBS) $(MHD_LIBS) -lm -pthread
 
-COMPILE = $(CC) -std=c11 $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) -std=c11 -ffp-contract=off $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(OPT) $(LDHARDEN) $(LDFLAGS)
 ifeq ($(V),0)
 Q := @

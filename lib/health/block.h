@@ -1,0 +1,118 @@
+/* Layout of a health block. Words only: no pointers, no padding that is left unset, little is written where much is
+   read. A slot is a whole number of cache lines. */
+#ifndef PR_HEALTH_BLOCK_H
+#define PR_HEALTH_BLOCK_H
+
+#include "health/health.h"
+
+#include <stdatomic.h>
+
+typedef _Atomic uint64_t pr_word;
+typedef _Atomic uint32_t pr_half;
+
+enum {
+    PR_BLOCK_LAYOUT = 1,     /* changes with every change of this file or of what a word means */
+    PR_BINS = 32,            /* of the latency histogram: x1.25 each, from 20 ms */
+    PR_AGES = 128,           /* of attempts under way: 0.25 s each; of codes and pages shown: 5 s each */
+    PR_AGE_MS = 250,
+    PR_SHOWN_MS = 5000,
+    PR_SLICES = 32,          /* of what is told to other hosts: 15 s each */
+    PR_SLICE_MS = 15000,
+    PR_CHANNELS_CAP = 1024,
+    PR_CELLS_CAP = 65536,
+    PR_LOOK = 16             /* slots or cells that are looked at before there is no room */
+};
+
+typedef struct pr_block_header {
+    char magic[8];
+    uint32_t layout;
+    uint32_t header_size;
+    uint64_t size;
+    uint32_t channels;
+    uint32_t cells;
+    int64_t made_ms;
+    uint64_t sum;   /* over the fields above */
+    pr_word ready;  /* written last */
+    pr_word global; /* success rate over all channels: what a segment is compared with */
+} pr_block_header;
+
+typedef struct pr_ages { /* how many began when and have not ended (ages.h) */
+    pr_word used[PR_AGES / 64];
+    pr_word spare[6];
+    pr_word count[PR_AGES]; /* tick << 24 | count */
+} pr_ages;
+
+typedef struct pr_slot {
+    /* who, and what it is like now */
+    pr_word key;    /* hash of the name; 0: free */
+    pr_word used;   /* ms of the last claim or evidence */
+    pr_word filter; /* log-odds of down, hang, brown (filter.h) */
+    pr_word since;  /* start of the present fault, ms; 0: none */
+    pr_word last;   /* ms of the last evidence */
+    pr_word storm;  /* it declines what others take (blame.h) */
+    pr_word slow;   /* rate, half-life ten days */
+    pr_word fast;   /* rate, half-life two hours */
+    /* what is remembered beside it */
+    pr_word prior;   /* success | latency | time-out as believed */
+    pr_word pending; /* rate of first answers that are PENDING */
+    pr_word settle;  /* rate of PENDING and UNKNOWN that were approved in the end */
+    pr_word funnel;  /* rate of shown that were paid */
+    pr_word limit;   /* learned rate limit and its time */
+    pr_word tokens;  /* under that limit */
+    pr_word canary;  /* next one may go, ms */
+    pr_word probe;   /* next one may go, ms | state of the episode */
+    pr_word quota[PR_QUOTAS];
+    pr_word cashier; /* what was shown is not paid as it used to be (blame.h) */
+    pr_word spare[4];
+    pr_half bins[PR_BINS];
+    pr_word slices[PR_SLICES][2];
+    pr_ages flight; /* attempts without an answer */
+    pr_ages shown;  /* codes and pages that are neither paid nor given up */
+} pr_slot;
+
+typedef struct pr_cell { /* rate of a channel x segment, or the storm of a pair or an issuer */
+    pr_word key;         /* 0: free */
+    pr_word word;
+} pr_cell;
+
+_Static_assert(sizeof(pr_block_header) == 64, "one cache line");
+_Static_assert(sizeof(pr_slot) % 64 == 0, "whole cache lines");
+
+static inline pr_block_header *pr_block(const pr_health *h)
+{
+    return h->block;
+}
+
+static inline pr_slot *pr_block_slot(const pr_health *h, int32_t slot)
+{
+    return slot < 0 || slot >= h->channels ? NULL : (pr_slot *)(pr_block(h) + 1) + slot;
+}
+
+static inline pr_cell *pr_block_cell(const pr_health *h, uint32_t i)
+{
+    return (pr_cell *)((pr_slot *)(pr_block(h) + 1) + h->channels) + (i & (uint32_t)(h->cells - 1));
+}
+
+static inline uint64_t pr_read(const pr_word *w)
+{
+    return atomic_load_explicit(w, memory_order_relaxed);
+}
+
+static inline void pr_write(pr_word *w, uint64_t v)
+{
+    atomic_store_explicit(w, v, memory_order_relaxed);
+}
+
+/* 1: done; else *seen is what stands there now. */
+static inline int32_t pr_swap(pr_word *w, uint64_t *seen, uint64_t v)
+{
+    return atomic_compare_exchange_weak_explicit(w, seen, v, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* What a cell is about: the hash of channel and segment, of channel and issuer, of an issuer alone. 0: no such cell. */
+uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind);
+enum { PR_CELL_RATE = 1, PR_CELL_PAIR = 2, PR_CELL_ISSUER = 3, PR_CELL_SEGMENT = 4 };
+/* `make` 1: claim one if there is none. NULL: none, or no room. */
+pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t now_ms);
+
+#endif

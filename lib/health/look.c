@@ -1,0 +1,151 @@
+/* What the router asks: how is this channel now, and what would come of sending this payment there? */
+#include "health/ages.h"
+#include "health/base.h"
+#include "health/filter.h"
+#include "health/gate.h"
+#include "health/latency.h"
+#include "health/number.h"
+
+static const double SOFT_SHARE = 0.8; /* of declines, so many allow another channel */
+static const double DEAD = 0.95;      /* of payments, a dead cashier takes so many */
+enum { SUSPECT_PERCENT = 50 };
+
+typedef struct silence {
+    const pr_latency *latency;
+    int32_t timeout_ms;
+    int32_t seen;
+    pr_evidence e;
+} silence;
+
+static double power(double base, uint32_t n)
+{
+    double out = 1.0;
+    for (; n > 0; n >>= 1) {
+        out *= n & 1 ? base : 1.0;
+        base *= base;
+    }
+    return out;
+}
+
+/* Attempts that are still silent at this age speak for a hang, before any of them has timed out. */
+static void hear_silence(void *at, int64_t age_ms, uint32_t count)
+{
+    silence *s = at;
+    double up = pr_latency_silent(s->latency, age_ms, 0);
+    double brown = pr_latency_silent(s->latency, age_ms, PR_BROWN_BINS);
+    uint32_t n = count > 30 ? 30 : count;
+    s->seen += (int32_t)count;
+    s->e.up *= power(.0028 + .9972 * up, n);
+    s->e.down *= power(.16 + .07 * up + (age_ms < 500 ? .77 : 0.0), n);
+    s->e.hang *= power(.92 + .08 * up, n);
+    s->e.brown *= power(.02 + .98 * brown, n);
+}
+
+typedef struct unpaid {
+    double usual;
+    double ratio;
+} unpaid;
+
+/* When those who pay have paid: half within half a minute, nearly all within three. */
+static double paid_by(int64_t age_ms)
+{
+    double half = (double)age_ms / 30000.0;
+    return 1.0 - pr_exp2(-half);
+}
+
+static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
+{
+    unpaid *u = at;
+    double alive = 1.0 - u->usual * paid_by(age_ms);
+    u->ratio *= power(0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count);
+}
+
+static double look_cashier(pr_slot *s, double *usual, int64_t now_ms)
+{
+    *usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)), 0.1, 0.95);
+    unpaid u = {*usual, 1.0};
+    pr_ages_visit(&s->shown, PR_SHOWN_MS, (int64_t)PR_SHOWN_MS * (PR_AGES - 1), now_ms, hear_unpaid, &u);
+    double p = pr_storm_read(pr_read(&s->cashier), now_ms), odds = p / (1.0 - p) * (u.ratio > 1e6 ? 1e6 : u.ratio);
+    return odds / (1.0 + odds);
+}
+
+static void look_states(pr_health_view *v, pr_slot *s, const pr_latency *l, int64_t now_ms)
+{
+    int32_t timeout = (int32_t)(pr_read(&s->prior) & 0xFFFFFF);
+    int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
+    silence q = {l, timeout, 0, {1, 1, 1, 1}};
+    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest, now_ms,
+                                 hear_silence, &q);
+    pr_posterior p = pr_filter_read(s, now_ms);
+    if (q.seen > 0) {
+        p = pr_filter_times(p, &q.e);
+    }
+    double all = 1.0 + p.down + p.hang + p.brown;
+    v->up = 1.0 / all;
+    v->down = p.down / all;
+    v->hang = p.hang / all;
+    v->brown = p.brown / all;
+    v->suspect = v->up * 100 < SUSPECT_PERCENT;
+}
+
+static void look_outcome(pr_health_view *v, const pr_latency *l, int64_t patience_ms)
+{
+    double approve = v->approve * (1.0 - PR_STORM_TAKES * v->blame_channel) *
+                     (1.0 - PR_STORM_TAKES * v->blame_pair) * (1.0 - PR_STORM_TAKES * v->blame_issuer);
+    double in_time = 1.0 - pr_latency_silent(l, patience_ms, 0);
+    double slow_time = 1.0 - pr_latency_silent(l, patience_ms, PR_BROWN_BINS);
+    double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending;
+    double up = v->up * in_time, brown = v->brown * slow_time;
+    v->confirm = (up + brown * .88 + v->down * .07 + v->hang * .07) * approve * shown * live;
+    v->fail_over = v->up * (1.0 - approve) * SOFT_SHARE * live + v->brown * (.02 + .88 * (1.0 - approve) * SOFT_SHARE) +
+                   v->down * .80 + v->hang * .03;
+    v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
+}
+
+void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_health_segment segment,
+                    int64_t patience_ms, int64_t now_ms)
+{
+    pr_slot *s = pr_block_slot(h, slot);
+    *out = (pr_health_view){.up = 1, .approve = 0.9, .confirm = 0.9, .fail_over = 0.08, .convert = 0.6};
+    if (s == NULL) {
+        return;
+    }
+    pr_latency l;
+    pr_causes c = pr_base_causes(h, s, segment, 0, now_ms);
+    pr_latency_read(&l, s);
+    look_states(out, s, &l, now_ms);
+    out->approve = pr_base_rate(h, s, &c, &out->evidence, now_ms);
+    out->blame_channel = pr_storm_read(pr_read(c.channel), now_ms);
+    out->blame_pair = c.pair == NULL ? 0 : pr_storm_read(pr_read(c.pair), now_ms);
+    out->blame_issuer = c.issuer == NULL ? 0 : pr_storm_read(pr_read(c.issuer), now_ms);
+    pr_rate pending = pr_rate_read(pr_read(&s->pending), &pr_rate_recent, now_ms);
+    out->pending = pr_rate_mean(0.02, 10.0, pending);
+    out->cashier = look_cashier(s, &out->convert, now_ms);
+    out->latency_p50_ms = pr_latency_quantile(&l, 0.50);
+    out->latency_p95_ms = pr_latency_quantile(&l, 0.95);
+    out->latency_p99_ms = pr_latency_quantile(&l, 0.99);
+    out->bad_since_ms = (int64_t)pr_read(&s->since);
+    out->last_ms = (int64_t)pr_read(&s->last);
+    out->limit_per_s = pr_gate_limit(s, now_ms);
+    look_outcome(out, &l, patience_ms > 0 ? patience_ms : 8000);
+}
+
+/* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many nats and no
+   further, each time. */
+void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight, int64_t now_ms)
+{
+    static const double MOST = 2.5;
+    pr_slot *s = pr_block_slot(h, slot);
+    if (s == NULL || sums == NULL || now_ms < 0) {
+        return;
+    }
+    weight = pr_clamp(weight, 0.0, 1.0);
+    double ok = (double)sums->answered + (double)(sums->probe_ok > 1 ? 1 : sums->probe_ok), no = sums->not_sent;
+    double lost = sums->unknown, bad = sums->probe_bad, slow = sums->slow;
+    double down = weight * (ok * -2.654 + no * 5.858 + lost * 4.046 + bad * 5.378);
+    double hang = weight * (ok * -2.654 + no * 1.514 + lost * 5.795 + bad * 5.378);
+    double brown = weight * (slow * 2.2 - (ok - slow) * 0.7 + no * 2.207 + lost * 3.576 + bad * 2.996);
+    pr_evidence e = {1.0, pr_exp(pr_clamp(down, -MOST, MOST)), pr_exp(pr_clamp(hang, -MOST, MOST)),
+                     pr_exp(pr_clamp(brown, -MOST, MOST))};
+    pr_filter_see(s, &e, now_ms);
+}

@@ -11,11 +11,14 @@ $cc -std=c11 ${OPT:--O1} ${WARN:-} -Ilib -o "$tools/mkstates" docs/mkstates.c
 # shellcheck disable=SC2086
 $cc -std=c11 ${OPT:--O1} ${WARN:-} -D_GNU_SOURCE= -Iinclude -Ilib -Idocs -o "$tools/mkref" docs/mkref.c docs/mkref_main.c \
     lib/provider/provider.c -lcjson
+# shellcheck disable=SC2086
+$cc -std=c11 ${OPT:--O1} ${WARN:-} -Ilib -o "$tools/mkrules" docs/mkrules.c
 
 "$tools/mkstates" >"$tools/states.md"
 "$tools/mkref" configuration include/payroute/payroute.schema.json >"$tools/configuration.md"
 "$tools/mkstates" overview >"$tools/states"
 for table in flows proofs forks; do "$tools/mkref" $table >"$tools/$table"; done
+for network in visa mastercard elo; do "$tools/mkrules" $network >"$tools/rules$network"; done
 # Through the tools' folder, since a page may be written over itself.
 for page in $(grep -l '^<!-- made: ' docs/*.md); do
     awk -v tools="$tools" -v page="$page" '

@@ -152,6 +152,7 @@ int explain_batch(const args *a, struct payroute_catalog *catalog);
 int run_explain_rows(const args *a);    /* --search, --provider, --list, --reason */
 int run_explain_tables(const args *a);  /* --providers, --reasons */
 char *catalog_row_note(const char *provider, const char *code); /* to be freed; NULL: none */
+int run_rules(const args *a);
 int run_check(const args *a);
 int run_route(const args *a);
 int run_doctor(const args *a);

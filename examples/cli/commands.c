@@ -40,6 +40,9 @@ const command cli_commands[] = {
      "  payroute explain stripe card_declined --network mastercard --network-code 51 --advice-code 25\n"
      "  payroute explain --search 余额\n"
      "  payroute explain --provider adyen --reason do_not_honor\n"},
+    {"rules", "[NETWORK]", "what the card networks say about trying a declined card again", BIT(OPT_DAY), 0, 1, run_rules,
+     "NETWORK in any spelling; without it all. Exit status 1: no such network.\n"
+     "  payroute rules mastercard\n  payroute rules visa --day 2025-05-24\n"},
     {"check", "FILE", "every problem of a configuration, with path and value; else a table of its channels",
      0, 1, 1, run_check,
      "FILE - is standard input. Exit status 1: it has problems.\n  payroute check channels.json\n"},

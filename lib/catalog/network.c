@@ -1,5 +1,5 @@
-/* The card networks' rules about repeats, out of network_rules.def: as JSON for people, and for the guard as questions
-   that need no memory. */
+/* The card networks' rules about repeats, out of network_rules.def: as JSON for people, and for the guard as
+   questions that need no memory. */
 #include "base/text.h"
 #include "catalog/network.h"
 
@@ -9,24 +9,24 @@
 #include <string.h>
 
 static const pr_network_rule network_rules[] = {
-#define X(number, network, kind, codes, on, regions, border, count, counted, hours, minor, currency, from, to, dated,   \
-          source, note)                                                                                                 \
-    {number,                                                                                                            \
-     from,                                                                                                              \
-     to,                                                                                                                \
-     count,                                                                                                             \
-     hours,                                                                                                             \
-     minor,                                                                                                             \
-     PR_NETWORK_##kind,                                                                                                 \
-     PR_NETWORK_##on,                                                                                                   \
-     PR_NETWORK_##border,                                                                                               \
-     PR_NETWORK_##counted,                                                                                              \
-     PR_NETWORK_##dated,                                                                                                \
-     currency,                                                                                                          \
-     regions,                                                                                                           \
-     network,                                                                                                           \
-     codes,                                                                                                             \
-     source,                                                                                                            \
+#define X(number, network, kind, codes, on, regions, border, count, counted, hours, minor, currency, from,   \
+          to, dated, source, note)                                                                           \
+    {number,                                                                                                 \
+     from,                                                                                                   \
+     to,                                                                                                     \
+     count,                                                                                                  \
+     hours,                                                                                                  \
+     minor,                                                                                                  \
+     PR_NETWORK_##kind,                                                                                      \
+     PR_NETWORK_##on,                                                                                        \
+     PR_NETWORK_##border,                                                                                    \
+     PR_NETWORK_##counted,                                                                                   \
+     PR_NETWORK_##dated,                                                                                     \
+     currency,                                                                                               \
+     regions,                                                                                                \
+     network,                                                                                                \
+     codes,                                                                                                  \
+     source,                                                                                                 \
      note},
 #include "catalog/network_rules.def"
 #undef X
@@ -34,13 +34,23 @@ static const pr_network_rule network_rules[] = {
 
 enum { NETWORK_RULES = (int)(sizeof network_rules / sizeof network_rules[0]), FOLDED = 24 };
 
-/* Spelling without blanks and case, and the table's name; those without a rule are known too, so that a misspelt name is
-   told from one that publishes nothing. */
+/* Spelling without blanks and case, and the table's name; those without a rule are known too, so that a
+   misspelt name is told from one that publishes nothing. */
 static const char network_names[][2][16] = {
-    {"visa", "visa"},         {"mastercard", "mastercard"}, {"mc", "mastercard"},        {"maestro", "mastercard"},
-    {"elo", "elo"},           {"amex", "amex"},             {"americanexpress", "amex"}, {"discover", "discover"},
-    {"unionpay", "unionpay"}, {"cup", "unionpay"},          {"chinaunionpay", "unionpay"}, {"jcb", "jcb"},
-    {"diners", "diners"},     {"dinersclub", "diners"},
+    {"visa", "visa"},
+    {"mastercard", "mastercard"},
+    {"mc", "mastercard"},
+    {"maestro", "mastercard"},
+    {"elo", "elo"},
+    {"amex", "amex"},
+    {"americanexpress", "amex"},
+    {"discover", "discover"},
+    {"unionpay", "unionpay"},
+    {"cup", "unionpay"},
+    {"chinaunionpay", "unionpay"},
+    {"jcb", "jcb"},
+    {"diners", "diners"},
+    {"dinersclub", "diners"},
 };
 
 int32_t pr_network_rule_count(void)
@@ -160,7 +170,8 @@ int32_t pr_network_limit_at(pr_network_limit *out, const pr_network_ask *ask, in
     if (r == NULL || index < 0) {
         return 0;
     }
-    int32_t repeats = r->counted == PR_NETWORK_REPEATS_AMOUNT || r->counted == PR_NETWORK_REPEATS_AMOUNT_MONTH;
+    int32_t repeats =
+        r->counted == PR_NETWORK_REPEATS_AMOUNT || r->counted == PR_NETWORK_REPEATS_AMOUNT_MONTH;
     out->rule = r->number;
     out->attempts = r->count + repeats;
     out->hours = r->hours;
@@ -237,7 +248,7 @@ static void write_rule(payroute_json_out *o, const pr_network_rule *r)
     payroute_json_out_end(o);
 }
 
-static int32_t copy_text(payroute_json_out *o, char *out, size_t cap)
+static int32_t rules_out(payroute_json_out *o, char *out, size_t cap)
 {
     size_t len = 0;
     const char *text = payroute_json_out_text(o, &len);
@@ -280,7 +291,7 @@ int32_t payroute_network_rules(const char *network, int32_t day, char *out, size
     }
     payroute_json_out_end(o);
     payroute_json_out_end(o);
-    int32_t rc = copy_text(o, out, out_cap);
+    int32_t rc = rules_out(o, out, out_cap);
     payroute_json_out_free(o);
     return rc;
 }

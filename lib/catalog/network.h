@@ -1,5 +1,5 @@
-/* The networks' rules, asked without memory: may this card be tried again after this code, when, how often. Every answer
-   is the strictest that is in force: without a region that is the strictest of all regions. */
+/* The networks' rules, asked without memory: may this card be tried again after this code, when, how often.
+   Every answer is the strictest that is in force: without a region that is the strictest of all regions. */
 #ifndef PR_CATALOG_NETWORK_H
 #define PR_CATALOG_NETWORK_H
 

@@ -27,7 +27,7 @@ static void test_help_of_everything(void **state)
     expect_code(payroute("--version", NULL), 0);
     expect_out("payroute ");
     static const char *const names[] = {
-        "explain", "check",  "route",   "pay",     "advance",      "switch", "retry",  "refund",
+        "explain", "rules", "check",  "route",   "pay",     "advance",      "switch", "retry",  "refund",
         "capture", "cancel", "resolve", "feed",    "client-event", "notify", "sweep",  "show",
         "list",    "events", "ack",     "restore", "reconciled",   "backup", "verify", "help"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -80,6 +80,31 @@ static void test_wrong_words_are_usage(void **state)
     expect_code(payroute("resolve", "1", "perhaps", "--attempt=1", NULL), 2);
     expect_code(payroute("explain", "stripe", NULL), 2);
     expect_code(payroute("explain", "--batch", "--list", "stripe", NULL), 2);
+}
+
+static void test_rules_of_the_networks(void **state)
+{
+    static const char *const bad[] = {"2025-02-29", "2025-2-01", "20250524", "2025-05-24x", "today", "0000-00-00"};
+    (void)state;
+    expect_code(payroute("rules", "visa", "--day", "2025-05-24", NULL), 0);
+    expect_out("at most 15 repeats of the same amount in 30 days");
+    expect_code(payroute("rules", "VISA", "--day", "2025-05-25", NULL), 0);
+    expect_out("at most 20 repeats of the same amount in 30 days");
+    expect_out("\n                  https://");
+    expect_code(payroute("rules", "American Express", NULL), 0);
+    expect_out("No public rule of amex");
+    expect_code(payroute("rules", "Master Card", "--day=2025-01-01", "--json", NULL), 0);
+    assert_string_equal(said("network"), "mastercard");
+    assert_int_equal(number("day"), 20250101);
+    assert_int_equal(number("rules.0.rule"), 200);
+    expect_code(payroute("rules", NULL), 0);
+    expect_out("\nmastercard\n");
+    expect_code(payroute("rules", "vise", NULL), 1);
+    expect_err("no such network");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        expect_code(payroute("rules", "--day", bad[i], NULL), 2);
+        expect_err("expected a day such as");
+    }
 }
 
 static void test_amounts_are_exact_or_refused(void **state)
@@ -516,6 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help_of_everything),
         cmocka_unit_test(test_wrong_words_are_usage),
+        cmocka_unit_test(test_rules_of_the_networks),
         cmocka_unit_test(test_amounts_are_exact_or_refused),
         cmocka_unit_test(test_secrets_are_refused),
         cmocka_unit_test(test_explain_page),

@@ -1,5 +1,5 @@
-/* The card networks' rules: every row says where it comes from, days count exactly, and the guard's questions get the
-   strictest answer. */
+/* The card networks' rules: every row says where it comes from, days count exactly, and the guard's questions
+   get the strictest answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,15 +21,16 @@ static int32_t real_day(int32_t day)
     pr_text t;
     int64_t ms = 0;
     pr_text_init(&t, text, sizeof text);
-    pr_text_format(&t, "%04d-%02d-%02d 00:00:00", (int)(day / 10000), (int)(day / 100 % 100), (int)(day % 100));
+    pr_text_format(&t, "%04d-%02d-%02d 00:00:00", (int)(day / 10000), (int)(day / 100 % 100),
+                   (int)(day % 100));
     return pr_time_parse_civil(&ms, text, 0) == PAYROUTE_OK;
 }
 
 /* Without the NUL a text would run into its neighbour. */
-#define assert_text(field)                                                                                              \
-    do {                                                                                                                \
-        assert_non_null(memchr(field, '\0', sizeof(field)));                                                            \
-        assert_int_equal(strspn(field, " "), 0);                                                                        \
+#define assert_text(field)                                                                                   \
+    do {                                                                                                     \
+        assert_non_null(memchr(field, '\0', sizeof(field)));                                                 \
+        assert_int_equal(strspn(field, " "), 0);                                                             \
     } while (0)
 
 static void each_rule_is_whole(void **state)
@@ -70,9 +71,10 @@ static void no_two_rules_claim_one_day(void **state)
         for (int32_t k = 0; k < i; k++) {
             const pr_network_rule *a = pr_network_rule_at(k);
             const pr_network_rule *b = pr_network_rule_at(i);
-            int32_t same = a->kind == b->kind && a->on == b->on && a->border == b->border && a->hours == b->hours &&
-                           a->counted == b->counted && strcmp(a->network, b->network) == 0 &&
-                           strcmp(a->codes, b->codes) == 0 && strcmp(a->regions, b->regions) == 0;
+            int32_t same = a->kind == b->kind && a->on == b->on && a->border == b->border &&
+                           a->hours == b->hours && a->counted == b->counted &&
+                           strcmp(a->network, b->network) == 0 && strcmp(a->codes, b->codes) == 0 &&
+                           strcmp(a->regions, b->regions) == 0;
             assert_true(!same || (a->to != 0 && a->to < b->from) || (b->to != 0 && b->to < a->from));
         }
     }
@@ -172,7 +174,8 @@ static void waiting_and_mending(void **state)
     static const struct {
         char advice[3];
         int32_t hours;
-    } t[] = {{"24", 1}, {"25", 24}, {"26", 48}, {"27", 96}, {"28", 144}, {"29", 192}, {"30", 240}, {"02", 72}, {"01", 0}};
+    } t[] = {{"24", 1},   {"25", 24},  {"26", 48}, {"27", 96}, {"28", 144},
+             {"29", 192}, {"30", 240}, {"02", 72}, {"01", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         pr_network_ask ask = {.network = "mastercard", .day = 20260101, .code = "51", .advice = t[i].advice};
@@ -229,14 +232,16 @@ static void a_day_has_its_rules(void **state)
     assert_int_equal(rules_on("elo", 20220731, 0), 0);
     assert_int_equal(rules_on("elo", 20220801, 0), 4);
     assert_int_equal(rules_on("American Express", 20260101, 0), 0); /* publishes none */
-    assert_int_equal(rules_on(NULL, 20260101, 0),
-                     rules_on("visa", 20260101, 0) + rules_on("mastercard", 20260101, 0) + rules_on("elo", 20260101, 0));
+    assert_int_equal(rules_on(NULL, 20260101, 0), rules_on("visa", 20260101, 0) +
+                                                      rules_on("mastercard", 20260101, 0) +
+                                                      rules_on("elo", 20260101, 0));
     assert_int_equal(rules_on("", 20260101, 0), rules_on(NULL, 20260101, 0));
 }
 
 static void what_cannot_be_answered(void **state)
 {
-    static const int32_t days[] = {0, -20260101, 20260230, 20261301, 20260100, 20250229, 2026010, 202601010, INT32_MAX};
+    static const int32_t days[] = {0,        -20260101, 20260230,  20261301, 20260100,
+                                   20250229, 2026010,   202601010, INT32_MAX};
     char *out = malloc(ROOM);
     (void)state;
     assert_int_equal(payroute_network_rules("visas", 20260101, out, ROOM), PAYROUTE_E_NOT_FOUND);

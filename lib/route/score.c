@@ -1,0 +1,193 @@
+/* See score.h. An order that is tried until one confirms is worth p1 + f1 (p2 + f2 ...); exchanging neighbours shows
+   that the best order sorts by p / (1 - f). A channel that fails fast and provably is cheap to try, one that hangs is
+   dear; so declines explore by themselves, and only a channel that is thought to be out needs a canary. */
+#include "route/score.h"
+#include "health/gate.h"
+#include "health/number.h"
+
+static const double GO_ON = 0.85;      /* value of the next try against this one: time, and declines that repeat */
+static const double REMEMBER = 0.75;   /* a channel that failed this order before */
+static const double TIE = 0.002;       /* index differences below this are noise */
+static const double USUAL_CONVERT = 0.6;
+static const double OUTAGE_S = 600.0;  /* how much longer a fault will last, at its beginning */
+static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
+static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
+enum { CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
+
+static double index_of(double p, double f)
+{
+    return p / (1.0 - GO_ON * f);
+}
+
+static int32_t at_most(int32_t a, int64_t b)
+{
+    return (int64_t)a < b ? a : (int32_t)b;
+}
+
+static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
+                            const pr_score_ask *ask)
+{
+    static const pr_health nothing = {0};
+    pr_health_look(&t->view, health != NULL ? health : &nothing, health != NULL ? c->slot : PR_HEALTH_NO_SLOT,
+                   c->segment, ask->patience_ms, ask->now_ms);
+    t->confirm = t->view.confirm;
+    t->fail_over = t->view.fail_over;
+    if (c->shown && health != NULL) {
+        t->confirm *= pr_clamp(t->view.convert / USUAL_CONVERT, 0.2, 1.2);
+    }
+    double remembered = c->failed > 0 ? REMEMBER : 1.0;
+    t->index = index_of(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+    t->canary = 0;
+    t->limited = 0;
+    t->tied = 0;
+    int64_t share = (int64_t)(TIME_SHARE * (double)ask->patience_ms);
+    t->timeout_ms = c->timeout_ms > 0 ? at_most(c->timeout_ms, share) : (int32_t)(share < 3600000 ? share : 3600000);
+}
+
+static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, int32_t a, int32_t b, double margin)
+{
+    double more = t[a].index - t[b].index;
+    if (t[a].limited != t[b].limited) {
+        return t[b].limited;
+    }
+    if (c[a].priority != c[b].priority && more <= margin && more >= -margin) {
+        return c[a].priority < c[b].priority;
+    }
+    return more > 0;
+}
+
+/* The best one that is not placed yet; among those that are as good, by weight. -1: all are placed. */
+static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const uint8_t *placed, int32_t count,
+                          double margin, pr_score_draw *draw, pr_rng *rng)
+{
+    int32_t best = -1;
+    for (int32_t i = 0; i < count; i++) {
+        if (!placed[i] && (best < 0 || goes_before(c, t, i, best, margin))) {
+            best = i;
+        }
+    }
+    *draw = (pr_score_draw){0, 0, 0};
+    for (int32_t i = 0; best >= 0 && i < count; i++) {
+        t[i].tied = !placed[i] && t[i].limited == t[best].limited && c[i].priority == c[best].priority &&
+                    t[best].index - t[i].index <= TIE;
+        if (t[i].tied) {
+            draw->among++;
+            draw->total += (uint32_t)c[i].weight;
+        }
+    }
+    if (draw->among < 2 || draw->total == 0) {
+        return best;
+    }
+    draw->value = pr_rng_below(rng, draw->total);
+    uint32_t left = draw->value;
+    for (int32_t i = 0; i < count; i++) {
+        if (t[i].tied && left < (uint32_t)c[i].weight) {
+            return i;
+        }
+        left -= t[i].tied ? (uint32_t)c[i].weight : 0;
+    }
+    return best;
+}
+
+static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count, int64_t now_ms)
+{
+    double sent = 0;
+    for (int32_t i = 0; i < count; i++) {
+        pr_health_sums s;
+        pr_health_sums_read(&s, health, c[i].slot, now_ms - RATE_WINDOW_MS, now_ms);
+        sent += (double)s.answered + (double)s.not_sent + (double)s.unknown;
+    }
+    return (sent < 0.1 ? 0.1 : sent) / (RATE_WINDOW_MS / 1000.0);
+}
+
+/* How long until the next test of a channel that is thought to be out: what a test loses against what knowing early
+   would gain. */
+static int64_t canary_interval(const pr_score_term *best, const pr_score_term *t, double well, double rate,
+                               int64_t now_ms)
+{
+    double age = t->view.bad_since_ms > 0 && now_ms > t->view.bad_since_ms
+                     ? (double)(now_ms - t->view.bad_since_ms) / 1000.0
+                     : 0.0;
+    double then = best->confirm; /* after a provable failure the best one is still there */
+    double loss = best->confirm + GO_ON * best->fail_over * 0.5 - t->confirm - GO_ON * t->fail_over * then;
+    double gain = well - best->index;
+    loss = loss < LEAST_LOSS ? LEAST_LOSS : loss;
+    gain = gain < LEAST_GAIN ? LEAST_GAIN : gain;
+    double seconds = pr_exp(0.5 * pr_log(2.0 * loss * (OUTAGE_S + age) / (gain * rate)));
+    return (int64_t)(pr_clamp(seconds, 1.0, 86400.0) * 1000.0);
+}
+
+/* What its index would be if nothing were wrong with it. */
+static double well_index(const pr_score_term *t, const pr_score_candidate *c)
+{
+    double blame = (1.0 - 0.9 * t->view.blame_channel) * (1.0 - 0.9 * t->view.blame_pair) *
+                   (1.0 - 0.95 * t->view.cashier);
+    double p = pr_clamp(t->view.approve * (1.0 - 0.9 * t->view.blame_issuer), 0.0, 1.0);
+    double remembered = c->failed > 0 ? REMEMBER : 1.0;
+    return blame > 0.5 && t->view.up > 0.5
+               ? t->index
+               : index_of(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+}
+
+/* At most one canary: the one that would gain most. It goes first. */
+static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c, int32_t count,
+                           int32_t first, const pr_score_ask *ask)
+{
+    int32_t chosen = -1;
+    double most = 0;
+    for (int32_t i = 0; i < count; i++) {
+        double gain = well_index(&t[i], &c[i]) - t[first].index;
+        if (i != first && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN && t[i].index < t[first].index &&
+            (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.cashier > 0.5) && gain > most) {
+            most = gain;
+            chosen = i;
+        }
+    }
+    if (chosen < 0) {
+        return -1;
+    }
+    double rate = rate_of_shop(health, c, count, ask->now_ms);
+    int64_t interval = canary_interval(&t[first], &t[chosen], most + t[first].index, rate, ask->now_ms);
+    if (!pr_health_canary(health, c[chosen].slot, interval, ask->now_ms)) {
+        return -1;
+    }
+    int32_t soon = 2 * t[chosen].view.latency_p95_ms;
+    soon = soon < CANARY_LEAST_MS ? CANARY_LEAST_MS : soon;
+    t[chosen].canary = 1;
+    t[chosen].timeout_ms = at_most(t[chosen].timeout_ms, soon);
+    return chosen;
+}
+
+void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, const pr_health *health,
+                    const pr_score_candidate *candidates, int32_t count, const pr_score_ask *ask, pr_rng *rng)
+{
+    uint8_t placed[256] = {0};
+    pr_score_draw unused;
+    int32_t n = 0;
+    count = count > 256 ? 256 : count;
+    for (int32_t i = 0; i < count; i++) {
+        judge_candidate(&terms[i], health, &candidates[i], ask);
+    }
+    int32_t first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
+    while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
+           !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
+        terms[first].limited = 1; /* used up: it goes behind all others */
+        first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
+    }
+    if (first >= 0 && health != NULL && ask->explore) {
+        int32_t canary = pick_canary(terms, health, candidates, count, first, ask);
+        if (canary >= 0) {
+            order[n++] = canary;
+            placed[canary] = 1;
+        }
+    }
+    if (first >= 0) {
+        order[n++] = first;
+        placed[first] = 1;
+    }
+    while (n < count) {
+        int32_t next = next_place(candidates, terms, placed, count, ask->margin, &unused, rng);
+        order[n++] = next;
+        placed[next] = 1;
+    }
+}

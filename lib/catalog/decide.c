@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { SINGLE = 96 }; /* longest advice code or name of a network's table */
-
 typedef struct verdict {
     pr_catalog_found found;
     int32_t klass;
@@ -221,92 +219,31 @@ static void weigh_advice(verdict *v, const pr_catalog_found *a)
     v->klass = harden(v->klass, v->found.advice, v->found.forbids);
 }
 
-static int ask_network(pr_catalog_found *found, const payroute_catalog *overlay, const char *network,
-                       const char *operation, const char *code)
-{
-    pr_catalog_ask ask = {.provider = network, .operation = operation, .code = code, .has_code = 1};
-    pr_catalog_match(found, overlay, &ask);
-    return pr_catalog_is_named(found);
-}
+typedef struct weighing {
+    verdict *verdict;
+    const char *used;
+} weighing;
 
-static int ask_advice(pr_catalog_found *found, const payroute_catalog *overlay, const char *provider,
-                      const char *operation, const char *code)
-{
-    pr_catalog_ask ask = {.provider = provider,
-                          .operation = operation,
-                          .layer = "advice_code",
-                          .code = code,
-                          .has_code = 1,
-                          .strict = 1};
-    pr_catalog_match(found, overlay, &ask);
-    return pr_catalog_is_named(found);
-}
-
-/* "visa" from "Visa", with an ending; 0: too long. */
-static int table_name(char *out, const char *network, const char *ending)
-{
-    size_t n = strlen(network), e = strlen(ending);
-    if (n == 0 || n + e >= SINGLE) {
-        return 0;
-    }
-    for (size_t i = 0; i < n; i++) {
-        out[i] = network[i] >= 'A' && network[i] <= 'Z' ? (char)(network[i] + 32) : network[i];
-    }
-    memcpy(out + n, ending, e + 1);
-    return 1;
-}
-
-/* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). Each is
-   looked for in the provider's table, then in its network's. `take` is told of every one of them. */
-static void each_advice(const payroute_catalog *overlay, const pr_catalog_query *q, pr_catalog_part_taker take,
-                        void *context)
-{
-    char table[SINGLE];
-    pr_catalog_part part = {.what = "advice_code"};
-    const char *provider = q->provider != NULL ? q->provider : "";
-    const char *network = q->network != NULL && q->network[0] != '\0' ? q->network : provider;
-    int named = table_name(table, network, "_mac");
-    for (const char *at = q->advice_code; *at != '\0';) {
-        size_t n = strcspn(at, ", ");
-        if (n > 0 && n < sizeof part.code) {
-            memcpy(part.code, at, n);
-            part.code[n] = '\0';
-            part.provider = provider;
-            if (!ask_advice(&part.found, overlay, provider, q->operation, part.code) && named &&
-                ask_advice(&part.found, overlay, table, q->operation, part.code)) {
-                part.provider = table;
-            }
-            take(context, &part);
-        }
-        at += n;
-        at += strspn(at, ", ");
-    }
-}
-
+/* An advice code that is part of a pair is answered by it, except that no pair takes a prohibition away. */
 static void weigh_part(void *context, const pr_catalog_part *part)
 {
-    if (pr_catalog_is_named(&part->found)) {
-        weigh_advice(context, &part->found);
+    const weighing *w = context;
+    if (pr_catalog_is_named(&part->found) && (part->found.forbids || strcmp(part->code, w->used) != 0)) {
+        weigh_advice(w->verdict, &part->found);
     }
-}
-
-static const char *given(const char *text)
-{
-    return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 /* What stands beside the provider's own code. Apart, since most answers carry one code only. */
 static void weigh_others(verdict *v, const payroute_catalog *overlay, const pr_catalog_query *q)
 {
-    pr_catalog_found found;
-    char table[SINGLE];
-    const char *network_code = given(q->network_code);
-    if (network_code != NULL && q->network != NULL && table_name(table, q->network, "") &&
-        ask_network(&found, overlay, table, given(q->operation), network_code)) {
-        weigh_network(v, &found);
+    pr_catalog_issuer issuer;
+    pr_catalog_hear_issuer(&issuer, overlay, q);
+    if (issuer.named) {
+        weigh_network(v, &issuer.found);
     }
     if (q->advice_code != NULL) {
-        each_advice(overlay, q, weigh_part, v);
+        weighing w = {v, issuer.used};
+        pr_catalog_each_advice(overlay, q, weigh_part, &w);
     }
 }
 
@@ -314,12 +251,12 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
 {
     verdict v;
     pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
-                          .operation = given(q->operation),
-                          .layer = given(q->layer),
-                          .code = given(q->code),
-                          .message = given(q->message),
+                          .operation = pr_catalog_given(q->operation),
+                          .layer = pr_catalog_given(q->layer),
+                          .code = pr_catalog_given(q->code),
+                          .message = pr_catalog_given(q->message),
                           .http_status = q->http_status,
-                          .has_code = given(q->code) != NULL};
+                          .has_code = pr_catalog_given(q->code) != NULL};
     pr_catalog_match(&v.found, overlay, &ask);
     int32_t unlisted = ask.has_code && v.found.level >= PR_MATCH_HTTP;
     v.klass = class_of(v.found.reason);
@@ -348,56 +285,4 @@ void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, 
     out->name = &pr_catalog_pool[r->name];
     out->decided_by = v.decided_by;
     out->source = v.found.source;
-}
-
-static void hand_on(const payroute_catalog *overlay, const pr_catalog_ask *ask, const char *what,
-                    const char *code, pr_catalog_part_taker take, void *context)
-{
-    pr_catalog_part part = {.what = what, .provider = ask->provider};
-    pr_catalog_match(&part.found, overlay, ask);
-    if (code != NULL) {
-        size_t n = strnlen(code, sizeof part.code - 1);
-        while (n > 0 && ((unsigned char)code[n] & 0xC0) == 0x80) {
-            n--; /* not in the middle of a character */
-        }
-        memcpy(part.code, code, n);
-    }
-    take(context, &part);
-}
-
-/* Every code of a question by itself, in the order of their weight: for people who want to see why. */
-void pr_catalog_parts(const payroute_catalog *overlay, const pr_catalog_query *q, pr_catalog_part_taker take,
-                      void *context)
-{
-    char table[SINGLE], status[12] = "";
-    pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
-                          .operation = given(q->operation),
-                          .layer = given(q->layer),
-                          .code = given(q->code),
-                          .has_code = 1};
-    if (ask.code != NULL) {
-        hand_on(overlay, &ask, "code", ask.code, take, context);
-    }
-    ask.code = ask.layer = NULL;
-    if (given(q->message) != NULL) {
-        ask.message = q->message;
-        hand_on(overlay, &ask, "message", NULL, take, context);
-    }
-    if (q->http_status >= 100 && q->http_status <= 599) {
-        status[0] = (char)('0' + q->http_status / 100);
-        status[1] = (char)('0' + q->http_status / 10 % 10);
-        status[2] = (char)('0' + q->http_status % 10);
-        ask.message = NULL;
-        ask.has_code = given(q->code) != NULL;
-        ask.http_status = q->http_status;
-        hand_on(overlay, &ask, "http_status", status, take, context);
-    }
-    if (given(q->network_code) != NULL && q->network != NULL && table_name(table, q->network, "")) {
-        pr_catalog_ask network = {
-            .provider = table, .operation = given(q->operation), .code = q->network_code, .has_code = 1};
-        hand_on(overlay, &network, "network_code", q->network_code, take, context);
-    }
-    if (q->advice_code != NULL) {
-        each_advice(overlay, q, take, context);
-    }
 }

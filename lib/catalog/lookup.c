@@ -211,6 +211,15 @@ static void take_row(pr_catalog_found *found, const pr_cat_row *row, int32_t lev
     found->source = pool_text(row->source);
 }
 
+/* The code hides what the message tells; where the message tells nothing, the code's own reason counts. */
+static const pr_cat_row *message_before(const pr_catalog_ask *ask, const pr_cat_row *row, int32_t *level)
+{
+    const pr_cat_provider *p = find_provider(ask->provider);
+    const pr_cat_row *told = p == NULL ? NULL : by_pattern(ask, p->message_first, p->message_count, 1);
+    *level = told != NULL ? PR_MATCH_MESSAGE : *level;
+    return told != NULL ? told : row;
+}
+
 void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, const pr_catalog_ask *ask)
 {
     int32_t level = 0;
@@ -220,6 +229,9 @@ void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, 
     }
     if (ask->code != NULL) {
         row = keyed(ask, &level);
+    }
+    if (row != NULL && (row->flags & PR_CAT_MESSAGE_FIRST) && ask->message != NULL) {
+        row = message_before(ask, row, &level);
     }
     if (row == NULL && !ask->strict) {
         const pr_cat_provider *p = find_provider(ask->provider);

@@ -61,15 +61,42 @@ static inline int pr_catalog_is_named(const pr_catalog_found *f)
     return f->level <= PR_MATCH_MESSAGE;
 }
 
+enum { PR_CATALOG_SINGLE = 96 }; /* longest advice code or name of a network's table */
+
+static inline const char *pr_catalog_given(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 /* One of the codes of a question, matched by itself. */
 typedef struct pr_catalog_part {
     const char *what; /* "code", "message", "http_status", "network_code", "advice_code" */
     const char *provider;
-    char code[96];
+    char code[PR_CATALOG_SINGLE];
     pr_catalog_found found;
 } pr_catalog_part;
 
 typedef void (*pr_catalog_part_taker)(void *context, const pr_catalog_part *part);
+/* Every advice code of a question, looked for in the provider's table, then in its network's. */
+void pr_catalog_each_advice(const payroute_catalog *overlay, const pr_catalog_query *query,
+                            pr_catalog_part_taker take, void *context);
+
+/* The network's code: its row together with one of the advice codes ("79+03") before its own, in the network's
+   table before the provider's. */
+typedef struct pr_catalog_issuer {
+    pr_catalog_found found;
+    const payroute_catalog *overlay;
+    const pr_catalog_query *query;
+    char table[PR_CATALOG_SINGLE];
+    char code[PR_CATALOG_SINGLE]; /* as it was found */
+    char used[PR_CATALOG_SINGLE]; /* the advice code that is a part of it; "" */
+    int named;
+} pr_catalog_issuer;
+
+void pr_catalog_hear_issuer(pr_catalog_issuer *out, const payroute_catalog *overlay,
+                            const pr_catalog_query *query);
+
+/* Every code of a question by itself, in the order of their weight: for people who want to see why. */
 void pr_catalog_parts(const payroute_catalog *overlay, const pr_catalog_query *query,
                       pr_catalog_part_taker take, void *context);
 

@@ -49,6 +49,7 @@ typedef struct line { /* one row of a data file */
     int reason;
     pr_catalog_detail detail; /* as the cell says */
     int target;
+    int message_first;
     uint32_t group;
 } line;
 

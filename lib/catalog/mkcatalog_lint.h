@@ -62,7 +62,8 @@ static int key_equal(const line *a, const line *b)
 
 static int same_answer(const line *a, const line *b)
 {
-    return a->reason == b->reason && strcmp(a->cell, b->cell) == 0 && strcmp(a->alias, b->alias) == 0;
+    return a->reason == b->reason && a->message_first == b->message_first && strcmp(a->cell, b->cell) == 0 &&
+           strcmp(a->alias, b->alias) == 0;
 }
 
 static int wild(const char *text)
@@ -223,6 +224,9 @@ static void lint_row(const char *path, line *l, size_t first, size_t end)
     }
     if (l->reviewed[0] != '\0' && !is_day(l->reviewed)) {
         complain(path, l->at, "reviewed is no date such as 2026-11-26: \"%s\"", l->reviewed);
+    }
+    if (l->message_first && !is_keyed(l)) {
+        complain(path, l->at, "@message is for a listed code");
     }
     if (is_default(l) && (!wild(l->layer) || !wild(l->operation))) {
         complain(path, l->at, "the default stands for every operation and layer");

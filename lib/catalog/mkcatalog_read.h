@@ -163,6 +163,10 @@ static void take_row(int index, const char *path, int at, char **f)
     l->layer = f[1];
     l->code = f[2];
     l->alias = f[3];
+    l->message_first = strcmp(f[3], "@message") == 0;
+    if (l->message_first) {
+        l->alias = f[3] + strlen(f[3]); /* the row has a reason of its own */
+    }
     l->reason = f[4][0] == '\0' ? NOT_FOUND : find_reason(f[4]);
     l->cell = f[5];
     l->source = f[6];

@@ -160,7 +160,8 @@ static void emit_rows(FILE *f)
             }
         }
         int flags = (forbids ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0) |
-                    (l->reviewed[0] != '\0' ? PR_CAT_REVIEWED : 0);
+                    (l->reviewed[0] != '\0' ? PR_CAT_REVIEWED : 0) |
+                    (l->message_first ? PR_CAT_MESSAGE_FIRST : 0);
         fprintf(f, "    {%u, %u, %u, %u, %u, %ld, %d, %u, ", put(l->code), put(l->operation), put(l->layer),
                 put(l->source), put(l->note), target, (int)d.wait_s, put(l->reviewed));
         fprintf(f, "%d, %d, %d, %d, %d, %d, %zu}, /* %s %s */\n", l->file, r, (int)d.advice, (int)d.field,

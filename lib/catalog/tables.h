@@ -7,7 +7,12 @@
 
 enum { PR_CAT_NONE = 0xFFFFFFFFU >> 1 }; /* "no row", "no text" */
 
-enum { PR_CAT_FORBIDS = 1, PR_CAT_ALIAS = 2, PR_CAT_REVIEWED = 4 };                /* pr_cat_row.flags */
+enum { /* pr_cat_row.flags */
+    PR_CAT_FORBIDS = 1,
+    PR_CAT_ALIAS = 2,
+    PR_CAT_REVIEWED = 4,
+    PR_CAT_MESSAGE_FIRST = 8 /* the code hides what the message tells */
+};
 enum { PR_CAT_CHANNEL_FAULT = 1, PR_CAT_NETWORK_FORBIDS = 2, PR_CAT_PRIVATE = 4 }; /* pr_cat_reason.flags */
 
 typedef struct pr_cat_row { /* one line of data; rows of one provider stand together, in key order */

@@ -49,6 +49,9 @@ static void load_file(const char *provider)
             continue;
         }
         assert_true(data_count < MAX_LINES);
+        if (field[3][0] == '@') { /* "@message": the row has its own reason */
+            field[3] += strlen(field[3]);
+        }
         data[data_count++] = (data_line){provider, field[0], field[1], field[2], field[3], field[4], at};
     }
     fclose(f);

@@ -52,6 +52,22 @@ static void each_line_gives_its_reason(void **state)
     }
 }
 
+/* A code that hides what the message tells: the message first, where it tells something. */
+static void messages_come_before_codes_that_hide_them(void **state)
+{
+    const pr_cat_row *hidden = NULL;
+    (void)state;
+    for (uint32_t i = 0; i < PR_CAT_ROWS; i++) {
+        const pr_cat_row *row = &pr_catalog_rows[i];
+        hidden = row->flags & PR_CAT_MESSAGE_FIRST ? row : hidden;
+        assert_true(!(row->flags & PR_CAT_MESSAGE_FIRST) || !(row->flags & PR_CAT_ALIAS));
+    }
+    assert_non_null(hidden);
+    pr_catalog_answer a = ask("wechatpay", NULL, "TRADE_ERROR", "zz", 0);
+    assert_string_equal(a.name, "state_conflict");
+    assert_int_equal(a.level, PR_MATCH_EXACT);
+}
+
 static int listed(const char *provider, const char *code)
 {
     size_t provider_len = strlen(provider), a_len = strlen(code);
@@ -244,6 +260,7 @@ int main(void)
         cmocka_unit_test(each_line_gives_its_reason),
         cmocka_unit_test(strangers_never_match),
         cmocka_unit_test(levels_are_told),
+        cmocka_unit_test(messages_come_before_codes_that_hide_them),
         cmocka_unit_test(texts_are_there),
         cmocka_unit_test(public_numbers_agree),
         cmocka_unit_test(hostile_queries_are_harmless),

@@ -149,7 +149,7 @@ static void mixtures_by_example(void **state)
     assert_string_equal(a.name, "contradictory_answer");
     assert_int_equal(a.reason_class, PR_CLASS_UNKNOWN);
     a = mix("card_declined", "amex", "51", NULL,
-            402); /* no table: nothing is guessed from another network's */
+            402); /* not in this table: nothing is guessed from another network's */
     assert_string_equal(a.name, "declined_generic");
     a = mix("processing_error", "mastercard", NULL, "03",
             402); /* a cause of its own stays, the class hardens */
@@ -161,6 +161,19 @@ static void mixtures_by_example(void **state)
     a = mix("processing_error", "mastercard", NULL, "02", 402);
     assert_int_equal(a.reason_class, PR_CLASS_DECLINED_SOFT);
     assert_int_equal(a.advice, PR_ADVICE_LATER);
+    a = mix("card_declined", "MC", "83", "01", 402); /* a row for both: again, with the holder's confirmation */
+    assert_string_equal(a.name, "authentication_required");
+    assert_int_equal(a.advice, PR_ADVICE_AUTHENTICATE);
+    assert_int_equal(a.act, PR_ACT_CONFIRM_IN_APP);
+    a = mix("card_declined", "MasterCard", "83", "01,03", 402); /* and no pair takes a prohibition away */
+    assert_int_equal(a.advice, PR_ADVICE_NEVER);
+    assert_int_equal(a.network_forbids, 1);
+    a = mix("card_declined", "mastercard", "79", "02", 402);
+    assert_string_equal(a.name, "try_again_later");
+    a = mix("card_declined", "mastercard", "79", NULL, 402);
+    assert_string_equal(a.name, "card_data_outdated");
+    a = mix("card_declined", "American Express", "181", NULL, 402);
+    assert_string_equal(a.decided_by, "network_code");
     /* An advice code is looked for among advice codes only: 03 is also an issuer's code. */
     a = (pr_catalog_answer){0};
     pr_catalog_query m = {.provider = "mastercard", .code = "05", .advice_code = "03"};
@@ -240,6 +253,11 @@ static void mixtures_never_loosen(void **state)
             }
             if (pr_catalog_class_is_refusal(p.reason_class) && pr_catalog_class_is_refusal(n.reason_class)) {
                 assert_int_equal(may(&b) & ~may(&n), 0);
+            }
+            char pair[64];
+            snprintf(pair, sizeof pair, "%s+%s", data[j].code, advice == NULL ? "" : advice);
+            if (ask("mastercard", NULL, pair, NULL, 0).level <= PR_MATCH_ALIAS) {
+                b = mix(data[i].code, "mastercard", pair, NULL, 0); /* a row of its own says more than its parts */
             }
             assert_int_equal(may(&a) & ~may(&b), 0);
             assert_true(a.network_forbids >= b.network_forbids && b.network_forbids >= p.network_forbids);

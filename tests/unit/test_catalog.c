@@ -63,7 +63,13 @@ static void messages_come_before_codes_that_hide_them(void **state)
         assert_true(!(row->flags & PR_CAT_MESSAGE_FIRST) || !(row->flags & PR_CAT_ALIAS));
     }
     assert_non_null(hidden);
-    pr_catalog_answer a = ask("wechatpay", NULL, "TRADE_ERROR", "zz", 0);
+    pr_catalog_answer a = ask("alipay", NULL, "40004", "交易已支付", 0);
+    assert_string_equal(a.name, "already_paid");
+    assert_int_equal(a.level, PR_MATCH_MESSAGE);
+    a = ask("alipay", NULL, "40004", "zz", 0);
+    assert_string_equal(a.name, "unknown_outcome");
+    assert_int_equal(a.level, PR_MATCH_EXACT);
+    a = ask("wechatpay", NULL, "TRADE_ERROR", "zz", 0);
     assert_string_equal(a.name, "state_conflict");
     assert_int_equal(a.level, PR_MATCH_EXACT);
 }

@@ -172,7 +172,7 @@ static void mixtures_by_example(void **state)
     assert_string_equal(a.name, "try_again_later");
     a = mix("card_declined", "mastercard", "79", NULL, 402);
     assert_string_equal(a.name, "card_data_outdated");
-    a = mix("card_declined", "American Express", "181", NULL, 402);
+    a = mix("card_declined", "American Express", "101", NULL, 402);
     assert_string_equal(a.decided_by, "network_code");
     /* An advice code is looked for among advice codes only: 03 is also an issuer's code. */
     a = (pr_catalog_answer){0};

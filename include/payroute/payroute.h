@@ -6,6 +6,7 @@
 #include <payroute/base.h>
 #include <payroute/catalog.h>
 #include <payroute/json.h>
+#include <payroute/health.h>
 #include <payroute/keyring.h>
 #include <payroute/network.h>
 #include <payroute/payment.h>

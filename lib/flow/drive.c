@@ -14,19 +14,6 @@ typedef struct unfit {
     int32_t count;
 } unfit;
 
-/* Which account at the provider: what the first required field of the credential names (Alipay's app_id).
-   Keys may be changed, the account of an attempt may not. */
-uint64_t pr_account_hash(const pr_channel *c, int32_t credential)
-{
-    for (int32_t i = 0; i < c->provider->field_count; i++) {
-        const pr_credential_field *f = &c->provider->fields[i];
-        if (f->kind == PR_FIELD_TEXT && f->required) {
-            return pr_text_hash(c->credentials[credential].values[i]);
-        }
-    }
-    return 0;
-}
-
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c)
 {
     pr_attempt *a = &p->pay.attempts[n - 1];
@@ -182,7 +169,7 @@ static int32_t begin_attempt(payroute_payment *p, const pr_route_pick *pick, int
     pr_attempt *a = &p->pay.attempts[n - 1];
     pr_facts_fill(p, n, pick->channel);
     a->instrument = pr_text_hash(p->order.instrument);
-    a->account = pick->channel->credential_count > 0 ? pr_account_hash(pick->channel, 0) : 0;
+    a->account = pick->channel->credential_count > 0 ? pr_channel_account(pick->channel, 0) : 0;
     int64_t pay_ms = pick->channel->pay_ms > 0 ? pick->channel->pay_ms
                      : a->facts.pay_ms > 0     ? a->facts.pay_ms
                                                : 300000;

@@ -180,7 +180,6 @@ int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *e
 int32_t pr_drive(payroute_payment *p,
                  int64_t now_ms); /* time, choice, arming; leaves at most one exchange armed */
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c);
-uint64_t pr_account_hash(const pr_channel *c, int32_t credential); /* 0: the provider names no account */
 
 /* ---- save.c ---- */
 void pr_save_free(struct pr_save *s);

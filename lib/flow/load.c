@@ -115,7 +115,7 @@ static int32_t action_under_way(const pr_pay *pay, int32_t n)
 static int32_t find_credential(pr_kept *k, const pr_attempt *a, const pr_channel *c)
 {
     for (int32_t i = 0; i < c->credential_count; i++) {
-        if (a->account == 0 || pr_account_hash(c, i) == a->account) {
+        if (a->account == 0 || pr_channel_account(c, i) == a->account) {
             k->credential = c->credentials[i].version;
             return 1;
         }

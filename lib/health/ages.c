@@ -46,7 +46,8 @@ static void unmark(pr_ages *a, uint64_t i, uint64_t word)
     }
 }
 
-int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each, void *at)
+int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each,
+                      void *at)
 {
     int32_t sum = 0;
     for (uint64_t half = 0; half < PR_AGES / 64; half++) {

@@ -1,5 +1,5 @@
-/* How many began in which quarter of a second and have not ended: what is silent speaks too. A worker that died leaves
-   its count behind, which goes when its place in the ring comes round again. */
+/* How many began in which quarter of a second and have not ended: what is silent speaks too. A worker that
+   died leaves its count behind, which goes when its place in the ring comes round again. */
 #ifndef PR_HEALTH_AGES_H
 #define PR_HEALTH_AGES_H
 
@@ -11,6 +11,7 @@ void pr_ages_end(pr_ages *a, uint64_t tick);
 
 /* Calls `each` for every place that holds some, youngest first or not; returns how many in all. */
 typedef void (*pr_ages_each)(void *at, int64_t age_ms, uint32_t count);
-int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each, void *at);
+int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each,
+                      void *at);
 
 #endif

@@ -5,14 +5,15 @@
 static const double BELIEF = 40, LONG = 100, ALL = 20, SEGMENT = 50, CELL = 25; /* weights, in payments */
 static const int64_t STALE_MS = 5LL * 86400000; /* the short clocks of rates turn round later than this */
 
-static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segment g, uint32_t kind, int32_t make,
-                          int64_t now_ms)
+static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segment g, uint32_t kind,
+                          int32_t make, int64_t now_ms)
 {
     pr_cell *c = pr_health_cell(h, pr_health_cell_key(channel, g.method, g.issuer, kind), make, now_ms);
     return c == NULL ? NULL : &c->word;
 }
 
-pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make, int64_t now_ms)
+pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,
+                         int64_t now_ms)
 {
     uint64_t key = pr_read(&s->key);
     pr_causes c = {NULL, NULL, &s->storm, NULL, NULL};
@@ -33,7 +34,8 @@ static pr_rate rate_of(const pr_word *w, const pr_rate_kind *kind, int64_t now_m
     return w == NULL ? (pr_rate){0, 0} : pr_rate_read(pr_read(w), kind, now_ms);
 }
 
-double pr_base_rate(const pr_health *h, const pr_slot *s, const pr_causes *c, double *evidence, int64_t now_ms)
+double pr_base_rate(const pr_health *h, const pr_slot *s, const pr_causes *c, double *evidence,
+                    int64_t now_ms)
 {
     double belief = (double)(pr_read(&s->prior) >> 48) / 65535.0;
     pr_rate slow = rate_of(&s->slow, &pr_rate_slow, now_ms), fast = rate_of(&s->fast, &pr_rate_fast, now_ms);

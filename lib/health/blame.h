@@ -1,6 +1,7 @@
-/* Whose fault is a decline? Three causes, each on or off: the channel declines what others take, the channel declines
-   this issuer's cards, the issuer declines everywhere. Each explains away the others (noisy-or), so an issuer that is
-   down moves no channel. The same kind of word also holds "what this channel shows cannot be paid". */
+/* Whose fault is a decline? Three causes, each on or off: the channel declines what others take, the channel
+   declines this issuer's cards, the issuer declines everywhere. Each explains away the others (noisy-or), so
+   an issuer that is down moves no channel. The same kind of word also holds "what this channel shows cannot
+   be paid". */
 #ifndef PR_HEALTH_BLAME_H
 #define PR_HEALTH_BLAME_H
 
@@ -14,6 +15,7 @@ double pr_storm_read(uint64_t word, int64_t now_ms);
 void pr_storm_see(pr_word *word, double ratio, int64_t now_ms);
 
 /* One approval (approved 1) or soft decline (0) where `base` are approved usually; causes may be NULL. */
-void pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved, int64_t now_ms);
+void pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved,
+                  int64_t now_ms);
 
 #endif

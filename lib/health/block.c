@@ -50,7 +50,8 @@ static size_t size_of(uint64_t channels, uint64_t cells)
 
 size_t pr_health_size(int32_t channels, int32_t cells)
 {
-    return size_of((uint64_t)round_up(channels, 4, PR_CHANNELS_CAP), (uint64_t)round_up(cells, 16, PR_CELLS_CAP));
+    return size_of((uint64_t)round_up(channels, 4, PR_CHANNELS_CAP),
+                   (uint64_t)round_up(cells, 16, PR_CELLS_CAP));
 }
 
 static uint64_t sum_of(const pr_block_header *b)
@@ -60,9 +61,11 @@ static uint64_t sum_of(const pr_block_header *b)
     return stir(h, (uint64_t)b->made_ms);
 }
 
-int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channels, int32_t cells, int64_t now_ms)
+int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channels, int32_t cells,
+                       int64_t now_ms)
 {
-    if (out == NULL || block == NULL || (uintptr_t)block % sizeof(uint64_t) != 0 || channels < 1 || cells < 1) {
+    if (out == NULL || block == NULL || (uintptr_t)block % sizeof(uint64_t) != 0 || channels < 1 ||
+        cells < 1) {
         return PAYROUTE_E_ARG;
     }
     channels = round_up(channels, 4, PR_CHANNELS_CAP);
@@ -118,7 +121,8 @@ static void wipe(pr_slot *s)
 
 static uint64_t pack_prior(const pr_health_prior *p)
 {
-    uint64_t success = (uint64_t)(pr_clamp(p == NULL || p->success <= 0 ? 0.90 : p->success, 0.01, 0.999) * 65535.0);
+    uint64_t success =
+        (uint64_t)(pr_clamp(p == NULL || p->success <= 0 ? 0.90 : p->success, 0.01, 0.999) * 65535.0);
     int32_t latency = p == NULL || p->latency_ms <= 0 ? 800 : p->latency_ms;
     int32_t timeout = p == NULL || p->timeout_ms <= 0 ? 30000 : p->timeout_ms;
     latency = latency > 600000 ? 600000 : latency;
@@ -160,7 +164,8 @@ static int32_t slot_of(const pr_health *h, uint64_t key, int64_t now_ms, const p
     uint64_t seen = free_key;
     if (atomic_compare_exchange_strong(&s->key, &seen, key)) {
         if (free_key != 0) {
-            wipe(s); /* a worker that still means the old channel adds to the new one's: bounded, and 30 days idle */
+            wipe(s); /* a worker that still means the old channel adds to the new one's: bounded, and 30 days
+                        idle */
         }
         take(s, prior, now_ms);
         return free_slot;
@@ -174,8 +179,12 @@ int32_t pr_health_slot(const pr_health *h, const char *name, const pr_health_pri
         return PR_HEALTH_NO_SLOT;
     }
     uint64_t key = hash_text(name, 0x13198A2E03707344ULL);
-    key = key != 0 ? key : 1;
-    for (int32_t tries = 0; tries < PR_LOOK; tries++) {
+    return pr_health_slot_key(h, key != 0 ? key : 1, prior, now_ms);
+}
+
+int32_t pr_health_slot_key(const pr_health *h, uint64_t key, const pr_health_prior *prior, int64_t now_ms)
+{
+    for (int32_t tries = 0; key != 0 && tries < PR_LOOK; tries++) {
         int32_t slot = slot_of(h, key, now_ms, prior);
         if (slot >= PR_HEALTH_NO_SLOT) {
             return slot;

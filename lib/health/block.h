@@ -1,5 +1,5 @@
-/* Layout of a health block. Words only: no pointers, no padding that is left unset, little is written where much is
-   read. A slot is a whole number of cache lines. */
+/* Layout of a health block. Words only: no pointers, no padding that is left unset, little is written where
+   much is read. A slot is a whole number of cache lines. */
 #ifndef PR_HEALTH_BLOCK_H
 #define PR_HEALTH_BLOCK_H
 
@@ -11,16 +11,16 @@ typedef _Atomic uint64_t pr_word;
 typedef _Atomic uint32_t pr_half;
 
 enum {
-    PR_BLOCK_LAYOUT = 1,     /* changes with every change of this file or of what a word means */
-    PR_BINS = 32,            /* of the latency histogram: x1.25 each, from 20 ms */
-    PR_AGES = 128,           /* of attempts under way: 0.25 s each; of codes and pages shown: 5 s each */
+    PR_BLOCK_LAYOUT = 1, /* changes with every change of this file or of what a word means */
+    PR_BINS = 32,        /* of the latency histogram: x1.25 each, from 20 ms */
+    PR_AGES = 128,       /* of attempts under way: 0.25 s each; of codes and pages shown: 5 s each */
     PR_AGE_MS = 250,
     PR_SHOWN_MS = 5000,
-    PR_SLICES = 32,          /* of what is told to other hosts: 15 s each */
+    PR_SLICES = 32, /* of what is told to other hosts: 15 s each */
     PR_SLICE_MS = 15000,
     PR_CHANNELS_CAP = 1024,
     PR_CELLS_CAP = 65536,
-    PR_LOOK = 16             /* slots or cells that are looked at before there is no room */
+    PR_LOOK = 16 /* slots or cells that are looked at before there is no room */
 };
 
 typedef struct pr_block_header {
@@ -109,7 +109,8 @@ static inline int32_t pr_swap(pr_word *w, uint64_t *seen, uint64_t v)
     return atomic_compare_exchange_weak_explicit(w, seen, v, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* What a cell is about: the hash of channel and segment, of channel and issuer, of an issuer alone. 0: no such cell. */
+/* What a cell is about: the hash of channel and segment, of channel and issuer, of an issuer alone. 0: no
+ * such cell. */
 uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind);
 enum { PR_CELL_RATE = 1, PR_CELL_PAIR = 2, PR_CELL_ISSUER = 3, PR_CELL_SEGMENT = 4 };
 /* `make` 1: claim one if there is none. NULL: none, or no room. */

@@ -1,5 +1,6 @@
-/* What was seen goes in here. One observation touches each thing it speaks about once; only what is the channel's own
-   fault moves its filter, and what the customer alone can change moves nothing but "the line lives". */
+/* What was seen goes in here. One observation touches each thing it speaks about once; only what is the
+   channel's own fault moves its filter, and what the customer alone can change moves nothing but "the line
+   lives". */
 #include "health/ages.h"
 #include "health/base.h"
 #include "health/filter.h"
@@ -14,7 +15,8 @@ static const pr_evidence probe_failed = {.003, .65, .65, .06};
 static const pr_evidence probe_worked = {.997, .10, .10, .94}; /* after one has failed in this episode */
 static const pr_evidence probe_alone = {.997, .35, .35, .94};  /* else it counts once: status pages lie */
 
-static const double SECOND = 0.3;   /* weight of an attempt after another channel's decline: those are the worse ones */
+static const double SECOND =
+    0.3; /* weight of an attempt after another channel's decline: those are the worse ones */
 static const double MERCHANT = 6.0; /* our own set-up is refused: one such answer is almost a verdict */
 enum { SLOW_FACTOR = 4 };           /* times the usual is "slow" for other hosts */
 
@@ -53,9 +55,10 @@ static void see_answer(pr_slot *s, int64_t latency_ms, int64_t now_ms)
     pr_gate_alive(s, now_ms);
 }
 
-/* A decline enters the rates with the probability that no storm caused it, so that an outage does not spoil them. */
-static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t approved, double weight,
-                        int64_t now_ms)
+/* A decline enters the rates with the probability that no storm caused it, so that an outage does not spoil
+ * them. */
+static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t approved,
+                        double weight, int64_t now_ms)
 {
     pr_causes c = pr_base_causes(h, s, segment, 1, now_ms);
     double evidence, base = pr_base_rate(h, s, &c, &evidence, now_ms);
@@ -63,7 +66,8 @@ static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segmen
         double passes = 1.0;
         const pr_word *causes[3] = {c.channel, c.pair, c.issuer};
         for (int32_t i = 0; i < 3; i++) {
-            passes *= causes[i] == NULL ? 1.0 : 1.0 - PR_STORM_TAKES * pr_storm_read(pr_read(causes[i]), now_ms);
+            passes *=
+                causes[i] == NULL ? 1.0 : 1.0 - PR_STORM_TAKES * pr_storm_read(pr_read(causes[i]), now_ms);
         }
         weight *= (1.0 - base) / (1.0 - base * passes + 1e-9);
     }
@@ -105,19 +109,13 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
         break;
     case PR_HEALTH_CUSTOMER:
     case PR_HEALTH_DECLINED_HARD:
-    case PR_HEALTH_TAKEN:
-        see_answer(s, latency_ms, now_ms);
-        break;
+    case PR_HEALTH_TAKEN: see_answer(s, latency_ms, now_ms); break;
     case PR_HEALTH_PENDING:
         see_answer(s, latency_ms, now_ms);
         pr_rate_add(&s->pending, &pr_rate_recent, 1.0, 1.0, now_ms);
         break;
-    case PR_HEALTH_NOT_SENT:
-        see_unanswered(s, &refused, PR_SLICE_NOT_SENT, now_ms);
-        break;
-    case PR_HEALTH_UNKNOWN:
-        see_unanswered(s, &silent, PR_SLICE_UNKNOWN, now_ms);
-        break;
+    case PR_HEALTH_NOT_SENT: see_unanswered(s, &refused, PR_SLICE_NOT_SENT, now_ms); break;
+    case PR_HEALTH_UNKNOWN: see_unanswered(s, &silent, PR_SLICE_UNKNOWN, now_ms); break;
     case PR_HEALTH_LIMITED:
         see_answer(s, -1, now_ms);
         pr_gate_limited(s, now_ms);
@@ -126,13 +124,12 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
         see_answer(s, -1, now_ms);
         pr_storm_see(&s->storm, MERCHANT, now_ms);
         break;
-    default:
-        break; /* a result of a later version: the attempt is over, and that is all */
+    default: break; /* a result of a later version: the attempt is over, and that is all */
     }
 }
 
-void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first, int32_t result,
-                     int64_t delay_ms, int64_t now_ms)
+void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first,
+                     int32_t result, int64_t delay_ms, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
     int32_t verdict = result == PR_HEALTH_APPROVED || result == PR_HEALTH_DECLINED_SOFT;
@@ -177,12 +174,11 @@ void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment,
     if (s == NULL || now_ms < 0) {
         return;
     }
-    double usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)), 0.1, 0.95);
+    double usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)),
+                            0.1, 0.95);
     uint64_t tick = (uint64_t)((now_ms - age_ms) / PR_SHOWN_MS);
     switch (hint) {
-    case PR_HEALTH_SHOWN:
-        pr_ages_begin(&s->shown, PR_SHOWN_MS, now_ms);
-        break;
+    case PR_HEALTH_SHOWN: pr_ages_begin(&s->shown, PR_SHOWN_MS, now_ms); break;
     case PR_HEALTH_PAID:
         pr_ages_end(&s->shown, tick);
         pr_storm_see(&s->cashier, DEAD_PAYS / usual, now_ms);
@@ -196,10 +192,7 @@ void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment,
         pr_rate_add(&s->funnel, &pr_rate_slow, 0.0, 1.0 - dead, now_ms);
         break;
     }
-    case PR_HEALTH_CLIENT_FAILED:
-        pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms);
-        break;
-    default:
-        break; /* OPENED: nothing that moves a channel */
+    case PR_HEALTH_CLIENT_FAILED: pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms); break;
+    default: break; /* OPENED: nothing that moves a channel */
     }
 }

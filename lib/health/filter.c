@@ -1,13 +1,13 @@
-/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and the longer
-   one lasts the longer it will go on. */
+/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and
+   the longer one lasts the longer it will go on. */
 #include "health/filter.h"
 #include "health/number.h"
 
 enum { ODDS_BITS = 14, TIME_BITS = 22, TICK_MS = 250 };
-static const double STEP = 512.0;       /* per nat */
-static const double LIMIT = 15.9;       /* nats */
-static const double ONSET = 4e-6;       /* a second and bad state */
-static const double FORGET_S = 600.0;   /* P(still bad) = (600 + age) / (600 + age + dt) */
+static const double STEP = 512.0;     /* per nat */
+static const double LIMIT = 15.9;     /* nats */
+static const double ONSET = 4e-6;     /* a second and bad state */
+static const double FORGET_S = 600.0; /* P(still bad) = (600 + age) / (600 + age + dt) */
 static const uint64_t TIME_MASK = (1U << TIME_BITS) - 1;
 
 static double odds(uint64_t word, int at)
@@ -38,7 +38,8 @@ static pr_posterior pass(pr_posterior p, double dt, double age)
         return p;
     }
     double keep = (FORGET_S + age) / (FORGET_S + age + dt);
-    double begun = ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
+    double begun =
+        ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
     double gone = (p.down + p.hang + p.brown) * (1.0 - keep);
     double up = 1.0 - 3.0 * begun + gone;
     p.down = (p.down * keep + begun) / up;

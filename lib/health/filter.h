@@ -1,5 +1,5 @@
-/* Is the channel up, down, hanging or browned out? Bayes over four states in one word: the log-odds of each bad state
-   against "up" in 14 bits of 1/512, and the time in 22 bits of a quarter of a second. */
+/* Is the channel up, down, hanging or browned out? Bayes over four states in one word: the log-odds of each
+   bad state against "up" in 14 bits of 1/512, and the time in 22 bits of a quarter of a second. */
 #ifndef PR_HEALTH_FILTER_H
 #define PR_HEALTH_FILTER_H
 
@@ -13,7 +13,8 @@ typedef struct pr_evidence { /* P(what was seen | state) */
     double up, down, hang, brown;
 } pr_evidence;
 
-/* As it stands at now_ms: stored odds, plus what time does to them (faults begin, and old ones go on longer). */
+/* As it stands at now_ms: stored odds, plus what time does to them (faults begin, and old ones go on longer).
+ */
 pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms);
 void pr_filter_see(pr_slot *s, const pr_evidence *e, int64_t now_ms);
 /* Multiply without storing. */

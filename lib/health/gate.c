@@ -52,11 +52,13 @@ int32_t pr_gate_probe(pr_slot *s, int32_t ok)
     return kind;
 }
 
-/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe bad 12. */
+/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe
+ * bad 12. */
 typedef struct slice_field {
     int32_t word, shift, bits;
 } slice_field;
-static const slice_field fields[6] = {{0, 20, 20}, {0, 0, 20}, {1, 36, 12}, {1, 24, 12}, {1, 12, 12}, {1, 0, 12}};
+static const slice_field fields[6] = {{0, 20, 20}, {0, 0, 20},  {1, 36, 12},
+                                      {1, 24, 12}, {1, 12, 12}, {1, 0, 12}};
 
 static uint64_t slice_tick(int32_t word, int64_t tick)
 {
@@ -92,10 +94,12 @@ static uint32_t slice_count(const pr_slot *s, int32_t which, int64_t tick)
     return (uint32_t)((word >> f->shift) & ((1ULL << f->bits) - 1));
 }
 
-void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms, int64_t now_ms)
+void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms,
+                         int64_t now_ms)
 {
     const pr_slot *s = pr_block_slot(h, slot);
-    int64_t last = now_ms / PR_SLICE_MS, first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
+    int64_t last = now_ms / PR_SLICE_MS,
+            first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
     first = first < last - PR_SLICES + 1 ? last - PR_SLICES + 1 : first;
     *out = (pr_health_sums){.from_ms = first * PR_SLICE_MS, .to_ms = last * PR_SLICE_MS};
     /* Only whole slices: the one that runs is told next time. */
@@ -109,8 +113,8 @@ void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, 
     }
 }
 
-/* The learned limit: rate in 1/256 a second (32 bits) | second at which it held (32 bits). It grows by a hundredth each
-   second until nobody minds. */
+/* The learned limit: rate in 1/256 a second (32 bits) | second at which it held (32 bits). It grows by a
+   hundredth each second until nobody minds. */
 static const double LOWER = 0.92;
 enum { LIMIT_LASTS_S = 900 };
 

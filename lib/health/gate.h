@@ -1,5 +1,5 @@
-/* What may go now: canaries and probes one at a time for all workers, sends under a learned rate limit, and the counts
-   that are told to other hosts. */
+/* What may go now: canaries and probes one at a time for all workers, sends under a learned rate limit, and
+   the counts that are told to other hosts. */
 #ifndef PR_HEALTH_GATE_H
 #define PR_HEALTH_GATE_H
 

@@ -1,10 +1,11 @@
-/* What each channel did lately, as one position-free block of memory: on the heap, or a file that all workers of a
-   host map. Pure: time comes in, nothing blocks, nothing is allocated, and no word is ever left in a state that
-   another process could not go on from, so a worker may die at any instruction.
+/* What each channel did lately, as one position-free block of memory: on the heap, or a file that all workers
+   of a host map. Pure: time comes in, nothing blocks, nothing is allocated, and no word is ever left in a
+   state that another process could not go on from, so a worker may die at any instruction.
 
-   Every stored fact is one 64-bit word changed by compare-and-swap, or a counter changed by an atomic add. What is
-   computed uses + - * / of doubles only (no libm, no contraction), so that all machines agree to the last bit.
-   What may be lost: a halving of a histogram that races with an addition loses that addition; nothing else is. */
+   Every stored fact is one 64-bit word changed by compare-and-swap, or a counter changed by an atomic add.
+   What is computed uses + - * / of doubles only (no libm, no contraction), so that all machines agree to the
+   last bit. What may be lost: a halving of a histogram that races with an addition loses that addition;
+   nothing else is. */
 #ifndef PR_HEALTH_H
 #define PR_HEALTH_H
 
@@ -21,28 +22,34 @@ typedef struct pr_health {
     int32_t cells;
 } pr_health;
 
-/* How large a block for so many channels and cells (channel x segment) is. Both are rounded up to powers of two. */
+/* How large a block for so many channels and cells (channel x segment) is. Both are rounded up to powers of
+ * two. */
 size_t pr_health_size(int32_t channels, int32_t cells);
 
 /* Make `block` (8-byte aligned, zeroed by the caller) an empty health block. E_ARG, E_RANGE (too small). */
-int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channels, int32_t cells, int64_t now_ms);
+int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channels, int32_t cells,
+                       int64_t now_ms);
 
-/* Look at a block that somebody else made. OK; E_FOREIGN (no health block), E_VERSION (older or newer), E_CHECKSUM (its
-   sizes or its checksum do not fit, a word holds what nobody writes, it is being made): the caller makes a new one.
-   Checks bounds of everything that is used as an index, so that a damaged block can mislead but not corrupt. */
+/* Look at a block that somebody else made. OK; E_FOREIGN (no health block), E_VERSION (older or newer),
+   E_CHECKSUM (its sizes or its checksum do not fit, a word holds what nobody writes, it is being made): the
+   caller makes a new one. Checks bounds of everything that is used as an index, so that a damaged block can
+   mislead but not corrupt. */
 int32_t pr_health_attach(pr_health *out, void *block, size_t size);
 
 /* What a merchant believes before anything was seen. */
 typedef struct pr_health_prior {
-    double success;         /* 0..1; 0: the default of 0.90 */
-    int32_t latency_ms;     /* typical; 0: 800 */
-    int32_t timeout_ms;     /* how long an attempt may take; 0: 30000 */
+    double success;     /* 0..1; 0: the default of 0.90 */
+    int32_t latency_ms; /* typical; 0: 800 */
+    int32_t timeout_ms; /* how long an attempt may take; 0: 30000 */
 } pr_health_prior;
 
-/* Slot of a channel, claimed at its first use; PR_HEALTH_NO_SLOT: no room, or a name that is empty or too long. The
-   name is the channel's id with what makes it the same channel for every worker (id + NUL-free account hash). A slot
-   whose channel was not used for 30 days may be claimed by another. */
+/* Slot of a channel, claimed at its first use; PR_HEALTH_NO_SLOT: no room, or a name that is empty or too
+   long. The name is the channel's id with what makes it the same channel for every worker (id + NUL-free
+   account hash). A slot whose channel was not used for 30 days may be claimed by another. */
 int32_t pr_health_slot(const pr_health *h, const char *name, const pr_health_prior *prior, int64_t now_ms);
+
+/* The same for a hash of the name that the caller keeps; 0 is no name. */
+int32_t pr_health_slot_key(const pr_health *h, uint64_t key, const pr_health_prior *prior, int64_t now_ms);
 
 /* Which customers: hashes of method and of issuer (or brand); 0: not known. */
 typedef struct pr_health_segment {
@@ -59,26 +66,27 @@ enum pr_health_result {
     PR_HEALTH_UNKNOWN = 4,       /* no usable answer */
     PR_HEALTH_LIMITED = 5,       /* refused at the door: too many requests */
     PR_HEALTH_PENDING = 6,       /* taken, result later */
-    PR_HEALTH_CUSTOMER = 7,      /* declined for what only the customer can change: the line lives, nothing else */
+    PR_HEALTH_CUSTOMER = 7, /* declined for what only the customer can change: the line lives, nothing else */
     PR_HEALTH_DECLINED_HARD = 8, /* as CUSTOMER */
-    PR_HEALTH_MERCHANT = 9,      /* our own request or set-up: the line lives, the channel cannot succeed now */
-    PR_HEALTH_TAKEN = 10         /* a code or page to show the customer: the line lives, the rest is up to him */
+    PR_HEALTH_MERCHANT = 9, /* our own request or set-up: the line lives, the channel cannot succeed now */
+    PR_HEALTH_TAKEN = 10    /* a code or page to show the customer: the line lives, the rest is up to him */
 };
 
 /* An attempt begins; the permit goes to the end of it. A permit that never comes back expires by itself. */
 typedef uint64_t pr_health_permit; /* 0: none */
 pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_ms);
-/* It ended with a first result. `second` 1: after another channel had declined it (counts less: selection). */
+/* It ended with a first result. `second` 1: after another channel had declined it (counts less: selection).
+ */
 void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, pr_health_permit permit,
                    int32_t result, int64_t latency_ms, int32_t second, int64_t now_ms);
 /* What an UNKNOWN or PENDING one became in the end. */
-void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first, int32_t result,
-                     int64_t delay_ms, int64_t now_ms);
+void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first,
+                     int32_t result, int64_t delay_ms, int64_t now_ms);
 /* A cheap question (query of a known order, TLS connect). */
 void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t latency_ms, int64_t now_ms);
 
-/* What the customer does with a code or page: shown -> opened -> paid. `age_ms`: how long ago it was shown. What his
-   browser says is a hint, never proof, and is bounded for each payment by the caller. */
+/* What the customer does with a code or page: shown -> opened -> paid. `age_ms`: how long ago it was shown.
+   What his browser says is a hint, never proof, and is bounded for each payment by the caller. */
 enum pr_health_hint {
     PR_HEALTH_SHOWN = 1,
     PR_HEALTH_OPENED = 2,
@@ -91,27 +99,27 @@ void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment,
 
 /* Everything the router needs to know about a channel for these customers, now. */
 typedef struct pr_health_view {
-    double up, down, hang, brown;    /* posterior, sums to 1; in-flight ages taken in */
-    double approve;                  /* P(approved | up, no storm) for the segment */
-    double confirm;                  /* P(confirmed in time | tried first): p */
-    double fail_over;                /* P(fails, provably uncharged, time left): f */
+    double up, down, hang, brown;                   /* posterior, sums to 1; in-flight ages taken in */
+    double approve;                                 /* P(approved | up, no storm) for the segment */
+    double confirm;                                 /* P(confirmed in time | tried first): p */
+    double fail_over;                               /* P(fails, provably uncharged, time left): f */
     double blame_channel, blame_pair, blame_issuer; /* storms: posterior */
-    double pending;                  /* share whose first answer is PENDING */
-    double convert;                  /* P(paid | shown) as usual for this channel */
-    double cashier;                  /* posterior: what it shows cannot be paid */
+    double pending;                                 /* share whose first answer is PENDING */
+    double convert;                                 /* P(paid | shown) as usual for this channel */
+    double cashier;                                 /* posterior: what it shows cannot be paid */
     int32_t latency_p50_ms, latency_p95_ms, latency_p99_ms;
     int32_t in_flight;
-    int32_t suspect;                 /* 1: not to be tried but as a canary */
-    int64_t bad_since_ms;            /* start of the present fault; 0: none */
-    int64_t last_ms;                 /* last evidence; 0: none */
-    double limit_per_s;              /* learned; 0: none */
-    double evidence;                 /* how many attempts speak in `approve` */
+    int32_t suspect;      /* 1: not to be tried but as a canary */
+    int64_t bad_since_ms; /* start of the present fault; 0: none */
+    int64_t last_ms;      /* last evidence; 0: none */
+    double limit_per_s;   /* learned; 0: none */
+    double evidence;      /* how many attempts speak in `approve` */
 } pr_health_view;
 void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_health_segment segment,
                     int64_t patience_ms, int64_t now_ms);
 
-/* One canary for all workers: 1 when this caller may send it. The next one may go after `interval_ms`, sooner when
-   this one is told to have come back (end of an attempt, probe). */
+/* One canary for all workers: 1 when this caller may send it. The next one may go after `interval_ms`, sooner
+   when this one is told to have come back (end of an attempt, probe). */
 int32_t pr_health_canary(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
 /* The same for probes. */
 int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
@@ -124,13 +132,16 @@ enum { PR_QUOTA_DAY = 0, PR_QUOTA_MONTH = 1, PR_QUOTA_TURNS = 2, PR_QUOTAS = 3 }
 int64_t pr_health_quota_add(const pr_health *h, int32_t slot, int32_t which, uint32_t period, int64_t amount);
 int64_t pr_health_quota(const pr_health *h, int32_t slot, int32_t which, uint32_t period);
 
-/* Exchange with other hosts: what this block saw of the channel itself since `since_ms`, and folding in what another
-   host saw; `weight` < 1, the influence of one source on the log-odds is bounded. Plain sums: merging is addition. */
+/* Exchange with other hosts: what this block saw of the channel itself since `since_ms`, and folding in what
+   another host saw; `weight` < 1, the influence of one source on the log-odds is bounded. Plain sums: merging
+   is addition. */
 typedef struct pr_health_sums {
     int64_t from_ms, to_ms;
     uint32_t answered, not_sent, unknown, slow, probe_ok, probe_bad;
 } pr_health_sums;
-void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms, int64_t now_ms);
-void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight, int64_t now_ms);
+void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms,
+                         int64_t now_ms);
+void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight,
+                         int64_t now_ms);
 
 #endif

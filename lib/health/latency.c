@@ -4,9 +4,9 @@
 
 enum { FULL = 1024 };
 /* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end. */
-static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,   95,    119,   149,   186,
-                                       233,  291,  364,  455,  568,  711,  888,  1110,  1388,  1735,  2168,
-                                       2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, INT32_MAX};
+static const int32_t edges[PR_BINS] = {
+    20,  25,  31,   39,   49,   61,   76,   95,   119,  149,  186,  233,  291,   364,   455,   568,
+    711, 888, 1110, 1388, 1735, 2168, 2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, INT32_MAX};
 /* The belief: so many answers' worth of this shape around the merchant's figure. */
 static const double BELIEF = 12.0;
 static const double shape[11] = {0.01, 0.03, 0.07, 0.13, 0.19, 0.20, 0.15, 0.10, 0.06, 0.04, 0.02};

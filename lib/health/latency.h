@@ -1,4 +1,5 @@
-/* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by halving. */
+/* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by
+ * halving. */
 #ifndef PR_HEALTH_LATENCY_H
 #define PR_HEALTH_LATENCY_H
 
@@ -6,8 +7,8 @@
 
 enum { PR_BROWN_BINS = 7 }; /* a browned-out channel answers 1.25^7 = 4.8 times slower */
 
-typedef struct pr_latency { /* a copy with the merchant's belief mixed in */
-    double share[PR_BINS];  /* sums to 1 */
+typedef struct pr_latency {   /* a copy with the merchant's belief mixed in */
+    double share[PR_BINS];    /* sums to 1 */
     double tail[PR_BINS + 1]; /* P(longer than the start of the bin) */
 } pr_latency;
 

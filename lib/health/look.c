@@ -62,10 +62,12 @@ static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
 
 static double look_cashier(pr_slot *s, double *usual, int64_t now_ms)
 {
-    *usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)), 0.1, 0.95);
+    *usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)), 0.1,
+                      0.95);
     unpaid u = {*usual, 1.0};
     pr_ages_visit(&s->shown, PR_SHOWN_MS, (int64_t)PR_SHOWN_MS * (PR_AGES - 1), now_ms, hear_unpaid, &u);
-    double p = pr_storm_read(pr_read(&s->cashier), now_ms), odds = p / (1.0 - p) * (u.ratio > 1e6 ? 1e6 : u.ratio);
+    double p = pr_storm_read(pr_read(&s->cashier), now_ms),
+           odds = p / (1.0 - p) * (u.ratio > 1e6 ? 1e6 : u.ratio);
     return odds / (1.0 + odds);
 }
 
@@ -74,8 +76,8 @@ static void look_states(pr_health_view *v, pr_slot *s, const pr_latency *l, int6
     int32_t timeout = (int32_t)(pr_read(&s->prior) & 0xFFFFFF);
     int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
     silence q = {l, timeout, 0, {1, 1, 1, 1}};
-    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest, now_ms,
-                                 hear_silence, &q);
+    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest,
+                                 now_ms, hear_silence, &q);
     pr_posterior p = pr_filter_read(s, now_ms);
     if (q.seen > 0) {
         p = pr_filter_times(p, &q.e);
@@ -97,8 +99,8 @@ static void look_outcome(pr_health_view *v, const pr_latency *l, int64_t patienc
     double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending;
     double up = v->up * in_time, brown = v->brown * slow_time;
     v->confirm = (up + brown * .88 + v->down * .07 + v->hang * .07) * approve * shown * live;
-    v->fail_over = v->up * (1.0 - approve) * SOFT_SHARE * live + v->brown * (.02 + .88 * (1.0 - approve) * SOFT_SHARE) +
-                   v->down * .80 + v->hang * .03;
+    v->fail_over = v->up * (1.0 - approve) * SOFT_SHARE * live +
+                   v->brown * (.02 + .88 * (1.0 - approve) * SOFT_SHARE) + v->down * .80 + v->hang * .03;
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
 }
 
@@ -130,9 +132,10 @@ void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_he
     look_outcome(out, &l, patience_ms > 0 ? patience_ms : 8000);
 }
 
-/* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many nats and no
-   further, each time. */
-void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight, int64_t now_ms)
+/* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many
+   nats and no further, each time. */
+void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight,
+                         int64_t now_ms)
 {
     static const double MOST = 2.5;
     pr_slot *s = pr_block_slot(h, slot);
@@ -140,7 +143,8 @@ void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums 
         return;
     }
     weight = pr_clamp(weight, 0.0, 1.0);
-    double ok = (double)sums->answered + (double)(sums->probe_ok > 1 ? 1 : sums->probe_ok), no = sums->not_sent;
+    double ok = (double)sums->answered + (double)(sums->probe_ok > 1 ? 1 : sums->probe_ok),
+           no = sums->not_sent;
     double lost = sums->unknown, bad = sums->probe_bad, slow = sums->slow;
     double down = weight * (ok * -2.654 + no * 5.858 + lost * 4.046 + bad * 5.378);
     double hang = weight * (ok * -2.654 + no * 1.514 + lost * 5.795 + bad * 5.378);

@@ -1,5 +1,6 @@
-/* exp and log in + - * / only: the C library's differ in the last bit from machine to machine, and a recorded choice
-   must come out the same everywhere. Relative error below 2e-8, far under what a stored log-odds resolves. */
+/* exp and log in + - * / only: the C library's differ in the last bit from machine to machine, and a recorded
+   choice must come out the same everywhere. Relative error below 2e-8, far under what a stored log-odds
+   resolves. */
 #ifndef PR_HEALTH_NUMBER_H
 #define PR_HEALTH_NUMBER_H
 

@@ -49,7 +49,8 @@ void pr_rate_add(pr_word *word, const pr_rate_kind *kind, double good, double al
     good = pr_clamp(good, 0.0, all);
     do {
         pr_rate r = pr_rate_read(seen, kind, now_ms);
-        /* Units that have begun but not ended do not count yet: the time stays where the forgetting left off. */
+        /* Units that have begun but not ended do not count yet: the time stays where the forgetting left off.
+         */
         uint64_t at = seen == 0 || elapsed(seen & 0xFFFFU, time) > 0 ? time : seen & 0xFFFFU;
         r.good += good;
         r.all += all;

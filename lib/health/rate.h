@@ -1,14 +1,14 @@
-/* A rate that forgets, in one word: how much was good, out of how much, when. Both halve with time, so that what was
-   long ago says little. 24 bits of 1/8192 each, and 16 bits of time in units of the rate's kind. */
+/* A rate that forgets, in one word: how much was good, out of how much, when. Both halve with time, so that
+   what was long ago says little. 24 bits of 1/8192 each, and 16 bits of time in units of the rate's kind. */
 #ifndef PR_HEALTH_RATE_H
 #define PR_HEALTH_RATE_H
 
 #include "health/block.h"
 
 typedef struct pr_rate_kind {
-    int64_t unit_ms;    /* of the stored time */
-    int64_t half_ms;    /* half-life */
-    double cap;         /* no more than so much is remembered */
+    int64_t unit_ms; /* of the stored time */
+    int64_t half_ms; /* half-life */
+    double cap;      /* no more than so much is remembered */
 } pr_rate_kind;
 
 extern const pr_rate_kind pr_rate_slow;   /* ten days */

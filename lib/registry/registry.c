@@ -117,6 +117,17 @@ static int32_t index_of(const payroute_registry *r, const char *id)
     return PAYROUTE_E_NOT_FOUND;
 }
 
+uint64_t pr_channel_account(const pr_channel *c, int32_t credential)
+{
+    for (int32_t i = 0; i < c->provider->field_count; i++) {
+        const pr_credential_field *f = &c->provider->fields[i];
+        if (f->kind == PR_FIELD_TEXT && f->required) {
+            return pr_text_hash(c->credentials[credential].values[i]);
+        }
+    }
+    return 0;
+}
+
 /* Reads a channel onto the end of the list; on problems it stays there only while `keep` (so that a later
    double is still found and the whole registry is thrown away). */
 static void append_channel(payroute_registry *r, pr_problems *p, const payroute_json_node *node, int32_t keep)
@@ -134,6 +145,9 @@ static void append_channel(payroute_registry *r, pr_problems *p, const payroute_
                         "expected an id that is not taken, got \"%s\" of channels[%d]", c->id, (int)twin);
         good = 0;
     }
+    c->health_key = good ? pr_text_hash(c->id) * 0x9E3779B97F4A7C15ULL +
+                               (c->credential_count > 0 ? pr_channel_account(c, 0) : 0)
+                         : 0;
     if (good || keep) {
         r->channels[r->count++] = c;
     } else {

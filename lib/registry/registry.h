@@ -58,6 +58,7 @@ typedef struct pr_channel {
     int64_t pay_ms;        /* 0: the provider's */
     pr_facts custom_facts; /* for provider `custom`: as declared */
     char *title;           /* NULL: none */
+    uint64_t health_key;   /* hash of id and account: the same channel for every worker */
 } pr_channel;
 
 struct payroute_registry;
@@ -74,6 +75,9 @@ int32_t pr_channel_facts(pr_facts *out, const pr_channel *c, const char *flow);
 int32_t pr_channel_method_facts(pr_facts *out, const pr_channel *c, const char *method, const char *flow);
 int32_t pr_registry_sealed(const payroute_registry *r);     /* 1: may be used */
 const char *pr_registry_policy(const payroute_registry *r); /* JSON object text; "{}" when none was given */
+/* Which account at the provider: what the first required field of the credential names (Alipay's app_id). Keys may be
+   changed, the account of an attempt may not. 0: the provider names no account. */
+uint64_t pr_channel_account(const pr_channel *c, int32_t credential);
 const char *pr_credential_get(const pr_channel *c, const char *version,
                               const char *field); /* NULL version: newest */
 const pr_key *pr_credential_key(const pr_channel *c, const char *version, const char *field);

@@ -1,15 +1,16 @@
-/* See score.h. An order that is tried until one confirms is worth p1 + f1 (p2 + f2 ...); exchanging neighbours shows
-   that the best order sorts by p / (1 - f). A channel that fails fast and provably is cheap to try, one that hangs is
-   dear; so declines explore by themselves, and only a channel that is thought to be out needs a canary. */
+/* See score.h. An order that is tried until one confirms is worth p1 + f1 (p2 + f2 ...); exchanging
+   neighbours shows that the best order sorts by p / (1 - f). A channel that fails fast and provably is cheap
+   to try, one that hangs is dear; so declines explore by themselves, and only a channel that is thought to be
+   out needs a canary. */
 #include "route/score.h"
 #include "health/gate.h"
 #include "health/number.h"
 
-static const double GO_ON = 0.85;      /* value of the next try against this one: time, and declines that repeat */
-static const double REMEMBER = 0.75;   /* a channel that failed this order before */
-static const double TIE = 0.002;       /* index differences below this are noise */
+static const double GO_ON = 0.85; /* value of the next try against this one: time, and declines that repeat */
+static const double REMEMBER = 0.75; /* a channel that failed this order before */
+static const double TIE = 0.002;     /* index differences below this are noise */
 static const double USUAL_CONVERT = 0.6;
-static const double OUTAGE_S = 600.0;  /* how much longer a fault will last, at its beginning */
+static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
 enum { CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
@@ -36,15 +37,18 @@ static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_
         t->confirm *= pr_clamp(t->view.convert / USUAL_CONVERT, 0.2, 1.2);
     }
     double remembered = c->failed > 0 ? REMEMBER : 1.0;
-    t->index = index_of(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+    t->index =
+        index_of(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
     t->canary = 0;
     t->limited = 0;
     t->tied = 0;
     int64_t share = (int64_t)(TIME_SHARE * (double)ask->patience_ms);
-    t->timeout_ms = c->timeout_ms > 0 ? at_most(c->timeout_ms, share) : (int32_t)(share < 3600000 ? share : 3600000);
+    t->timeout_ms =
+        c->timeout_ms > 0 ? at_most(c->timeout_ms, share) : (int32_t)(share < 3600000 ? share : 3600000);
 }
 
-static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, int32_t a, int32_t b, double margin)
+static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, int32_t a, int32_t b,
+                           double margin)
 {
     double more = t[a].index - t[b].index;
     if (t[a].limited != t[b].limited) {
@@ -89,7 +93,8 @@ static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const u
     return best;
 }
 
-static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count, int64_t now_ms)
+static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count,
+                           int64_t now_ms)
 {
     double sent = 0;
     for (int32_t i = 0; i < count; i++) {
@@ -100,8 +105,8 @@ static double rate_of_shop(const pr_health *health, const pr_score_candidate *c,
     return (sent < 0.1 ? 0.1 : sent) / (RATE_WINDOW_MS / 1000.0);
 }
 
-/* How long until the next test of a channel that is thought to be out: what a test loses against what knowing early
-   would gain. */
+/* How long until the next test of a channel that is thought to be out: what a test loses against what knowing
+   early would gain. */
 static int64_t canary_interval(const pr_score_term *best, const pr_score_term *t, double well, double rate,
                                int64_t now_ms)
 {
@@ -126,18 +131,20 @@ static double well_index(const pr_score_term *t, const pr_score_candidate *c)
     double remembered = c->failed > 0 ? REMEMBER : 1.0;
     return blame > 0.5 && t->view.up > 0.5
                ? t->index
-               : index_of(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+               : index_of(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) +
+                     c->bonus;
 }
 
 /* At most one canary: the one that would gain most. It goes first. */
-static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c, int32_t count,
-                           int32_t first, const pr_score_ask *ask)
+static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
+                           int32_t count, int32_t first, const pr_score_ask *ask)
 {
     int32_t chosen = -1;
     double most = 0;
     for (int32_t i = 0; i < count; i++) {
         double gain = well_index(&t[i], &c[i]) - t[first].index;
-        if (i != first && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN && t[i].index < t[first].index &&
+        if (i != first && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN &&
+            t[i].index < t[first].index &&
             (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.cashier > 0.5) && gain > most) {
             most = gain;
             chosen = i;

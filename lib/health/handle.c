@@ -1,0 +1,66 @@
+/* See handle.h. */
+#include "health/handle.h"
+#include "base/mem.h"
+
+size_t payroute_health_size(int32_t channels, int32_t cells)
+{
+    return pr_health_size(channels, cells);
+}
+
+static int32_t make_handle(payroute_health **out, void *memory, void *own, size_t size, int32_t make,
+                           int32_t channels, int32_t cells, int64_t now_ms)
+{
+    payroute_health *h = pr_mem_new(sizeof *h);
+    if (h == NULL) {
+        return PAYROUTE_E_NOMEM;
+    }
+    int32_t rc = make ? pr_health_init(&h->view, memory, size, channels, cells, now_ms)
+                      : pr_health_attach(&h->view, memory, size);
+    if (rc != PAYROUTE_OK) {
+        pr_mem_free(h);
+        return rc;
+    }
+    h->own = own;
+    *out = h;
+    return PAYROUTE_OK;
+}
+
+int32_t payroute_health_new(payroute_health **out, int32_t channels, int32_t cells, int64_t now_ms)
+{
+    if (out == NULL) {
+        return PAYROUTE_E_ARG;
+    }
+    *out = NULL;
+    if (channels < 1 || cells < 1) {
+        return PAYROUTE_E_ARG;
+    }
+    size_t size = pr_health_size(channels, cells);
+    void *block = pr_mem_new(size);
+    if (block == NULL) {
+        return PAYROUTE_E_NOMEM;
+    }
+    int32_t rc = make_handle(out, block, block, size, 1, channels, cells, now_ms);
+    if (rc != PAYROUTE_OK) {
+        pr_mem_free(block);
+    }
+    return rc;
+}
+
+int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size, int32_t make,
+                               int32_t channels, int32_t cells, int64_t now_ms)
+{
+    if (out == NULL) {
+        return PAYROUTE_E_ARG;
+    }
+    *out = NULL;
+    return memory == NULL ? PAYROUTE_E_ARG
+                          : make_handle(out, memory, NULL, size, make, channels, cells, now_ms);
+}
+
+void payroute_health_free(payroute_health *health)
+{
+    if (health != NULL) {
+        pr_mem_free(health->own);
+        pr_mem_free(health);
+    }
+}

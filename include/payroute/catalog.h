@@ -98,8 +98,9 @@ PAYROUTE_API int32_t payroute_catalog_explain(const payroute_catalog *catalog, c
 
 /**
  * Number of built-in rows; row `index` of them as a JSON object: provider, operation, layer, code, alias_of
- * (null when it is none), reason, class, advice, field, act, wait_seconds, source, note, reviewed (the day
- * on which the row was last compared with its source, or null). Rows of one provider stand together.
+ * (null when it is none; "@message": what the message tells counts before it), reason, class, advice, field,
+ * act, wait_seconds, source, note, reviewed (the day on which the row was last compared with its source, or
+ * null). Rows of one provider stand together.
  * Returns: the number; length without the NUL, E_RANGE, E_ARG, E_BUFFER (`out` is empty), E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
  */
@@ -159,6 +160,16 @@ PAYROUTE_API const char *payroute_catalog_locale_at(int32_t index);
  */
 PAYROUTE_API const char *payroute_reason_text(const payroute_catalog *catalog, int32_t reason,
                                               int32_t audience, const char *locale);
+
+/**
+ * Where the shop mends what a reason says: the page or setting of the provider's console by name, in Chinese for every
+ * zh locale and in English else; its address, where it is the same for everybody; and what it is about ("keys",
+ * "product", "limits", "order", ...). "" where the shop has nothing to do, or no public page confirms the name.
+ * Returns: static text, never NULL.   Allocates: never.   Lifetime: static.   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_reason_place(const char *provider, int32_t reason, const char *locale);
+PAYROUTE_API const char *payroute_reason_place_url(const char *provider, int32_t reason);
+PAYROUTE_API const char *payroute_reason_topic(int32_t reason);
 
 /**
  * Names such as "other_channel", "issuer", "DECLINED_SOFT", "normalized".

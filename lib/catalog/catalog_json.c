@@ -220,7 +220,10 @@ int32_t payroute_catalog_row_at(int32_t index, char *out, size_t out_cap)
     payroute_json_out_string(json, "operation", &pr_catalog_pool[row->operation]);
     payroute_json_out_string(json, "layer", &pr_catalog_pool[row->layer]);
     payroute_json_out_string(json, "code", &pr_catalog_pool[row->code]);
-    payroute_json_out_string(json, "alias_of", alias ? &pr_catalog_pool[meant->code] : NULL);
+    const char *alias_of = alias                             ? &pr_catalog_pool[meant->code]
+                           : row->flags & PR_CAT_MESSAGE_FIRST ? "@message"
+                                                               : NULL;
+    payroute_json_out_string(json, "alias_of", alias_of);
     payroute_json_out_string(json, "reason", &pr_catalog_pool[r->name]);
     payroute_json_out_string(json, "class", payroute_reason_class_name(r->klass));
     payroute_json_out_string(json, "advice", pr_advice_name(meant->advice));

@@ -34,23 +34,9 @@ static const pr_network_rule network_rules[] = {
 
 enum { NETWORK_RULES = (int)(sizeof network_rules / sizeof network_rules[0]), FOLDED = 24 };
 
-/* Spelling without blanks and case, and the table's name; those without a rule are known too, so that a
-   misspelt name is told from one that publishes nothing. */
 static const char network_names[][2][16] = {
-    {"visa", "visa"},
-    {"mastercard", "mastercard"},
-    {"mc", "mastercard"},
-    {"maestro", "mastercard"},
-    {"elo", "elo"},
-    {"amex", "amex"},
-    {"americanexpress", "amex"},
-    {"discover", "discover"},
-    {"unionpay", "unionpay"},
-    {"cup", "unionpay"},
-    {"chinaunionpay", "unionpay"},
-    {"jcb", "jcb"},
-    {"diners", "diners"},
-    {"dinersclub", "diners"},
+#define PR_NETWORK_NAME(given, name) {given, name},
+#include "catalog/network_names.def"
 };
 
 int32_t pr_network_rule_count(void)

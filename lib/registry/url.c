@@ -63,7 +63,7 @@ static size_t host_length(const char *at)
 static int32_t is_port(const char *at, size_t len)
 {
     int32_t value = 0;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && i < 6; i++) { /* a longer one is refused by its length */
         if (!is_digit(at[i])) {
             return 0;
         }

@@ -99,7 +99,7 @@ static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, const un
     for (int32_t i = 0; i < not->count; i++) {
         exclude(&out[count++], not->channels[i]->id, "", INT64_MAX, "cannot_take");
     }
-    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, NULL, NULL, &rng);
+    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, NULL, &rng);
 }
 
 /* The immutable part of the request, stored with the intent; a resend is built from it and from nothing

@@ -188,7 +188,7 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
         return PAYROUTE_E_NOMEM;
     }
     pr_route_pick pick;
-    int32_t rc = pr_route_choose(&pick, trace, registry, &r->q, r->exclusions, r->count, NULL, NULL, &rng);
+    int32_t rc = pr_route_choose(&pick, trace, registry, &r->q, r->exclusions, r->count, NULL, &rng);
     if (rc == PAYROUTE_OK || rc == PAYROUTE_E_NOT_FOUND) {
         size_t len = 0;
         const char *text = payroute_json_out_text(trace, &len);

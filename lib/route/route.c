@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { NO_WAY = -1 };
+enum { NO_WAY = -1, PATIENCE_MS = 8000, MARGIN_BP = 100 };
 
 static int32_t same(const char *wanted, const char *have)
 {
@@ -64,6 +64,17 @@ static int64_t excluded_until(const pr_route_input *in, const pr_channel *c, con
     return until;
 }
 
+/* What kept it out of this payment once is over: it failed this order before. */
+static int32_t failed_before(const pr_route_input *in, const pr_channel *c)
+{
+    for (int32_t i = 0; i < in->exclusion_count; i++) {
+        if (strcmp(in->exclusions[i].channel, c->id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int32_t can_hold(const pr_channel *c, const char *method, const char *flow)
 {
     pr_facts facts;
@@ -98,6 +109,7 @@ static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channe
     v->channel = c;
     v->retry_ms = INT64_MAX;
     v->faults = channel_faults(c, q);
+    v->failed_before = failed_before(in, c);
     for (int32_t i = 0; i < c->method_count; i++) {
         const pr_method *m = &c->methods[i];
         if (!same(q->method, m->name)) {
@@ -127,51 +139,6 @@ static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channe
     }
 }
 
-static int32_t before(const pr_route_verdict *a, const pr_route_verdict *b)
-{
-    if (a->score != b->score) {
-        return a->score < b->score;
-    }
-    return a->channel->priority < b->channel->priority;
-}
-
-/* Among those not taken yet: the best score, then the lowest priority number, then by weight. -1: none are
- * left. */
-static int32_t draw_next(pr_route_verdict *v, int32_t count, pr_rng *rng, pr_route_draw *draw)
-{
-    int32_t best = -1;
-    for (int32_t i = 0; i < count; i++) {
-        if (v[i].faults == 0 && !v[i].taken && (best < 0 || before(&v[i], &v[best]))) {
-            best = i;
-        }
-    }
-    if (best < 0) {
-        return -1;
-    }
-    draw->among = 0;
-    draw->total = 0;
-    for (int32_t i = 0; i < count; i++) {
-        v[i].tied = v[i].faults == 0 && !v[i].taken && !before(&v[best], &v[i]);
-        if (v[i].tied) {
-            draw->among++;
-            draw->total += (uint32_t)v[i].channel->weight;
-        }
-    }
-    draw->value = draw->among > 1 ? pr_rng_below(rng, draw->total) : 0;
-    uint32_t left = draw->value;
-    for (int32_t i = 0; i < count; i++) {
-        if (!v[i].tied) {
-            continue;
-        }
-        if (left < (uint32_t)v[i].channel->weight) {
-            v[i].taken = 1;
-            return i;
-        }
-        left -= (uint32_t)v[i].channel->weight;
-    }
-    return -1; /* not reached: value < total */
-}
-
 static void copy_name(char *out, size_t cap, const char *text)
 {
     pr_text t;
@@ -186,25 +153,73 @@ static void fill_pick(pr_route_pick *out, const pr_route_verdict *chosen)
     copy_name(out->flow, sizeof out->flow, chosen->flow);
 }
 
-/* The rest of the order is for people: drawn with a copy of the generator, so that asking for a trace changes
- * nothing. */
-static void write_trace(payroute_json_out *trace, const pr_route_input *in, pr_route_verdict *v,
-                        int32_t count, const pr_route_draw *draw, int32_t first, const pr_route_pick *pick,
-                        const pr_rng *rng)
+int32_t pr_route_slot(const pr_health *health, const pr_channel *channel, int64_t now_ms)
 {
-    int32_t order[PR_CHANNELS_MAX];
-    int32_t n = 0;
-    pr_rng rest = *rng;
-    pr_route_draw unused;
-    for (int32_t i = first; i >= 0 && n < PR_CHANNELS_MAX; i = draw_next(v, count, &rest, &unused)) {
-        order[n++] = i;
+    pr_health_prior prior = {.timeout_ms = (int32_t)channel->money_timeout_ms};
+    return pr_health_slot_key(health, channel->health_key, &prior, now_ms);
+}
+
+static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route_input *in)
+{
+    const pr_channel *c = v->channel;
+    pr_score_candidate out = {
+        .slot = PR_HEALTH_NO_SLOT,
+        .segment = {pr_health_hash(v->method->name), pr_health_hash(in->request->issuer)},
+        .priority = c->priority,
+        .weight = c->weight,
+        .shown = strcmp(v->flow, "qr") == 0 || strcmp(v->flow, "redirect") == 0,
+        .failed = v->failed_before,
+        .timeout_ms = (int32_t)c->money_timeout_ms};
+    if (in->health != NULL && in->health->health != NULL) {
+        out.slot = pr_route_slot(in->health->health, c, in->request->now_ms);
     }
-    pr_route_trace(trace, in, v, count, draw, order, n, pick);
+    return out;
+}
+
+typedef struct ranking { /* indices into the verdicts, best first */
+    pr_score_term terms[PR_CHANNELS_MAX];
+    int32_t order[PR_CHANNELS_MAX];
+    int32_t count;
+    pr_score_draw draw;
+} ranking;
+
+static void rank_verdicts(ranking *r, const pr_route_verdict *v, int32_t count, const pr_route_input *in,
+                          pr_rng *rng)
+{
+    pr_score_candidate candidates[PR_CHANNELS_MAX];
+    int32_t which[PR_CHANNELS_MAX];
+    const pr_route_health *h = in->health;
+    pr_score_ask ask = {.now_ms = in->request->now_ms,
+                        .patience_ms = h != NULL && h->patience_ms > 0 ? h->patience_ms : PATIENCE_MS,
+                        .margin = (double)(h != NULL ? h->margin_bp : MARGIN_BP) / 10000.0,
+                        .explore = h != NULL && h->explore};
+    r->count = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (v[i].faults == 0) {
+            candidates[r->count] = candidate_of(&v[i], in);
+            which[r->count++] = i;
+        }
+    }
+    pr_score_order(r->terms, r->order, &r->draw, h != NULL ? h->health : NULL, candidates, r->count, &ask,
+                   rng);
+    for (int32_t i = 0; i < r->count; i++) {
+        r->order[i] = which[r->order[i]];
+    }
+}
+
+/* Its place among the eligible ones. */
+static const pr_score_term *term_of(const ranking *r, const pr_route_verdict *v, int32_t index)
+{
+    int32_t place = 0;
+    for (int32_t i = 0; i < index; i++) {
+        place += v[i].faults == 0;
+    }
+    return &r->terms[place];
 }
 
 int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payroute_registry *registry,
                         const pr_route_request *request, const pr_route_exclusion *exclusions,
-                        int32_t exclusion_count, pr_route_score score, const void *health, pr_rng *rng)
+                        int32_t exclusion_count, const pr_route_health *health, pr_rng *rng)
 {
     if (out == NULL || registry == NULL || request == NULL || request->currency == NULL || rng == NULL ||
         exclusion_count < 0 || (exclusions == NULL && exclusion_count > 0)) {
@@ -215,26 +230,25 @@ int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payr
     if (!pr_registry_sealed(registry)) {
         return PAYROUTE_E_STATE;
     }
-    pr_route_input in = {request, exclusions, exclusion_count, score != NULL};
+    pr_route_input in = {request, exclusions, exclusion_count, health};
     pr_route_verdict verdicts[PR_CHANNELS_MAX];
+    ranking r;
     int32_t count = pr_registry_count(registry);
     for (int32_t i = 0; i < count; i++) {
-        const pr_channel *c = pr_registry_at(registry, i);
-        judge(&verdicts[i], &in, c);
-        if (verdicts[i].faults == 0 && score != NULL) {
-            verdicts[i].score = score(health, c, request);
-        }
+        judge(&verdicts[i], &in, pr_registry_at(registry, i));
         if (verdicts[i].retry_ms < out->retry_ms) {
             out->retry_ms = verdicts[i].retry_ms;
         }
     }
-    pr_route_draw draw = {0, 0, 0};
-    int32_t first = draw_next(verdicts, count, rng, &draw);
-    if (first >= 0) {
-        fill_pick(out, &verdicts[first]);
+    rank_verdicts(&r, verdicts, count, &in, rng);
+    if (r.count > 0) {
+        const pr_score_term *t = term_of(&r, verdicts, r.order[0]);
+        fill_pick(out, &verdicts[r.order[0]]);
+        out->canary = t->canary;
+        out->timeout_ms = health != NULL && t->canary ? t->timeout_ms : 0;
     }
     if (trace != NULL) {
-        write_trace(trace, &in, verdicts, count, &draw, first, out, rng);
+        pr_route_trace(trace, &in, verdicts, count, r.terms, &r.draw, r.order, r.count, out);
     }
-    return first >= 0 ? PAYROUTE_OK : PAYROUTE_E_NOT_FOUND;
+    return r.count > 0 ? PAYROUTE_OK : PAYROUTE_E_NOT_FOUND;
 }

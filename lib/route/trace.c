@@ -75,7 +75,45 @@ static void say_fault(pr_text *t, uint32_t fault, const pr_route_verdict *v, con
     }
 }
 
-static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, const pr_route_input *in)
+static int64_t millionths(double x)
+{
+    return (int64_t)(x * 1000000.0 + (x < 0 ? -0.5 : 0.5));
+}
+
+/* Each part of the index, in millionths: a trace is compared with another one, so it holds no floating point.
+ */
+static void trace_term(payroute_json_out *out, const pr_score_term *t)
+{
+    const struct {
+        char name[16];
+        double value;
+    } parts[] = {{"index", t->index},
+                 {"confirm", t->confirm},
+                 {"fail_over", t->fail_over},
+                 {"up", t->view.up},
+                 {"down", t->view.down},
+                 {"hang", t->view.hang},
+                 {"brown", t->view.brown},
+                 {"approve", t->view.approve},
+                 {"blame_channel", t->view.blame_channel},
+                 {"blame_pair", t->view.blame_pair},
+                 {"blame_issuer", t->view.blame_issuer},
+                 {"pending", t->view.pending},
+                 {"cashier", t->view.cashier}};
+    payroute_json_out_object(out, "score");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        payroute_json_out_integer(out, parts[i].name, millionths(parts[i].value));
+    }
+    payroute_json_out_integer(out, "in_flight", t->view.in_flight);
+    payroute_json_out_integer(out, "timeout_ms", t->timeout_ms);
+    payroute_json_out_flag(out, "suspect", t->view.suspect);
+    payroute_json_out_flag(out, "canary", t->canary);
+    payroute_json_out_flag(out, "limited", t->limited);
+    payroute_json_out_end(out);
+}
+
+static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, const pr_score_term *t,
+                          const pr_route_input *in)
 {
     payroute_json_out_object(out, NULL);
     payroute_json_out_string(out, "id", v->channel->id);
@@ -97,8 +135,8 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     }
     payroute_json_out_integer(out, "priority", v->channel->priority);
     payroute_json_out_integer(out, "weight", v->channel->weight);
-    if (v->faults == 0 && in->scored) {
-        payroute_json_out_integer(out, "score", v->score);
+    if (v->faults == 0 && in->health != NULL) {
+        trace_term(out, t);
     }
     if (v->retry_ms != INT64_MAX) {
         payroute_json_out_integer(out, "retry_ms", v->retry_ms);
@@ -106,7 +144,7 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     payroute_json_out_end(out);
 }
 
-static void trace_draw(payroute_json_out *out, const pr_route_draw *draw)
+static void trace_draw(payroute_json_out *out, const pr_score_draw *draw)
 {
     if (draw->among < 2) {
         payroute_json_out_null(out, "draw");
@@ -120,14 +158,16 @@ static void trace_draw(payroute_json_out *out, const pr_route_draw *draw)
 }
 
 void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts,
-                    int32_t count, const pr_route_draw *draw, const int32_t *order, int32_t order_count,
-                    const pr_route_pick *pick)
+                    int32_t count, const pr_score_term *terms, const pr_score_draw *draw,
+                    const int32_t *order, int32_t order_count, const pr_route_pick *pick)
 {
+    int32_t place = 0;
     payroute_json_out_object(out, NULL);
     trace_request(out, in->request);
     payroute_json_out_array(out, "channels");
     for (int32_t i = 0; i < count; i++) {
-        trace_channel(out, &verdicts[i], in);
+        trace_channel(out, &verdicts[i], &terms[place], in);
+        place += verdicts[i].faults == 0;
     }
     payroute_json_out_end(out);
     payroute_json_out_array(out, "order");

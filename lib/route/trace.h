@@ -3,6 +3,7 @@
 #define PR_ROUTE_TRACE_H
 
 #include "route/route.h"
+#include "route/score.h"
 
 enum pr_route_fault {
     PR_FAULT_DISABLED = 1 << 0,
@@ -20,7 +21,7 @@ typedef struct pr_route_input {
     const pr_route_request *request;
     const pr_route_exclusion *exclusions;
     int32_t exclusion_count;
-    int32_t scored;
+    const pr_route_health *health; /* NULL: nothing is known */
 } pr_route_input;
 
 typedef struct pr_route_verdict {
@@ -28,21 +29,15 @@ typedef struct pr_route_verdict {
     uint32_t faults;         /* enum pr_route_fault; 0: eligible */
     const pr_method *method; /* of an eligible one */
     const char *flow;
-    int64_t score;
     int64_t retry_ms; /* end of its exclusion; INT64_MAX: none or for good */
     const char *excluded_why;
-    int32_t taken; /* already in the order */
-    int32_t tied;  /* took part in the last draw */
+    int32_t failed_before; /* an exclusion that has ended: it failed this order before */
 } pr_route_verdict;
 
-typedef struct pr_route_draw {
-    int32_t among;
-    uint32_t total;
-    uint32_t value;
-} pr_route_draw;
-
+/* `terms` are those of the eligible ones, in their order among the verdicts; `order` holds indices of
+ * verdicts. */
 void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_route_verdict *verdicts,
-                    int32_t count, const pr_route_draw *draw, const int32_t *order, int32_t order_count,
-                    const pr_route_pick *pick);
+                    int32_t count, const pr_score_term *terms, const pr_score_draw *draw,
+                    const int32_t *order, int32_t order_count, const pr_route_pick *pick);
 
 #endif

@@ -50,7 +50,7 @@ static void choose(void *context, long times)
     for (long i = 0; i < times; i++) {
         pr_route_pick pick;
         payroute_json_out *trace = c->traced ? payroute_json_out_new() : NULL;
-        if (pr_route_choose(&pick, trace, c->registry, &c->request, c->exclusions, 2, NULL, NULL, &c->rng) ==
+        if (pr_route_choose(&pick, trace, c->registry, &c->request, c->exclusions, 2, NULL, &c->rng) ==
             PAYROUTE_OK) {
             c->sink += (uint64_t)pick.channel->weight;
         }

@@ -7,6 +7,7 @@
 #include <payroute/json.h>
 #include <payroute/route.h>
 
+#include "health/handle.h"
 #include "route/route.h"
 
 static payroute_registry *build(const char *channels)
@@ -34,7 +35,7 @@ static payroute_registry *build(const char *channels)
 
 static pr_route_request request(int64_t amount, const char *currency)
 {
-    pr_route_request q = {NULL, NULL, amount, currency, 1000, 0, NULL};
+    pr_route_request q = {NULL, NULL, amount, currency, 1000, 0, NULL, NULL};
     return q;
 }
 
@@ -43,7 +44,7 @@ static int32_t choose(pr_route_pick *pick, const payroute_registry *r, const pr_
 {
     pr_rng rng;
     pr_rng_seed(&rng, 1, 0);
-    return pr_route_choose(pick, NULL, r, q, e, count, NULL, NULL, &rng);
+    return pr_route_choose(pick, NULL, r, q, e, count, NULL, &rng);
 }
 
 static void expect(const payroute_registry *r, const pr_route_request *q, const char *id, const char *method,
@@ -148,25 +149,34 @@ static void test_exclusions(void **state)
     payroute_registry_free(r);
 }
 
-static int64_t worse_b(const void *health, const pr_channel *channel, const pr_route_request *q)
-{
-    (void)q;
-    return strcmp(channel->id, health) == 0 ? 7 : 0;
-}
-
-static void test_score_goes_before_priority(void **state)
+/* Two refused connections are enough: what is out goes behind what is well, whatever the priorities say. */
+static void test_health_goes_before_priority(void **state)
 {
     (void)state;
     payroute_registry *r = build(SHOP);
     pr_route_pick pick;
     pr_route_request q = request(500, "CNY");
     pr_rng rng;
+    payroute_health *health = NULL;
     pr_rng_seed(&rng, 1, 0);
+    q.now_ms = 1790000000000;
     payroute_json_out *trace = payroute_json_out_new();
-    assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, worse_b, "b", &rng), PAYROUTE_OK);
-    assert_string_equal(pick.channel->id, "a");
-    assert_non_null(strstr(payroute_json_out_text(trace, NULL), "\"score\":7"));
+    assert_int_equal(payroute_health_new(&health, 8, 64, q.now_ms), PAYROUTE_OK);
+    pr_route_health known = {.health = &health->view, .margin_bp = 100};
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, &known, &rng), PAYROUTE_OK);
+    const pr_channel *usual = pick.channel;
+    int32_t slot = pr_route_slot(&health->view, usual, q.now_ms);
+    for (int32_t i = 0; i < 2; i++) {
+        pr_health_permit permit = pr_health_start(&health->view, slot, q.now_ms);
+        pr_health_end(&health->view, slot, (pr_health_segment){0, 0}, permit, PR_HEALTH_NOT_SENT, 10, 0,
+                      q.now_ms + 10);
+        q.now_ms += 5000;
+    }
+    assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, &known, &rng), PAYROUTE_OK);
+    assert_string_not_equal(pick.channel->id, usual->id);
+    assert_non_null(strstr(payroute_json_out_text(trace, NULL), "\"suspect\":true"));
     payroute_json_out_free(trace);
+    payroute_health_free(health);
     payroute_registry_free(r);
 }
 
@@ -178,22 +188,22 @@ static void test_arguments(void **state)
     pr_route_request q = request(500, "CNY");
     pr_rng rng;
     pr_rng_seed(&rng, 1, 0);
-    assert_int_equal(pr_route_choose(NULL, NULL, r, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, NULL, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, NULL, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 1, NULL, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, -1, NULL, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL, NULL), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(NULL, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, NULL, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 1, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, -1, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL), PAYROUTE_E_ARG);
     q.currency = NULL;
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
     payroute_registry_free(r);
     q.currency = "CNY";
     assert_int_equal(payroute_registry_new(&r), PAYROUTE_OK);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_STATE);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_E_STATE);
     char out[64];
     assert_int_equal(payroute_route_explain(r, "{}", 2, 1, out, sizeof out), PAYROUTE_E_STATE);
     payroute_registry_seal(r);
-    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_E_NOT_FOUND);
+    assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_E_NOT_FOUND);
     payroute_registry_free(r);
 }
 
@@ -219,7 +229,7 @@ static void test_weights(void **state)
     pr_route_request q = request(500, "CNY");
     for (int32_t i = 0; i < DRAWS; i++) {
         pr_route_pick pick;
-        assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, NULL, &rng), PAYROUTE_OK);
+        assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_OK);
         seen[pick.channel->id[0] - 'a']++;
     }
     assert_int_equal(seen[3], 0); /* weight never beats priority */
@@ -325,8 +335,8 @@ static void test_properties(void **state)
         pr_route_pick pick;
         pr_route_pick again;
         payroute_json_out *trace = payroute_json_out_new();
-        int32_t rc = pr_route_choose(&pick, NULL, r, &q, e, 3, NULL, NULL, &first);
-        assert_int_equal(pr_route_choose(&again, trace, r, &q, e, 3, NULL, NULL, &second), rc);
+        int32_t rc = pr_route_choose(&pick, NULL, r, &q, e, 3, NULL, &first);
+        assert_int_equal(pr_route_choose(&again, trace, r, &q, e, 3, NULL, &second), rc);
         /* Asking for a trace changes neither the choice nor what the generator gives next. */
         assert_ptr_equal(again.channel, pick.channel);
         assert_int_equal(pr_rng_u32(&first), pr_rng_u32(&second));
@@ -372,8 +382,8 @@ static void test_an_ineligible_one_changes_nothing(void **state)
         uint64_t seed = pr_rng_u32(&seeds);
         pr_rng_seed(&r1, seed, 0);
         pr_rng_seed(&r2, seed, 0);
-        assert_int_equal(pr_route_choose(&p1, NULL, less, &q, NULL, 0, NULL, NULL, &r1), PAYROUTE_OK);
-        assert_int_equal(pr_route_choose(&p2, NULL, more, &q, NULL, 0, NULL, NULL, &r2), PAYROUTE_OK);
+        assert_int_equal(pr_route_choose(&p1, NULL, less, &q, NULL, 0, NULL, &r1), PAYROUTE_OK);
+        assert_int_equal(pr_route_choose(&p2, NULL, more, &q, NULL, 0, NULL, &r2), PAYROUTE_OK);
         assert_string_equal(p1.channel->id, p2.channel->id);
         payroute_registry_free(less);
         payroute_registry_free(more);
@@ -506,7 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_eligibility),
         cmocka_unit_test(test_exclusions),
-        cmocka_unit_test(test_score_goes_before_priority),
+        cmocka_unit_test(test_health_goes_before_priority),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_properties),

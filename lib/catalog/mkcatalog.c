@@ -30,7 +30,7 @@ typedef struct reason {
     const char *meaning;
 } reason;
 
-static const reason reasons[] = {
+static const reason shipped[] = {
 #define X(number, name, klass, fault, advice, field, act, wait_s, channel_fault, forbids, private_cause,      \
           meaning)                                                                                            \
     {number,         #name,          PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice, PR_FIELD_##field, \
@@ -38,7 +38,8 @@ static const reason reasons[] = {
 #include "reasons.def"
 #undef X
 };
-enum { REASONS = sizeof reasons / sizeof reasons[0] };
+static const reason *reasons = shipped; /* tests put others here */
+static int reason_count = (int)(sizeof shipped / sizeof shipped[0]);
 
 typedef struct line { /* one row of a data file */
     char *operation, *layer, *code, *alias, *cell, *source, *note, *reviewed;
@@ -97,7 +98,7 @@ static char *copy(const char *text)
 
 static int find_reason(const char *name)
 {
-    for (int i = 0; i < (int)REASONS; i++) {
+    for (int i = 0; i < reason_count; i++) {
         if (strcmp(reasons[i].name, name) == 0) {
             return i;
         }
@@ -116,6 +117,14 @@ static pr_catalog_detail detail_of(const line *l)
     pr_catalog_detail d = l->detail, own = reason_detail(&reasons[l->reason == NOT_FOUND ? 0 : l->reason]);
     pr_catalog_detail_resolve(&d, &own);
     return d;
+}
+
+/* In a network's own layers "never" says that the network forbids a repeat. */
+static int row_forbids(const line *l)
+{
+    int network = strcmp(l->layer, "issuer") == 0 || strcmp(l->layer, "advice_code") == 0;
+    return (l->reason != NOT_FOUND && reasons[l->reason].network_forbids) ||
+           (network && l->detail.advice == PR_ADVICE_NEVER);
 }
 
 static int is_prefix(const line *l)
@@ -138,6 +147,7 @@ static int is_keyed(const line *l)
 
 #include "mkcatalog_read.h"
 #include "mkcatalog_lint.h"
+#include "mkcatalog_network.h"
 #include "mkcatalog_words.h"
 #include "mkcatalog_write.h"
 
@@ -152,6 +162,7 @@ int main(int argc, char **argv)
     read_words(argv[3]);
     lint_reasons();
     lint_rows();
+    lint_networks();
     lint_words();
     lint_texts();
     if (problems > 0) {

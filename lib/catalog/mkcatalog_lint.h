@@ -17,14 +17,14 @@ static void lint_reason_detail(const char *path, int at, const reason *r)
 static void lint_reasons(void)
 {
     const char *path = "reasons.def";
-    if ((int)REASONS > MAX_REASONS) {
-        complain(path, 0, "%d reasons, at most %d", (int)REASONS, (int)MAX_REASONS);
+    if (reason_count > MAX_REASONS) {
+        complain(path, 0, "%d reasons, at most %d", reason_count, (int)MAX_REASONS);
     }
     if (find_reason("unknown_outcome") == NOT_FOUND ||
         reasons[find_reason("unknown_outcome")].klass != PR_CLASS_UNKNOWN) {
         complain(path, 0, "unknown_outcome must exist and be UNKNOWN");
     }
-    for (int i = 0; i < (int)REASONS; i++) {
+    for (int i = 0; i < reason_count; i++) {
         const reason *r = &reasons[i];
         if (r->number < 1 || r->number > 254 || (i > 0 && r->number <= reasons[i - 1].number)) {
             complain(path, i + 1, "%s: numbers rise from 1 to 254", r->name);

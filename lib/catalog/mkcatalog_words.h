@@ -219,7 +219,7 @@ static void lint_texts(void)
     if (english == NOT_FOUND) {
         complain("texts/en.tsv", 0, "missing: English is the last fallback");
     }
-    for (int r = 0; r < (int)REASONS && r < MAX_REASONS; r++) {
+    for (int r = 0; r < reason_count && r < MAX_REASONS; r++) {
         for (int who = 0; who < PR_AUDIENCES; who++) {
             unsigned first = 0;
             int first_locale = NOT_FOUND;

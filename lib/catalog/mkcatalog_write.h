@@ -151,8 +151,7 @@ static void emit_rows(FILE *f)
         const line *l = &lines[i];
         int r = l->reason == NOT_FOUND ? find_reason("unknown_outcome") : l->reason;
         pr_catalog_detail d = detail_of(l);
-        int network = strcmp(l->layer, "issuer") == 0 || strcmp(l->layer, "advice_code") == 0;
-        int forbids = reasons[r].network_forbids || (network && l->detail.advice == PR_ADVICE_NEVER);
+        int forbids = row_forbids(l);
         long target = PR_CAT_NONE;
         for (size_t j = 0; l->alias[0] != '\0' && j < line_count; j++) {
             if (lines[j].file == l->file && is_keyed(&lines[j]) && strcmp(lines[j].code, l->alias) == 0) {
@@ -261,7 +260,7 @@ static void emit_reasons(FILE *f)
     uint8_t numbers[256];
     memset(numbers, 255, sizeof numbers);
     fputs("\nconst pr_cat_reason pr_catalog_reasons[] = {\n", f);
-    for (int i = 0; i < (int)REASONS; i++) {
+    for (int i = 0; i < reason_count; i++) {
         const reason *r = &reasons[i];
         int flags = (r->channel_fault ? PR_CAT_CHANNEL_FAULT : 0) |
                     (r->network_forbids ? PR_CAT_NETWORK_FORBIDS : 0) |
@@ -275,7 +274,7 @@ static void emit_reasons(FILE *f)
         fprintf(f, "%s%d,", i % 16 == 0 ? "\n    " : " ", numbers[i]);
     }
     fputs("\n};\n\nconst uint32_t pr_catalog_texts[] = {\n", f);
-    for (int r = 0; r < (int)REASONS; r++) {
+    for (int r = 0; r < reason_count; r++) {
         for (int who = 0; who < PR_AUDIENCES; who++) {
             for (int l = 0; l < locale_count; l++) {
                 fprintf(f, "    %u,\n", put(texts[r][who][l] == NULL ? "" : texts[r][who][l]));
@@ -304,7 +303,7 @@ static void emit_sizes(FILE *f)
     fputs("#ifndef PR_CATALOG_SIZES\n#define PR_CATALOG_SIZES\nenum {\n", f);
     fprintf(f, "    PR_CAT_ROWS = %zu,\n    PR_CAT_GROUPS = %u,\n", line_count, group_count);
     fprintf(f, "    PR_CAT_BUCKETS = %u,\n    PR_CAT_PROVIDERS = %d,\n", bucket_count, file_count);
-    fprintf(f, "    PR_CAT_REASONS = %d,\n    PR_CAT_LOCALES = %d,\n", (int)REASONS, locale_count);
+    fprintf(f, "    PR_CAT_REASONS = %d,\n    PR_CAT_LOCALES = %d,\n", reason_count, locale_count);
     fprintf(f, "    PR_CAT_UNKNOWN = %d,\n    PR_CAT_CONTRADICTION = %d\n};\n#endif\n",
             find_reason("unknown_outcome"), find_reason("contradictory_answer"));
 }

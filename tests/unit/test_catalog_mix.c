@@ -156,8 +156,11 @@ static void mixtures_by_example(void **state)
     assert_string_equal(a.name, "processing_error");
     assert_int_equal(a.reason_class, PR_CLASS_DECLINED_HARD);
     a = mix("processing_error", "mastercard", NULL, "40", 402);
+    assert_int_equal(a.reason_class, PR_CLASS_DECLINED_HARD);
+    assert_int_equal(a.advice, PR_ADVICE_NEVER);
+    a = mix("processing_error", "mastercard", NULL, "01", 402);
     assert_int_equal(a.reason_class, PR_CLASS_DECLINED_CUSTOMER);
-    assert_int_equal(a.advice, PR_ADVICE_OTHER_INSTRUMENT);
+    assert_int_equal(a.advice, PR_ADVICE_FIX_INPUT);
     a = mix("processing_error", "mastercard", NULL, "02", 402);
     assert_int_equal(a.reason_class, PR_CLASS_DECLINED_SOFT);
     assert_int_equal(a.advice, PR_ADVICE_LATER);

@@ -21,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 # ---- deps: what it installs must be there before pkg-config is asked, hence the second make -----------------
-DEPS_GOALS := deps deps-model deps-peers deps-ffi deps-fuzz deps-bench
+DEPS_GOALS := deps deps-model deps-peers deps-ffi deps-fuzz deps-bench deps-export
 ifneq ($(filter $(DEPS_GOALS),$(MAKECMDGOALS)),)
 
 REST := $(filter-out $(DEPS_GOALS),$(MAKECMDGOALS))
@@ -32,6 +32,7 @@ deps-peers: ; @sh .ci/deps.sh peers
 deps-ffi:   ; @sh .ci/deps.sh ffi
 deps-fuzz:  ; @sh .ci/deps.sh fuzz
 deps-bench: ; @sh .ci/deps.sh bench
+deps-export: ; @sh .ci/deps.sh export
 # A newcomer gives no -j: then as many at a time as the machine has cores.
 JOBS_FLAG = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 after-deps: $(filter $(DEPS_GOALS),$(MAKECMDGOALS)) ; +@$(if $(REST),$(MAKE) --no-print-directory $(JOBS_FLAG) $(REST),:)
@@ -229,9 +230,28 @@ $(filter $(B)/obj/lib/catalog/%,$(PURE_OBJ)): $(B)/gen/catalog_tables.inc
 $(TEST_SRC:%.c=$(B)/obj/%.o): | $(B)/gen/catalog_tables.inc
 endif
 
+# ---- the catalogue for those who do not load the library: JSON, PHP, Python, a page --------------------------
+.PHONY: catalog-export catalog-report export-check
+EXPORT_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard docs/export/*.c)))
+EXPORTED   := payroute-catalog.json payroute_catalog.php payroute_catalog.py payroute-catalog.html
+$(EXPORT_OBJ): $(B)/obj/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(COMPILE) -D_GNU_SOURCE= -Iinclude -Ilib -c -o $@ $<
+$(B)/mkexport: $(EXPORT_OBJ) $(PURE_A)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(PURE_LIBS)
+all: $(B)/mkexport
+$(B)/catalog/payroute-catalog.json: $(B)/mkexport $(wildcard docs/export/*.in docs/export/page.*)
+	$(call say,GEN,$(B)/catalog)
+	$(Q)mkdir -p $(B)/catalog && $< docs/export $(B)/catalog
+catalog-export: $(B)/catalog/payroute-catalog.json
+catalog-report: $(B)/mkexport
+	@$< --report
+
 include pkgconfig/install.mk
 
 -include $(patsubst %.o,%.d,$(PURE_OBJ) $(HOST_OBJ)) $(wildcard $(B)/obj/examples/*.d $(B)/obj/examples/*/*.d) \
+         $(wildcard $(B)/obj/docs/*/*.d) \
          $(wildcard $(B)/obj/tests/*/*.d)
 
 # ---- checks -------------------------------------------------------------------------------------------------
@@ -274,7 +294,7 @@ bench-count: $(B)/payroute-bench
 # The providers' part of the schema, out of their facts: a new provider needs no hand there.
 .PHONY: schema
 SCHEMA := include/payroute/payroute.schema.json
-docs: schema
+docs: schema $(B)/mkexport
 schema: docs/mkschema.c $(PURE_A)
 	$(call say,GEN,$(SCHEMA))
 	$(Q)$(CC) -std=c11 -O1 $(WARN) $(CJSON_CFLAGS) -Iinclude -Ilib -o $(B)/mkschema $^ $(CJSON_LIBS) && \
@@ -286,11 +306,13 @@ peers: all
 	@B='$(abspath $(B))' sh tests/peers/run.sh
 ffi-check: all
 	@B='$(abspath $(B))' python3 -B tests/ffi/run.py
+export-check: all catalog-export
+	@B='$(abspath $(B))' sh tests/export/run.sh
 demo: all
 	@B='$(abspath $(B))' sh $(firstword $(wildcard examples/demo.sh tests/demo/demo.sh) examples/demo.sh)
 # What is generated from the sources for people; tests/docs checks that it is up to date.
 docs:
-	$(Q)HOSTCC='$(HOSTCC)' WARN='$(WARN)' sh docs/make.sh '$(abspath $(B))/docs' docs
+	$(Q)HOSTCC='$(HOSTCC)' WARN='$(WARN)' B='$(abspath $(B))' sh docs/make.sh '$(abspath $(B))/docs' docs
 clean:
 	rm -rf $(B) $(if $(B_GIVEN),,build)
 

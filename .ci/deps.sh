@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building or testing needs and is missing: as root, else by `sudo -n`, else it prints the command
-# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|fuzz|ffi|ci]
+# and fails. Fast and silent when everything is there. Usage: deps.sh [build|model|peers|fuzz|ffi|export|ci]
 set -eu
 what=${1:-build}
 
@@ -17,6 +17,10 @@ complete() {
             { have_command php-fpm || ls /usr/sbin/php-fpm* >/dev/null 2>&1; } &&
             { python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null; }
         ;;
+    export) # two languages, and a browser to look at the page
+        have_command php && have_command chromium && have_command chromedriver &&
+            /usr/bin/python3 -c 'import selenium' 2>/dev/null
+        ;;
     fuzz) # the compiler, and its library with main
         clang=$(command -v clang || command -v clang-14 || echo clang)
         echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
@@ -28,7 +32,7 @@ complete() {
             pkg-config --exists libcurl libcjson sqlite3 libmicrohttpd cmocka &&
             have_header mbedtls/pk.h
         ;;
-    *) echo "deps.sh: build, model, peers, bench, fuzz, ffi or ci" >&2 && exit 2 ;;
+    *) echo "deps.sh: build, model, peers, bench, fuzz, ffi, export or ci" >&2 && exit 2 ;;
     esac
 }
 if complete; then exit 0; fi
@@ -43,6 +47,7 @@ if have_command apt-get; then
     bench=valgrind
     fuzz='clang-14 libclang-rt-14-dev'
     ffi='php-cli php-fpm python3 python3-cffi luajit'
+    export='php-cli python3 python3-selenium chromium chromium-driver'
     ci='g++ clang mandoc git'
 elif have_command dnf; then
     install='dnf install -y -q'
@@ -54,6 +59,7 @@ elif have_command dnf; then
     bench='valgrind valgrind-devel'
     fuzz='clang compiler-rt'
     ffi='php-cli php-fpm php-ffi php-opcache php-process python3 python3-cffi luajit'
+    export='php-cli python3 python3-selenium chromium chromedriver'
     ci='gcc-c++ clang mandoc git'
 elif have_command apk; then
     install='apk add --quiet'
@@ -64,6 +70,7 @@ elif have_command apk; then
     bench='valgrind valgrind-dev'
     fuzz='clang compiler-rt'
     ffi='php83 php83-fpm php83-ffi php83-opcache php83-pcntl python3 py3-cffi luajit'
+    export='php83 python3 py3-selenium chromium chromium-chromedriver'
     ci='g++ clang mandoc git'
 elif have_command brew; then
     install='brew install --quiet'
@@ -74,6 +81,7 @@ elif have_command brew; then
     bench=valgrind
     fuzz='llvm'
     ffi='php python cffi luajit'
+    export='php python'
     ci=
 else
     echo 'deps.sh: none of apt-get, dnf, apk and brew is here; see the list in .ci/deps.sh' >&2
@@ -87,6 +95,7 @@ peers) list=$peers ;;
 bench) list=$bench ;;
 fuzz) list=$fuzz ;;
 ffi) list=$ffi ;;
+export) list=$export ;;
 ci) list=$ci ;;
 esac
 list=$(echo "$list" | tr -s ' \n' ' ')

@@ -11,6 +11,7 @@ MANDIR       ?= $(DATADIR)/man
 DOCDIR       ?= $(DATADIR)/doc/payroute
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 FFIDIR       ?= $(DATADIR)/payroute/ffi
+CATALOGDIR   ?= $(DATADIR)/payroute/catalog
 DESTDIR      ?=
 LDCONFIG     ?= ldconfig
 
@@ -21,13 +22,18 @@ INSTALL_VARS = B='$(abspath $(B))' VERSION='$(VERSION_NOW)' SOVERSION=0 MBEDTLS_
     LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
     FFIDIR='$(FFIDIR)' PKGCONFIGDIR='$(PKGCONFIGDIR)'
 
-.PHONY: install install-strip uninstall dist distcheck check-install
+.PHONY: install install-strip install-catalog uninstall dist distcheck check-install
 install: libs $(FFI) $(B)/payroute $(B)/payroute.1
 	$(Q)$(INSTALL_VARS) sh pkgconfig/install.sh install
 install-strip: STRIP := 1
 install-strip: install
+# The catalogue as files, for programs that do not load the library (docs/add-a-code.md).
+install-catalog: catalog-export
+	$(Q)mkdir -p '$(DESTDIR)$(CATALOGDIR)' && cp $(EXPORTED:%=$(B)/catalog/%) '$(DESTDIR)$(CATALOGDIR)/'
 uninstall:
 	$(Q)$(INSTALL_VARS) sh pkgconfig/install.sh uninstall
+	$(Q)rm -f $(EXPORTED:%='$(DESTDIR)$(CATALOGDIR)/%')
+	$(Q)rmdir '$(DESTDIR)$(CATALOGDIR)' '$(DESTDIR)$(DATADIR)/payroute' 2>/dev/null || :
 
 # For use without installing: PKG_CONFIG_PATH=build/release; `payroute-host-static` needs no LD_LIBRARY_PATH either.
 PC_HERE := $(patsubst pkgconfig/%.pc.in,$(B)/%-uninstalled.pc,$(sort $(wildcard pkgconfig/*.pc.in)))

@@ -122,9 +122,9 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     for (uint32_t fault = 1; fault <= PR_FAULT_EXCLUDED; fault <<= 1) {
         if ((v->faults & fault) != 0) {
             char line[320];
-            pr_text t;
-            pr_text_init(&t, line, sizeof line);
-            say_fault(&t, fault, v, in->request);
+            pr_text said;
+            pr_text_init(&said, line, sizeof line);
+            say_fault(&said, fault, v, in->request);
             payroute_json_out_string(out, NULL, line);
         }
     }

@@ -19,6 +19,7 @@ $cc -std=c11 ${OPT:--O1} ${WARN:-} -Ilib -o "$tools/mkrules" docs/mkrules.c
 "$tools/mkstates" overview >"$tools/states"
 for table in flows proofs forks; do "$tools/mkref" $table >"$tools/$table"; done
 for network in visa mastercard elo; do "$tools/mkrules" $network >"$tools/rules$network"; done
+for table in places gaps; do "$tools/mkrules" $table >"$tools/$table"; done
 # Through the tools' folder, since a page may be written over itself.
 for page in $(grep -l '^<!-- made: ' docs/*.md); do
     awk -v tools="$tools" -v page="$page" '

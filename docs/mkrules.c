@@ -1,4 +1,5 @@
-/* Writes the tables of docs/network-rules.md from lib/catalog/network_rules.def: `mkrules NETWORK`. */
+/* Writes the tables of docs/network-rules.md from lib/catalog/network_rules.def (`mkrules NETWORK`), and those of
+ * docs/places.md from lib/catalog/places.def (`mkrules places`, `mkrules gaps`). */
 #include <stdio.h>
 #include <string.h>
 
@@ -96,12 +97,60 @@ static void row(const rule *r)
     printf(" | %s | [%.*s](%s) |\n", r->note, (int)strcspn(host, "/"), host, r->source);
 }
 
+static void print_places(void)
+{
+    static const struct {
+        const char *provider, *topic, *zh, *en, *url, *source;
+    } places[] = {
+#define PR_PLACE(provider, topic, zh, en, url, source) {provider, #topic, zh, en, url, source},
+#include "catalog/places.def"
+    };
+    printf("| provider | about | where | 在哪里 | shown by |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        const char *source = places[i].source, *host = strstr(source, "//");
+        printf("| %s | ", strcmp(places[i].provider, "*") == 0 ? "all" : places[i].provider);
+        for (const char *c = places[i].topic; *c != '\0'; c++) {
+            putchar(*c + ('a' - 'A'));
+        }
+        if (places[i].url[0] != '\0') {
+            printf(" | [%s](%s) | %s | ", places[i].en, places[i].url, places[i].zh);
+        } else {
+            printf(" | %s | %s | ", places[i].en, places[i].zh);
+        }
+        if (host != NULL) {
+            printf("[%.*s](%s) |\n", (int)strcspn(host + 2, "/"), host + 2, source);
+        } else {
+            printf("`%s` |\n", source);
+        }
+    }
+}
+
+static void print_gaps(void)
+{
+    static const char *const gaps[][2] = {
+#define PR_PLACE_GAP(provider, topics) {provider, topics},
+#include "catalog/places.def"
+    };
+    printf("| provider | about |\n|---|---|\n");
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        printf("| %s | %s |\n", gaps[i][0], gaps[i][1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int rows = 0;
     if (argc != 2) {
-        fputs("usage: mkrules NETWORK\n", stderr);
+        fputs("usage: mkrules NETWORK|places|gaps\n", stderr);
         return 2;
+    }
+    if (strcmp(argv[1], "places") == 0) {
+        print_places();
+        return 0;
+    }
+    if (strcmp(argv[1], "gaps") == 0) {
+        print_gaps();
+        return 0;
     }
     printf("| rule | codes | says | where | from | to | what it means | source |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {

@@ -133,13 +133,21 @@ static void put_guidance(const payroute_json_node *answer, const char *who, cons
     }
 }
 
+/* One name in the language asked for, or several. */
 static void put_place(const payroute_json_node *place)
 {
-    if (*text_of(place, "name")) {
-        put_pair("where", text_of(place, "name"));
+    const payroute_json_node *names = payroute_json_get(place, "name");
+    const char *heading = "where";
+    if (payroute_json_type(names) == PAYROUTE_JSON_STRING) {
+        put_pair(heading, payroute_json_string(names));
+        heading = "";
+    }
+    for (const payroute_json_node *n = payroute_json_first(names); n; n = payroute_json_next(n)) {
+        put_pair(heading, payroute_json_string(n));
+        heading = "";
     }
     if (*text_of(place, "url")) {
-        put_pair(*text_of(place, "name") ? "" : "where", text_of(place, "url"));
+        put_pair(heading, text_of(place, "url"));
     }
 }
 

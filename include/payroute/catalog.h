@@ -87,7 +87,8 @@ PAYROUTE_API void payroute_catalog_free(payroute_catalog *catalog);
  * {same_channel, other_channel, other_instrument, network_forbids}, channel_fault, private_cause, unlisted (a
  * code of the provider that no row names), parts (every code that came along by itself: what, provider, code,
  * matched, reason, class, advice, field, act, wait_seconds, source), customer, merchant and support (objects
- * by locale, or texts when one locale was asked), source, meaning. An unknown code is never an error: its
+ * by locale, or texts when one locale was asked), place (where the shop mends it: topic, name, url; or null),
+ * source, meaning. An unknown code is never an error: its
  * reason is unknown_outcome. `catalog` may be NULL: built-in rows only.
  * Returns: length without the NUL; E_ARG; E_JSON, E_SCHEMA, E_LIMIT (`out` then says why); E_BUFFER (`out`
  *          is empty: ask again with more); E_NOMEM.

@@ -2,6 +2,7 @@
  * one by one. */
 #include "base/text.h"
 #include "catalog/match.h"
+#include "catalog/places.h"
 
 #include <payroute/catalog.h>
 #include <payroute/json.h>
@@ -127,6 +128,28 @@ static void write_part(void *context, const pr_catalog_part *part)
     payroute_json_out_end(json);
 }
 
+/* Where the shop mends it; null: nothing to do there, or no page known. */
+static void write_place(payroute_json_out *json, const char *provider, int32_t reason, const char *locale)
+{
+    int32_t topic = pr_topic_of(reason);
+    if (pr_place_name(provider, topic, "en")[0] == '\0') {
+        payroute_json_out_null(json, "place");
+        return;
+    }
+    payroute_json_out_object(json, "place");
+    payroute_json_out_string(json, "topic", pr_topic_name(topic));
+    if (locale != NULL && locale[0] != '\0') {
+        payroute_json_out_string(json, "name", pr_place_name(provider, topic, locale));
+    } else {
+        payroute_json_out_object(json, "name");
+        payroute_json_out_string(json, "zh-CN", pr_place_name(provider, topic, "zh-CN"));
+        payroute_json_out_string(json, "en", pr_place_name(provider, topic, "en"));
+        payroute_json_out_end(json);
+    }
+    payroute_json_out_string(json, "url", pr_place_url(provider, topic));
+    payroute_json_out_end(json);
+}
+
 static void write_answer(payroute_json_out *json, const payroute_catalog *catalog, const question *q)
 {
     pr_catalog_answer a;
@@ -156,6 +179,7 @@ static void write_answer(payroute_json_out *json, const payroute_catalog *catalo
     pr_catalog_parts(catalog, &q->query, write_part, json);
     payroute_json_out_end(json);
     write_texts(json, catalog, &a, q->locale);
+    write_place(json, q->query.provider, a.reason, q->locale);
     payroute_json_out_string(json, "source", a.source);
     payroute_json_out_string(json, "meaning", payroute_reason_meaning(a.reason));
     payroute_json_out_end(json);

@@ -154,6 +154,19 @@ static void put_text(const payroute_payment *p, payroute_json_out *o, const char
     pr_buf_free(&b);
 }
 
+/* Where the merchant mends it, when there is such a place. */
+static void view_place(const payroute_payment *p, payroute_json_out *o, int32_t reason, const char *locale, int32_t n)
+{
+    const pr_channel *c = n > 0 ? p->kept[n - 1].channel : NULL;
+    const char *provider = c != NULL ? c->provider->name : "";
+    if (payroute_reason_place(provider, reason, locale)[0] != '\0') {
+        payroute_json_out_object(o, "place");
+        payroute_json_out_string(o, "name", payroute_reason_place(provider, reason, locale));
+        payroute_json_out_string(o, "url", payroute_reason_place_url(provider, reason));
+        payroute_json_out_end(o);
+    }
+}
+
 static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32_t status, const char *locale)
 {
     int32_t reason = telling_reason(p, status);
@@ -172,6 +185,7 @@ static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32
     payroute_json_out_string(o, "locale", locale);
     put_text(p, o, "customer", pr_catalog_text(p->catalog, reason, PR_AUDIENCE_CUSTOMER, locale), n);
     put_text(p, o, "merchant", pr_catalog_text(p->catalog, reason, PR_AUDIENCE_MERCHANT, locale), n);
+    view_place(p, o, reason, locale, n);
     if (n > 0 && p->kept[n - 1].message[0] != '\0') {
         payroute_json_out_string(o, "provider_message", p->kept[n - 1].message);
     }

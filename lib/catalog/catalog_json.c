@@ -1,6 +1,7 @@
 /* The catalogue for people and for other languages: a question and an answer as JSON, and the built-in rows
  * one by one. */
 #include "base/text.h"
+#include "catalog/find.h"
 #include "catalog/match.h"
 #include "catalog/places.h"
 
@@ -241,8 +242,8 @@ int32_t payroute_catalog_row_at(int32_t index, char *out, size_t out_cap)
     payroute_json_out *json = payroute_json_out_new();
     payroute_json_out_object(json, NULL);
     payroute_json_out_string(json, "provider", &pr_catalog_pool[pr_catalog_providers[row->provider].name]);
-    payroute_json_out_string(json, "operation", &pr_catalog_pool[row->operation]);
-    payroute_json_out_string(json, "layer", &pr_catalog_pool[row->layer]);
+    payroute_json_out_string(json, "operation", pr_catalog_listed(row->operation));
+    payroute_json_out_string(json, "layer", pr_catalog_listed(row->layer));
     payroute_json_out_string(json, "code", &pr_catalog_pool[row->code]);
     const char *alias_of = alias                             ? &pr_catalog_pool[meant->code]
                            : row->flags & PR_CAT_MESSAGE_FIRST ? "@message"
@@ -251,11 +252,11 @@ int32_t payroute_catalog_row_at(int32_t index, char *out, size_t out_cap)
     payroute_json_out_string(json, "reason", &pr_catalog_pool[r->name]);
     payroute_json_out_string(json, "class", payroute_reason_class_name(r->klass));
     payroute_json_out_string(json, "advice", pr_advice_name(meant->advice));
-    write_detail(json, meant->field, meant->act, (int32_t)meant->wait_s);
+    write_detail(json, meant->field, meant->act, pr_catalog_waits[meant->wait]);
     payroute_json_out_string(json, "source", &pr_catalog_pool[row->source]);
     payroute_json_out_string(json, "note", &pr_catalog_pool[row->note]);
     payroute_json_out_string(json, "reviewed",
-                             row->flags & PR_CAT_REVIEWED ? &pr_catalog_pool[row->reviewed] : NULL);
+                             row->flags & PR_CAT_REVIEWED ? pr_catalog_listed(row->reviewed) : NULL);
     payroute_json_out_end(json);
     return hand_out(json, out, out_cap);
 }

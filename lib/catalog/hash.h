@@ -93,13 +93,11 @@ static inline uint32_t pr_catalog_bucket(uint64_t h, uint32_t buckets)
     return (uint32_t)(((h & 0xFFFFFFFFU) * buckets) >> 32);
 }
 
+/* Each displacement moves every member of a bucket by a step of its own. */
 static inline uint32_t pr_catalog_slot(uint64_t h, uint32_t displacement, uint32_t slots)
 {
-    uint64_t x = ((h >> 32) ^ ((uint64_t)displacement * 0x85EBCA6BU)) & 0xFFFFFFFFU;
-    x = (x * 0xC2B2AE35U) & 0xFFFFFFFFU;
-    x ^= x >> 15;
-    x = (x * 0x27D4EB2FU) & 0xFFFFFFFFU;
-    return (uint32_t)((x * slots) >> 32);
+    uint32_t x = (uint32_t)(h >> 32) + displacement * ((uint32_t)h * 0x9E3779B1U | 1U);
+    return (uint32_t)(((uint64_t)x * slots) >> 32);
 }
 
 /* What two spellings of a code have in common: no blanks around, no zeros in front of a number, no "aop." of
@@ -115,7 +113,7 @@ static inline const char *pr_catalog_normal(const char *provider, size_t provide
     while (n > 0 && (unsigned char)code[n - 1] <= ' ') {
         n--;
     }
-    if (n > 4 && provider_len == 6 && memcmp(provider, "alipay", 6) == 0 && code[3] == '.' &&
+    if (n > 4 && code[3] == '.' && provider_len == 6 && memcmp(provider, "alipay", 6) == 0 &&
         (code[0] | 32) == 'a' && (code[1] | 32) == 'o' && (code[2] | 32) == 'p') {
         code += 4;
         n -= 4;

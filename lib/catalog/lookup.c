@@ -2,35 +2,15 @@
    falling order of certainty; then one of them decides. Money rules the choice: what the provider calls
    unknown stays unknown whatever the issuer says, of two refusals the harder one counts, and advice codes may
    tighten the advice but never loosen it. */
+#include "catalog/find.h"
 #include "catalog/match.h"
+#include "catalog/rules.h"
 
 #include <string.h>
 
-static const char *pool_text(uint32_t offset)
-{
-    return &pr_catalog_pool[offset];
-}
-
-static int fold_char(char c)
-{
-    return c >= 'A' && c <= 'Z' ? c + 32 : c;
-}
-
-static int fold_equal(const char *a, const char *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (fold_char(a[i]) != fold_char(b[i])) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* How careful a class is: between rows that fit equally well the one that frees nothing wins. */
 static int care(const pr_cat_row *row)
 {
-    static const uint8_t by_class[12] = {9, 0, 8, 7, 2, 4, 3, 1, 1, 6, 5, 9};
-    return by_class[pr_catalog_reasons[row->reason].klass];
+    return pr_catalog_care(pr_catalog_reasons[row->reason].klass);
 }
 
 /* The row of a group that fits best: operation before layer, named before any. */
@@ -39,19 +19,14 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
 {
     const pr_cat_row *best = NULL;
     int best_score = -1;
-    if (g->count == 1 && operation == NULL && layer == NULL && !strict) {
-        best = &pr_catalog_rows[g->first]; /* nothing to choose from */
-        *exactly = best->code_len == len && pr_catalog_same(pool_text(best->code), code, len);
-        return best;
-    }
-    for (uint32_t i = g->first; i < g->first + g->count; i++) {
+    for (uint32_t i = g->first; i < (uint32_t)g->first + g->count; i++) {
         const pr_cat_row *row = &pr_catalog_rows[i];
-        int by_operation = pr_catalog_place(pool_text(row->operation), operation);
-        int by_layer = pr_catalog_place(pool_text(row->layer), layer);
+        int by_operation = pr_catalog_place(pr_catalog_listed(row->operation), operation);
+        int by_layer = pr_catalog_place(pr_catalog_listed(row->layer), layer);
         if (by_operation < 0 || by_layer < (strict ? 2 : 0)) {
             continue;
         }
-        int exact = row->code_len == len && pr_catalog_same(pool_text(row->code), code, len);
+        int exact = row->code_len == len && pr_catalog_same(pr_catalog_pooled(row->code), code, len);
         int score = by_operation * 6 + by_layer * 2 + exact;
         if (score > best_score || (score == best_score && care(row) > care(best))) {
             best = row;
@@ -62,24 +37,19 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
     return best;
 }
 
-static const pr_cat_group *find_group(const char *provider, size_t provider_len, const char *key,
-                                      size_t key_len)
+static const pr_cat_group *find_group(const char *provider, size_t provider_len, const char *key, size_t key_len)
 {
-    uint64_t h = pr_catalog_hash(provider, provider_len, key, key_len);
-    uint32_t d = pr_catalog_displacements[pr_catalog_bucket(h, PR_CAT_BUCKETS)];
-    const pr_cat_group *g = &pr_catalog_groups[pr_catalog_slot(h, d, PR_CAT_GROUPS)];
-    if (g->key_len != key_len || g->provider_len != provider_len ||
-        !pr_catalog_same(pool_text(g->provider), provider, provider_len) ||
-        (!pr_catalog_same(pool_text(g->key), key, key_len) && !fold_equal(pool_text(g->key), key, key_len))) {
-        return NULL;
-    }
-    return g;
+    const pr_cat_group *g = pr_catalog_slot_of(provider, provider_len, key, key_len);
+    const char *own = pr_catalog_pooled(g->code) + g->code_len - g->key_len;
+    int same = g->key_len == key_len && pr_catalog_is_provider(g, provider, provider_len) &&
+               (pr_catalog_same(own, key, key_len) || pr_catalog_fold_equal(own, key, key_len));
+    return same ? g : NULL;
 }
 
 static const pr_cat_provider *find_provider(const char *name)
 {
     for (uint32_t i = 0; i < PR_CAT_PROVIDERS; i++) {
-        if (strcmp(pool_text(pr_catalog_providers[i].name), name) == 0) {
+        if (strcmp(pr_catalog_pooled(pr_catalog_providers[i].name), name) == 0) {
             return &pr_catalog_providers[i];
         }
     }
@@ -91,7 +61,7 @@ static int knows_layer(const char *provider, const char *layer)
 {
     const pr_cat_provider *p = find_provider(provider);
     for (uint32_t i = 0; p != NULL && i < p->layer_count; i++) {
-        if (strcmp(pool_text(pr_catalog_layers[p->layer_first + i]), layer) == 0) {
+        if (strcmp(pr_catalog_pooled(pr_catalog_layers[p->layer_first + i]), layer) == 0) {
             return 1;
         }
     }
@@ -103,7 +73,7 @@ static const pr_cat_row *keyed(const pr_catalog_ask *ask, int32_t *level)
 {
     size_t provider_len = strlen(ask->provider), len = strlen(ask->code), key_len = len;
     const char *key = pr_catalog_normal(ask->provider, provider_len, ask->code, &key_len);
-    if (key_len == 0 || key_len > 128) {
+    if (key_len == 0 || key_len > PR_CATALOG_MAX_KEY) {
         return NULL;
     }
     const pr_cat_group *g = find_group(ask->provider, provider_len, key, key_len);
@@ -121,7 +91,7 @@ static const pr_cat_row *keyed(const pr_catalog_ask *ask, int32_t *level)
     *level = exactly ? PR_MATCH_EXACT : PR_MATCH_NORMALIZED;
     if (row->flags & PR_CAT_ALIAS) {
         const pr_cat_group *target = &pr_catalog_groups[row->target];
-        const char *code = pool_text(target->key);
+        const char *code = pr_catalog_pooled(target->code) + target->code_len - target->key_len;
         row = best_row(target, ask->operation, NULL, code, strlen(code), 0, &exactly);
         *level = PR_MATCH_ALIAS;
     }
@@ -132,7 +102,7 @@ static int holds(const char *text, const char *word)
 {
     size_t n = strlen(word);
     for (size_t left = strnlen(text, 4096); left >= n; text++, left--) {
-        if (fold_equal(text, word, n)) {
+        if (pr_catalog_fold_equal(text, word, n)) {
             return 1;
         }
     }
@@ -151,15 +121,15 @@ static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, u
     }
     for (uint32_t i = first; i < first + count; i++) {
         const pr_cat_row *row = &pr_catalog_rows[pr_catalog_patterns[i]];
-        const char *pattern = pool_text(row->code);
-        if (pr_catalog_place(pool_text(row->operation), ask->operation) < 0 ||
-            (!message && pr_catalog_place(pool_text(row->layer), ask->layer) < 0 &&
+        const char *pattern = pr_catalog_pooled(row->code);
+        if (pr_catalog_place(pr_catalog_listed(row->operation), ask->operation) < 0 ||
+            (!message && pr_catalog_place(pr_catalog_listed(row->layer), ask->layer) < 0 &&
              knows_layer(ask->provider, ask->layer))) {
             continue;
         }
         if (message
                 ? holds(text, pattern)
-                : len >= (size_t)row->code_len - 1 && fold_equal(text, pattern, (size_t)row->code_len - 1)) {
+                : len >= (size_t)row->code_len - 1 && pr_catalog_fold_equal(text, pattern, (size_t)row->code_len - 1)) {
             return row;
         }
     }
@@ -205,10 +175,10 @@ static void take_row(pr_catalog_found *found, const pr_cat_row *row, int32_t lev
     found->advice = row->advice;
     found->field = row->field;
     found->act = row->act;
-    found->wait_s = (int32_t)row->wait_s;
+    found->wait_s = pr_catalog_waits[row->wait];
     found->forbids = (row->flags & PR_CAT_FORBIDS) != 0;
     found->level = level;
-    found->source = pool_text(row->source);
+    found->source = pr_catalog_pooled(row->source);
 }
 
 /* The code hides what the message tells; where the message tells nothing, the code's own reason counts. */

@@ -216,6 +216,9 @@ static void lint_row(const char *path, line *l, size_t first, size_t end)
     if (l->operation[0] == '\0' || l->layer[0] == '\0' || l->key_len == 0) {
         complain(path, l->at, "operation, layer and code must be given (* for any)");
     }
+    if (l->key != l->code + strlen(l->code) - l->key_len) {
+        complain(path, l->at, "blanks around the code");
+    }
     if (strlen(l->code) > 120 || strlen(l->note) > 160 || strlen(l->source) > 400) {
         complain(path, l->at, "code, note or source is too long");
     }
@@ -250,6 +253,9 @@ static int row_order(const line *a, const line *b)
 static void lint_rows(void)
 {
     for (int f = 0; f < file_count; f++) {
+        if (strlen(files[f].provider) >= PR_CAT_NAME) {
+            complain(files[f].path, 0, "the name of a provider has at most %d characters", PR_CAT_NAME - 1);
+        }
         size_t first = files[f].first, end = first + files[f].count;
         for (size_t i = first; i < end; i++) {
             lint_row(files[f].path, &lines[i], first, end);

@@ -36,7 +36,6 @@ static uint32_t put(const char *text)
 
 typedef struct group {
     const char *provider;
-    char *key;
     size_t first, count;
     uint64_t hash;
     uint32_t bucket, slot;
@@ -79,8 +78,6 @@ static void make_groups(void)
             const char *provider = files[l->file].provider;
             g->provider = provider;
             g->first = i;
-            g->key = copy(l->key);
-            g->key[l->key_len] = '\0';
             g->hash = pr_catalog_hash(provider, strlen(provider), l->key, l->key_len);
         }
         groups[group_count - 1].count++;
@@ -144,45 +141,127 @@ static int make_hash(void)
     return 1;
 }
 
+/* Short lists of what many rows share: words by their place in the pool, and seconds. */
+enum { MAX_LIST = 255 };
+static uint32_t listed_words[MAX_LIST];
+static int listed_word_count;
+static int listed_waits[MAX_LIST];
+static int listed_wait_count;
+
+static int list_word(const char *text)
+{
+    uint32_t at = put(text);
+    int i = 0;
+    while (i < listed_word_count && listed_words[i] != at) {
+        i++;
+    }
+    if (i == MAX_LIST) {
+        fprintf(stderr, "mkcatalog: more than %d operations, layers and days; widen pr_cat_row\n", (int)MAX_LIST);
+        exit(2);
+    }
+    listed_words[i] = at;
+    listed_word_count = i == listed_word_count ? i + 1 : listed_word_count;
+    return i;
+}
+
+static int list_wait(int seconds)
+{
+    int i = 0;
+    while (i < listed_wait_count && listed_waits[i] != seconds) {
+        i++;
+    }
+    if (i == MAX_LIST) {
+        fprintf(stderr, "mkcatalog: more than %d waits; widen pr_cat_row\n", (int)MAX_LIST);
+        exit(2);
+    }
+    listed_waits[i] = seconds;
+    listed_wait_count = i == listed_wait_count ? i + 1 : listed_wait_count;
+    return i;
+}
+
+static int reason_of_line(const line *l)
+{
+    return l->reason == NOT_FOUND ? find_reason("unknown_outcome") : l->reason;
+}
+
+static int flags_of_line(const line *l)
+{
+    return (row_forbids(l) ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0) |
+           (l->reviewed[0] != '\0' ? PR_CAT_REVIEWED : 0) | (l->message_first ? PR_CAT_MESSAGE_FIRST : 0);
+}
+
 static void emit_rows(FILE *f)
 {
     fputs("\nconst pr_cat_row pr_catalog_rows[] = {\n", f);
     for (size_t i = 0; i < line_count; i++) {
         const line *l = &lines[i];
-        int r = l->reason == NOT_FOUND ? find_reason("unknown_outcome") : l->reason;
         pr_catalog_detail d = detail_of(l);
-        int forbids = row_forbids(l);
-        long target = PR_CAT_NONE;
+        int target = PR_CAT_NO_GROUP;
         for (size_t j = 0; l->alias[0] != '\0' && j < line_count; j++) {
             if (lines[j].file == l->file && is_keyed(&lines[j]) && strcmp(lines[j].code, l->alias) == 0) {
-                target = (long)groups[lines[j].group].slot;
+                target = (int)groups[lines[j].group].slot;
             }
         }
-        int flags = (forbids ? PR_CAT_FORBIDS : 0) | (l->alias[0] != '\0' ? PR_CAT_ALIAS : 0) |
-                    (l->reviewed[0] != '\0' ? PR_CAT_REVIEWED : 0) |
-                    (l->message_first ? PR_CAT_MESSAGE_FIRST : 0);
-        fprintf(f, "    {%u, %u, %u, %u, %u, %ld, %d, %u, ", put(l->code), put(l->operation), put(l->layer),
-                put(l->source), put(l->note), target, (int)d.wait_s, put(l->reviewed));
-        fprintf(f, "%d, %d, %d, %d, %d, %d, %zu}, /* %s %s */\n", l->file, r, (int)d.advice, (int)d.field,
-                (int)d.act, flags, strlen(l->code), files[l->file].provider,
+        fprintf(f, "    {%u, %u, %u, %d, %d, %d, %d, %d, ", put(l->code), put(l->source), put(l->note), target,
+                list_word(l->operation), list_word(l->layer), list_word(l->reviewed), l->file);
+        fprintf(f, "%d, %d, %d, %d, %d, %d, %zu, 0}, /* %s %s */\n", reason_of_line(l), (int)d.advice, (int)d.field,
+                (int)d.act, list_wait((int)d.wait_s), flags_of_line(l), strlen(l->code), files[l->file].provider,
                 is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
     }
     fputs("};\n", f);
 }
 
+/* The row that answers when neither operation nor layer is asked, as best_row of the lookup finds it: one for any
+   before one for a named, and between equals the class that frees less. NULL where the rows spell the code in
+   several ways. */
+static const line *bare_row(const group *g)
+{
+    const line *best = NULL;
+    int best_score = -1;
+    for (size_t i = g->first; i < g->first + g->count; i++) {
+        const line *l = &lines[i];
+        int score = (wild(l->operation) ? 6 : 0) + (wild(l->layer) ? 2 : 0);
+        int care = pr_catalog_care(reasons[reason_of_line(l)].klass);
+        if (strcmp(l->code, lines[g->first].code) != 0) {
+            return NULL;
+        }
+        if (score > best_score ||
+            (score == best_score && care > pr_catalog_care(reasons[reason_of_line(best)].klass))) {
+            best = l;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static void emit_group(FILE *f, const group *g)
+{
+    const line *first = &lines[g->first], *l = bare_row(g);
+    int choice = l == NULL || l->alias[0] != '\0' || l->message_first;
+    l = l == NULL ? first : l;
+    pr_catalog_detail d = detail_of(l);
+    size_t n = strlen(first->code);
+    uint64_t word = n <= 8 ? pr_catalog_word(first->code, n) : pr_catalog_u64(first->code + n - 8);
+    fprintf(f, "    {0x%llxU, %u, %u, %zu, %zu, %d, %zu, %zu, %d, %d, ", (unsigned long long)word, put(first->code),
+            put(l->source), g->first, g->count, first->file, n, first->key_len, list_word(first->operation),
+            list_word(first->layer));
+    fprintf(f, "%d, %d, %d, %d, %d, %d, {0, 0}},\n", reason_of_line(l), (int)d.advice, (int)d.field, (int)d.act,
+            list_wait((int)d.wait_s), flags_of_line(l) | (choice ? PR_CAT_CHOICE : 0));
+}
+
 static void emit_groups(FILE *f)
 {
-    group **at = need(calloc(group_count + 1, sizeof *at));
+    const group **at = need(calloc(group_count + 1, sizeof *at));
     for (uint32_t i = 0; i < group_count; i++) {
         at[groups[i].slot] = &groups[i];
     }
     fputs("\nconst pr_cat_group pr_catalog_groups[] = {\n", f);
     for (uint32_t i = 0; i < group_count; i++) {
-        const group *g = at[i];
-        fprintf(f, "    {%u, %u, %zu, %zu, %zu, %zu},\n", put(g->key), put(g->provider), g->first, g->count,
-                strlen(g->key), strlen(g->provider));
+        emit_group(f, at[i]);
     }
-    fputs("    {0, 0, 0, 0, 0, 0}\n};\n\nconst uint16_t pr_catalog_displacements[] = {", f);
+    fputs("    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0, 0}}\n};\n\n"
+          "const uint16_t pr_catalog_displacements[] = {",
+          f);
     for (uint32_t i = 0; i < bucket_count; i++) {
         fprintf(f, "%s%u,", i % 16 == 0 ? "\n    " : " ", displacements[i]);
     }
@@ -252,7 +331,19 @@ static void emit_providers(FILE *f)
     for (size_t i = 0; i < layer_count; i++) {
         fprintf(f, "%u, ", layers[i]);
     }
-    fputs("0};\n", f);
+    fputs("0};\n\nconst uint32_t pr_catalog_words[] = {", f);
+    for (int i = 0; i < listed_word_count; i++) {
+        fprintf(f, "%u, ", listed_words[i]);
+    }
+    fputs("0};\n\nconst int32_t pr_catalog_waits[] = {", f);
+    for (int i = 0; i < listed_wait_count; i++) {
+        fprintf(f, "%d, ", listed_waits[i]);
+    }
+    fputs("0};\n\nconst char pr_catalog_names[][PR_CAT_NAME] = {\n", f);
+    for (int i = 0; i < file_count; i++) {
+        fprintf(f, "    \"%s\",\n", files[i].provider);
+    }
+    fputs("};\n", f);
 }
 
 static void emit_reasons(FILE *f)
@@ -318,6 +409,9 @@ static int write_tables(const char *folder)
         return 1;
     }
     put("");
+    for (size_t i = 0; i < line_count; i++) {
+        put(lines[i].code); /* first and together: they are compared at every question */
+    }
     FILE *f = fopen(part, "wb");
     if (f == NULL) {
         fprintf(stderr, "mkcatalog: cannot write %s\n", part);

@@ -115,6 +115,16 @@ static int32_t own_rows(payroute_catalog **out)
     return rc;
 }
 
+static const char *provider_of(const pr_cat_group *g)
+{
+    return pr_catalog_names[g->provider];
+}
+
+static const char *key_of(const pr_cat_group *g)
+{
+    return &pr_catalog_pool[g->code];
+}
+
 static int prepare(world *w)
 {
     pr_rng rng;
@@ -125,7 +135,7 @@ static int prepare(world *w)
     }
     for (size_t i = 0; i < PR_CAT_GROUPS; i++) {
         const pr_cat_group *g = &pr_catalog_groups[i];
-        w->sorted[i] = (key_row){join_key(&pr_catalog_pool[g->provider], &pr_catalog_pool[g->key]), g};
+        w->sorted[i] = (key_row){join_key(provider_of(g), key_of(g)), g};
         ENTRY entry = {.key = w->sorted[i].key, .data = (void *)(uintptr_t)g};
         ENTRY *kept = NULL;
         if (entry.key == NULL || hsearch_r(entry, ENTER, &kept, &w->table) == 0) {
@@ -136,8 +146,7 @@ static int prepare(world *w)
     qsort(w->sorted, w->count, sizeof *w->sorted, by_key);
     for (size_t i = 0; i < ASKS; i++) {
         const pr_cat_group *g = &pr_catalog_groups[pr_rng_below(&rng, PR_CAT_GROUPS)];
-        w->asks[i] = (ask){.provider = strdup(&pr_catalog_pool[g->provider]),
-                           .code = strdup(&pr_catalog_pool[g->key])};
+        w->asks[i] = (ask){.provider = strdup(provider_of(g)), .code = strdup(key_of(g))};
         w->asks[i].key = join_key(w->asks[i].provider, w->asks[i].code);
     }
     return own_rows(&w->overlay) == PAYROUTE_OK;

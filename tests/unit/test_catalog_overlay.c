@@ -79,7 +79,7 @@ static void own_words_win(void **state)
     assert_string_equal(pr_catalog_text(c, r, 0, "zh-CN"), "付款没有成功 {reference}");
     assert_string_equal(pr_catalog_text(c, r, 0, "zh-SG"), "付款没有成功 {reference}");
     assert_string_equal(pr_catalog_text(c, r, 1, "fr-CA"), "Refus de {channel}");
-    assert_string_equal(pr_catalog_text(c, r, 0, "fr-CA"), pr_catalog_text(NULL, r, 0, "en"));
+    assert_string_equal(pr_catalog_text(c, r, 0, "fr-CA"), pr_catalog_text(NULL, r, 0, "fr"));
     assert_string_equal(pr_catalog_text(c, r, 1, "zh-CN"), pr_catalog_text(NULL, r, 1, "zh-CN"));
     payroute_catalog_free(c);
 }
@@ -215,7 +215,7 @@ static const char *text_at(const payroute_json_node *root, const char *name)
 
 static void explained_as_json(void **state)
 {
-    char out[4000];
+    static char out[65536];
     payroute_json *doc = NULL;
     (void)state;
     int32_t n = explain(
@@ -247,7 +247,7 @@ static void explained_as_json(void **state)
     assert_non_null(text_at(payroute_json_get(root, "customer"), "en"));
     assert_non_null(text_at(payroute_json_get(root, "merchant"), "zh-CN"));
     payroute_json_free(doc);
-    for (size_t cap = 1; cap <= (size_t)n; cap++) {
+    for (size_t cap = 1; cap <= (size_t)n; cap += cap > 200 && cap + 200 < (size_t)n ? 97 : 1) {
         out[0] = 'x';
         assert_int_equal(explain(NULL, "{}", out, cap), PAYROUTE_E_BUFFER);
         assert_int_equal(out[0], 0);

@@ -223,9 +223,14 @@ CATALOG_DATA := $(sort $(wildcard lib/catalog/data/*.tsv lib/catalog/texts/*.tsv
 $(B)/mkcatalog: lib/catalog/mkcatalog.c $(wildcard lib/catalog/*.h lib/catalog/*.def) $(B)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(HOSTCC) -std=c11 -O1 -g $(WARN) -D_GNU_SOURCE= -Iinclude -Ilib -o $@ $<
-$(B)/gen/catalog_tables.inc: $(B)/mkcatalog $(CATALOG_DATA) $(wildcard lib/catalog/data lib/catalog/texts)
+# LOCALES="zh-CN en" PROVIDERS="alipay wechatpay": only these; without them all (docs/install.md).
+CATALOG_ONLY = $(if $(LOCALES),-l '$(LOCALES)') $(if $(PROVIDERS),-p '$(PROVIDERS)')
+$(B)/catalog-only: $(if $(filter-out $(INSTALL_GOALS),$(or $(MAKECMDGOALS),all)),FORCE)
+	@mkdir -p $(@D)
+	@echo "$(CATALOG_ONLY)" | cmp -s - $@ || echo "$(CATALOG_ONLY)" > $@
+$(B)/gen/catalog_tables.inc: $(B)/mkcatalog $(CATALOG_DATA) $(wildcard lib/catalog/data lib/catalog/texts) $(B)/catalog-only
 	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && $(B)/mkcatalog -o $(B)/gen lib/catalog && touch -c $@
+	$(Q)mkdir -p $(@D) && $(B)/mkcatalog -o $(B)/gen $(CATALOG_ONLY) lib/catalog >$(B)/catalog-sizes && touch -c $@
 $(filter $(B)/obj/lib/catalog/%,$(PURE_OBJ)): $(B)/gen/catalog_tables.inc
 $(TEST_SRC:%.c=$(B)/obj/%.o): | $(B)/gen/catalog_tables.inc
 endif

@@ -63,8 +63,8 @@ enum payroute_match_level {
  * operation, layer, advice, source, note and texts ({"zh-CN": {"customer": "...", "merchant": "...",
  * "support": "..."}}, which replace the built-in words of that reason). `advice` is a name of
  * payroute_advice_name, where wanted with a field or act and with seconds: "fix_input:cvc", "later@3600".
- * All problems are found at once; `why` (may be NULL) receives one line each, such as `rows[3].reason: unknown reason "foo"`. No row may map a code to a reason of class
- * ACCEPTED.
+ * All problems are found at once; `why` (may be NULL) receives one line each, such as
+ * `rows[3].reason: unknown reason "foo"`. No row may map a code to a reason of class ACCEPTED.
  * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_LIMIT (more than 20000 rows); E_NOMEM. *out is NULL unless OK.
  * Allocates: the catalogue; release with payroute_catalog_free.
  * Lifetime: the text may go after the call.   Threads: immutable, any number may read.   Since: 0.1

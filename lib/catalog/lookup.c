@@ -169,7 +169,7 @@ static const pr_cat_row *by_status(const pr_catalog_ask *ask)
     return row;
 }
 
-static void take_row(pr_catalog_found *found, const pr_cat_row *row, int32_t level)
+static void hand_row(pr_catalog_found *found, const pr_cat_row *row, int32_t level)
 {
     found->reason = row->reason;
     found->advice = row->advice;
@@ -223,7 +223,7 @@ void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, 
         }
     }
     if (row != NULL) {
-        take_row(found, row, level);
+        hand_row(found, row, level);
         return;
     }
     found->reason = PR_CAT_UNKNOWN;

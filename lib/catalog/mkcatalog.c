@@ -68,6 +68,12 @@ static int locale_count;
 static char *texts[MAX_REASONS][PR_AUDIENCES][MAX_LOCALES];
 static int text_lines[MAX_REASONS][PR_AUDIENCES][MAX_LOCALES];
 static int problems;
+static const char *wanted_locales, *wanted_providers; /* NULL: all */
+
+/* What any provider's answer may lead to: networks, their checks, HTTP and libcurl. */
+static const char always_providers[] =
+    "http libcurl visa mastercard mastercard_mac amex discover elo unionpay cb_france gicc_de iso8583 iso8583_1993 "
+    "iso8583_2003 avs cvv eci emv3ds";
 
 static void complain(const char *path, int at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void complain(const char *path, int at, const char *format, ...)
@@ -153,13 +159,26 @@ static int is_keyed(const line *l)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4 || strcmp(argv[1], "-o") != 0) {
-        fputs("usage: mkcatalog -o OUTPUT_DIRECTORY CATALOG_DIRECTORY\n", stderr);
+    const char *out = NULL;
+    int at = 1;
+    wanted_locales = wanted_providers = NULL;
+    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+        const char **where = strcmp(argv[at], "-o") == 0   ? &out
+                             : strcmp(argv[at], "-l") == 0 ? &wanted_locales
+                             : strcmp(argv[at], "-p") == 0 ? &wanted_providers
+                                                           : NULL;
+        if (where == NULL) {
+            break;
+        }
+        *where = argv[at + 1];
+    }
+    if (out == NULL || at + 1 != argc) {
+        fputs("usage: mkcatalog -o OUTPUT_DIRECTORY [-l LOCALES] [-p PROVIDERS] CATALOG_DIRECTORY\n", stderr);
         return 2;
     }
-    read_data(argv[3]);
-    read_texts(argv[3]);
-    read_words(argv[3]);
+    read_data(argv[at]);
+    read_texts(argv[at]);
+    read_words(argv[at]);
     lint_reasons();
     lint_rows();
     lint_networks();
@@ -169,5 +188,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "mkcatalog: %d problem%s\n", problems, problems == 1 ? "" : "s");
         return 1;
     }
-    return write_tables(argv[2]);
+    return write_tables(out);
 }

@@ -6,8 +6,38 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names of the *.tsv files of a folder, sorted, without the ending. */
-static int list_folder(const char *folder, char **names, int cap)
+/* 1: the list, words separated by blanks, has the name; NULL is the list of everything. */
+static int in_list(const char *list, const char *name, size_t len)
+{
+    while (list != NULL && *list != '\0') {
+        size_t n = strcspn(list, " ");
+        if (n == len && memcmp(list, name, n) == 0) {
+            return 1;
+        }
+        list += n + strspn(list + n, " ");
+    }
+    return list == NULL;
+}
+
+/* What was asked for and is not there is a mistake, not less of everything. */
+static void check_wanted(const char *folder, const char *wanted, char **names, int n)
+{
+    while (wanted != NULL && *wanted != '\0') {
+        size_t len = strcspn(wanted, " ");
+        int found = len == 0;
+        for (int i = 0; i < n; i++) {
+            found |= strlen(names[i]) == len && memcmp(names[i], wanted, len) == 0;
+        }
+        if (!found) {
+            complain(folder, 0, "no file for \"%.*s\"", (int)len, wanted);
+        }
+        wanted += len + strspn(wanted + len, " ");
+    }
+}
+
+/* Names of the *.tsv files of a folder, sorted, without the ending: those that are wanted (NULL: all), and those that
+   always are. */
+static int list_folder(const char *folder, const char *wanted, const char *always, char **names, int cap)
 {
     DIR *dir = opendir(folder);
     int n = 0;
@@ -17,18 +47,21 @@ static int list_folder(const char *folder, char **names, int cap)
     }
     for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
         size_t len = strlen(e->d_name);
-        if (len > 4 && e->d_name[0] != '.' && strcmp(e->d_name + len - 4, ".tsv") == 0) {
-            if (n == cap) {
-                complain(folder, 0, "more than %d files", cap);
-                break;
-            }
-            names[n] = copy(e->d_name);
-            names[n][len - 4] = '\0';
-            n++;
+        if (len <= 4 || e->d_name[0] == '.' || strcmp(e->d_name + len - 4, ".tsv") != 0 ||
+            (!in_list(wanted, e->d_name, len - 4) && !in_list(always, e->d_name, len - 4))) {
+            continue;
         }
+        if (n == cap) {
+            complain(folder, 0, "more than %d files", cap);
+            break;
+        }
+        names[n] = copy(e->d_name);
+        names[n][len - 4] = '\0';
+        n++;
     }
     closedir(dir);
     qsort(names, (size_t)n, sizeof names[0], by_name);
+    check_wanted(folder, wanted, names, n);
     return n;
 }
 
@@ -192,7 +225,7 @@ static void read_data(const char *folder)
 {
     char *names[MAX_FILES];
     char *data = join(folder, "/data", "", "");
-    file_count = list_folder(data, names, MAX_FILES);
+    file_count = list_folder(data, wanted_providers, always_providers, names, MAX_FILES);
     if (file_count == 0) {
         complain(data, 0, "no data files");
     }
@@ -243,7 +276,7 @@ static void take_text(int index, const char *path, int at, char **f)
 static void read_texts(const char *folder)
 {
     char *path = join(folder, "/texts", "", "");
-    locale_count = list_folder(path, locales, MAX_LOCALES);
+    locale_count = list_folder(path, wanted_locales, "en", locales, MAX_LOCALES);
     for (int i = 0; i < locale_count; i++) {
         locale_paths[i] = join(path, "/", locales[i], ".tsv");
         each_line(i, locale_paths[i], "reason\taudience\ttext", 3, take_text);

@@ -346,6 +346,8 @@ static void emit_providers(FILE *f)
     fputs("};\n", f);
 }
 
+static size_t guidance_len;
+
 static void emit_reasons(FILE *f)
 {
     uint8_t numbers[256];
@@ -365,6 +367,7 @@ static void emit_reasons(FILE *f)
         fprintf(f, "%s%d,", i % 16 == 0 ? "\n    " : " ", numbers[i]);
     }
     fputs("\n};\n\nconst uint32_t pr_catalog_texts[] = {\n", f);
+    guidance_len = pool_len;
     for (int r = 0; r < reason_count; r++) {
         for (int who = 0; who < PR_AUDIENCES; who++) {
             for (int l = 0; l < locale_count; l++) {
@@ -372,6 +375,7 @@ static void emit_reasons(FILE *f)
             }
         }
     }
+    guidance_len = pool_len - guidance_len;
     fputs("};\n\nconst uint32_t pr_catalog_locales[] = {", f);
     for (int l = 0; l < locale_count; l++) {
         fprintf(f, "%u, ", put(locales[l]));
@@ -397,6 +401,19 @@ static void emit_sizes(FILE *f)
     fprintf(f, "    PR_CAT_REASONS = %d,\n    PR_CAT_LOCALES = %d,\n", reason_count, locale_count);
     fprintf(f, "    PR_CAT_UNKNOWN = %d,\n    PR_CAT_CONTRADICTION = %d\n};\n#endif\n",
             find_reason("unknown_outcome"), find_reason("contradictory_answer"));
+}
+
+static void tell_sizes(void)
+{
+    size_t index = (group_count + 1) * sizeof(pr_cat_group) + bucket_count * sizeof *displacements;
+    size_t rows = line_count * sizeof(pr_cat_row);
+    size_t rest = (size_t)file_count * (sizeof(pr_cat_provider) + PR_CAT_NAME) +
+                  (size_t)reason_count * sizeof(pr_cat_reason) + (pattern_count + layer_count) * sizeof(uint32_t) +
+                  (size_t)(reason_count * PR_AUDIENCES * locale_count) * sizeof(uint32_t);
+    printf("catalogue: %zu rows of %d tables, %d locales; rows %zu B, index %zu B, guidance %zu B, other words %zu B, "
+           "rest %zu B: %zu B\n",
+           line_count, file_count, locale_count, rows, index, guidance_len, pool_len - guidance_len, rest,
+           rows + index + pool_len + rest);
 }
 
 static int write_tables(const char *folder)
@@ -431,5 +448,6 @@ static int write_tables(const char *folder)
         fprintf(stderr, "mkcatalog: cannot write %s\n", path);
         return 2;
     }
+    tell_sizes();
     return 0;
 }

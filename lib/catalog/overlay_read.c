@@ -47,7 +47,7 @@ static void report(reader *r, const char *member, const char *what, const char *
     }
 }
 
-static size_t keep(reader *r, const char *text)
+static size_t keep_own(reader *r, const char *text)
 {
     size_t at = r->catalog->pool.len;
     pr_buf_bytes(&r->catalog->pool, text, strlen(text) + 1);
@@ -133,8 +133,8 @@ static void keep_text(reader *r, int32_t reason, int32_t audience, const char *l
     t->reason = reason;
     t->audience = audience;
     t->index = r->row;
-    t->locale = keep(r, locale);
-    t->text = keep(r, text);
+    t->locale = keep_own(r, locale);
+    t->text = keep_own(r, text);
     c->text_count += r->nomem ? 0U : 1U;
 }
 
@@ -270,11 +270,11 @@ static void take_key(reader *r, pr_own_row *o, const payroute_json_node *row)
         o->index = NOWHERE;
         return;
     }
-    o->provider = keep(r, provider);
-    o->operation = keep(r, operation == NULL ? "*" : operation);
-    o->layer = keep(r, layer == NULL ? "*" : layer);
-    o->source = keep(r, source == NULL ? "" : source);
-    o->code = keep(r, code);
+    o->provider = keep_own(r, provider);
+    o->operation = keep_own(r, operation == NULL ? "*" : operation);
+    o->layer = keep_own(r, layer == NULL ? "*" : layer);
+    o->source = keep_own(r, source == NULL ? "" : source);
+    o->code = keep_own(r, code);
     o->key = o->code + (size_t)(key - code);
     o->key_len = len;
     o->hash = o->prefix ? UINT64_MAX : pr_catalog_hash(provider, strlen(provider), key, len);

@@ -218,6 +218,13 @@ static int lint_no_folder(void)
     return mkcatalog_main(4, argv);
 }
 
+static int lint_wanted(void)
+{
+    char name[] = "mkcatalog", flags[3][3] = {"-o", "-l", "-p"}, which[] = "en xx", who[] = "p  q";
+    char *argv[] = {name, flags[0], home, flags[1], which, flags[2], who, home, NULL};
+    return mkcatalog_main(8, argv);
+}
+
 static void planted_folders_are_caught(void **state)
 {
     static char out[400000];
@@ -226,6 +233,9 @@ static void planted_folders_are_caught(void **state)
     assert_int_equal(in_child(lint_no_folder, out, sizeof out), 1);
     assert_non_null(strstr(out, "nowhere/data:0: cannot open the folder"));
     assert_non_null(strstr(out, "nowhere/data:0: no data files"));
+    assert_int_equal(in_child(lint_wanted, out, sizeof out), 1);
+    assert_non_null(strstr(out, "texts:0: no file for \"xx\""));
+    assert_non_null(strstr(out, "data:0: no file for \"q\""));
     for (int round = 0; round < 2; round++) { /* too many files, and away with them */
         for (int i = 0; i < MAX_FILES; i++) {
             snprintf(name, sizeof name, "data/x%d.tsv", i);
@@ -356,7 +366,7 @@ static int was_said(const char *format)
             char part[300];
             size_t n = 0;
             if (*f == '%') {
-                f += 1 + strspn(f + 1, "0123456789z");
+                f += 1 + strspn(f + 1, "0123456789z.*");
                 f += *f != '\0';
                 continue;
             }

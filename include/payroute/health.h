@@ -71,6 +71,15 @@ PAYROUTE_API int32_t payroute_health_probe(const payroute_health *health, const 
                                            const char *channel, int32_t ok, int64_t latency_ms, int64_t now_ms);
 
 /**
+ * What the customer's browser says of a code or page of this channel: "error" (it did not open). A hint that moves health
+ * a little, never proof; the caller passes each payment's on at most once.
+ * Returns: OK; E_NOT_FOUND (channel); E_SCHEMA (another word); E_ARG; E_STATE.   Allocates: never.   Lifetime: -
+ *          Threads: any.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_health_client(const payroute_health *health, const payroute_registry *registry,
+                                            const char *channel, const char *what, int64_t now_ms);
+
+/**
  * What this host saw since `since_ms`, for others: a JSON object of plain sums that may be added up; and taking in what
  * another host said, `weight_percent` of it (1..100). The influence of one such message is bounded, so that a host that
  * lags or lies cannot move a channel by more than a few sightings. `source` names the other host.

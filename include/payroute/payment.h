@@ -6,6 +6,7 @@
 
 #include <payroute/base.h>
 #include <payroute/catalog.h>
+#include <payroute/health.h>
 #include <payroute/keyring.h>
 #include <payroute/registry.h>
 
@@ -172,6 +173,14 @@ PAYROUTE_API const char *payroute_payment_ca_file(const payroute_payment *paymen
 PAYROUTE_API int32_t payroute_payment_keyring(payroute_payment *payment, payroute_keyring *ring);
 
 /**
+ * What is known of the channels: asked at each choice from now on, and told what came of each attempt, at most once and
+ * only after that was stored (payroute_payment_feed_saved). NULL (as at first): all channels are alike, and nothing is told.
+ * Returns: OK; E_ARG; E_NOMEM.   Allocates: inside the handle.   Lifetime: the health must outlive the handle.
+ *          Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_payment_health(payroute_payment *payment, payroute_health *health);
+
+/**
  * Which certificate the armed FETCH is for.
  * Returns: its id, "" when no FETCH is armed.   Allocates: never.   Lifetime: until the next feed.   Threads: one.
  *          Since: 0.1
@@ -208,6 +217,15 @@ PAYROUTE_API int32_t payroute_payment_feed_failure(payroute_payment *payment, in
  */
 PAYROUTE_API int32_t payroute_payment_feed_code(payroute_payment *payment, int64_t now_ms, const char *status,
                                                 const char *code, const char *provider_id, const char *show);
+
+/**
+ * The last code of a provider that the catalogue does not list, once: JSON
+ * {"provider":…,"operation":…,"layer":…,"code":…}, for whoever counts such codes. The code is cut to 64 characters that
+ * need no escaping and holds no long number; never a message.
+ * Returns: text; "" when there is nothing new.   Allocates: never.   Lifetime: until the next call on the handle.
+ * Threads: one.   Since: 0.1
+ */
+PAYROUTE_API const char *payroute_payment_unlisted(payroute_payment *payment);
 
 /**
  * The save set was stored; `payment_id` is the store's number of the payment (the same as before, or the

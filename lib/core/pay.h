@@ -53,7 +53,7 @@ typedef struct pr_attempt {
     uint8_t late_no;       /* place in the late watch */
     uint8_t hold;          /* authorise only */
     uint8_t not_found;     /* lookups in a row that said so, capped */
-    uint8_t reserved;
+    uint8_t told;          /* what health was told of it; bits and a result of flow/health.c */
     uint16_t review;
     uint16_t reason;       /* catalogue's number of the last refusal */
     uint16_t advice;

@@ -8,7 +8,7 @@
 #include <payroute/base.h>
 #include <string.h>
 
-enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 1, RECORD_TRAILER = 4, EVENTS_MAX = 1 << 30 };
+enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 2, RECORD_TRAILER = 4, EVENTS_MAX = 1 << 30 };
 
 /* Times lie near the payment's beginning and most numbers are 0 or "never": a number is one byte then and a
    few else, so that three attempts
@@ -56,14 +56,20 @@ static int64_t record_get_number(pr_wire_in *r, int64_t base)
 }
 
 /* The numbers of an attempt and of an action, each once for both directions. */
-enum { ATTEMPT_BYTES = 17, ATTEMPT_NUMBERS = 13, ACTION_BYTES = 10, ACTION_NUMBERS = 6 };
+enum {
+    ATTEMPT_BYTES = 18,
+    ATTEMPT_BYTES_1 = 17,
+    ATTEMPT_NUMBERS = 13,
+    ACTION_BYTES = 10,
+    ACTION_NUMBERS = 6
+};
 
 static void attempt_fields(pr_attempt *a, const pr_pay *p, uint8_t *bytes[ATTEMPT_BYTES],
                            int64_t *numbers[ATTEMPT_NUMBERS], int64_t base[ATTEMPT_NUMBERS])
 {
-    uint8_t *b[] = {&a->state,   &a->step,      &a->sends,   &a->guard,  &a->shown,    &a->has_payload,
-                    &a->has_id,  &a->by_client, &a->held,    &a->resend, &a->no_retry, &a->switched,
-                    &a->refusal, &a->check_no,  &a->late_no, &a->hold,   &a->not_found};
+    uint8_t *b[] = {&a->state,   &a->step,      &a->sends,   &a->guard,  &a->shown,     &a->has_payload,
+                    &a->has_id,  &a->by_client, &a->held,    &a->resend, &a->no_retry,  &a->switched,
+                    &a->refusal, &a->check_no,  &a->late_no, &a->hold,   &a->not_found, &a->told};
     int64_t *v[] = {&a->built_ms,     &a->first_send_ms, &a->entered_ms,   &a->check_ms, &a->expire_ms,
                     &a->auth_ms,      &a->free_ms,       &a->not_found_ms, &a->gone_ms,  &a->retry_ms,
                     &a->amount_minor, &a->captured_flat, &a->reversed_flat};
@@ -114,7 +120,7 @@ static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from)
     pr_wire_bytes(w, a.body_hash, sizeof a.body_hash);
 }
 
-static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a)
+static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a, int32_t bytes_count)
 {
     uint8_t *bytes[ATTEMPT_BYTES];
     int64_t *numbers[ATTEMPT_NUMBERS];
@@ -124,7 +130,7 @@ static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a)
     pr_wire_get_str(r, a->channel, sizeof a->channel);
     pr_wire_get_str(r, a->method, sizeof a->method);
     pr_wire_get_str(r, a->flow, sizeof a->flow);
-    for (int32_t i = 0; i < ATTEMPT_BYTES; i++) {
+    for (int32_t i = 0; i < bytes_count; i++) {
         *bytes[i] = pr_wire_get_u8(r);
     }
     a->review = pr_wire_get_u16(r);
@@ -275,14 +281,15 @@ static int32_t plausible(const pr_pay *p)
     return good;
 }
 
-static int32_t get_lists(pr_wire_in *r, pr_pay *p)
+/* Records of version 1 have no `told`: health is told once more, of payments that were open at the update. */
+static int32_t get_lists(pr_wire_in *r, pr_pay *p, int32_t version)
 {
     p->attempt_count = pr_wire_get_u8(r);
     if (p->attempt_count > PR_ATTEMPTS_MAX) {
         return 0;
     }
     for (int32_t i = 0; i < p->attempt_count; i++) {
-        get_attempt(r, p, &p->attempts[i]);
+        get_attempt(r, p, &p->attempts[i], version == 1 ? ATTEMPT_BYTES_1 : ATTEMPT_BYTES);
     }
     p->action_count = pr_wire_get_u8(r);
     if (p->action_count > PR_ACTIONS_MAX) {
@@ -315,7 +322,8 @@ int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len)
         pr_wire_get_u32(&r) != RECORD_MAGIC) {
         return PAYROUTE_E_CHECKSUM;
     }
-    if (pr_wire_get_u16(&r) != RECORD_VERSION) {
+    int32_t version = pr_wire_get_u16(&r);
+    if (version < 1 || version > RECORD_VERSION) {
         return PAYROUTE_E_VERSION;
     }
     pr_pay read;
@@ -326,7 +334,7 @@ int32_t pr_record_read(pr_pay *p, const uint8_t *in, size_t len)
         read.last_ms < 0 || read.backoff_ms < 0) {
         return PAYROUTE_E_CHECKSUM; /* the other numbers are read against the first two */
     }
-    if (!get_lists(&r, &read) || !plausible(&read)) {
+    if (!get_lists(&r, &read, version) || !plausible(&read)) {
         return PAYROUTE_E_CHECKSUM;
     }
     *p = read;

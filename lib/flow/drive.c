@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64 };
+enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64, PATIENCE_MS = 8000, MARGIN_BP = 100 };
 
 /* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
  * currency). */
@@ -99,7 +99,12 @@ static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, const un
     for (int32_t i = 0; i < not->count; i++) {
         exclude(&out[count++], not->channels[i]->id, "", INT64_MAX, "cannot_take");
     }
-    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, NULL, &rng);
+    pr_route_health known = {.patience_ms = PATIENCE_MS, .margin_bp = MARGIN_BP, .explore = p->pay.present};
+    if (p->telling != NULL) {
+        known.health = &p->telling->health->view;
+    }
+    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, p->telling != NULL ? &known : NULL,
+                           &rng);
 }
 
 /* The immutable part of the request, stored with the intent; a resend is built from it and from nothing
@@ -213,6 +218,9 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
         }
         if (rc == PAYROUTE_OK) {
             rc = begin_attempt(p, &pick, now_ms);
+        }
+        if (rc == PAYROUTE_OK) {
+            pr_tell_chosen(p, &pick, p->pay.attempt_count);
         }
         if (!is_unfit(rc) || not.count == UNFIT_MAX) {
             return rc;

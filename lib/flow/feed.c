@@ -90,6 +90,7 @@ static int32_t take_reading(payroute_payment *p, pr_reading *reading, int64_t no
     *p->said = *reading;
     p->said_for = ex;
     p->said_source = source_of(ex.op);
+    pr_tell_answer(p, p->said, now_ms);
     int32_t rc = pr_absorb(p, p->said, &ex, p->said_source, now_ms);
     int32_t rest = finish(p, &ex, now_ms);
     return rc != PAYROUTE_OK ? rc : rest;
@@ -243,6 +244,7 @@ int32_t payroute_payment_feed_saved(payroute_payment *p, int64_t payment_id)
     }
     p->id = payment_id;
     pr_rows_drop(p);
+    pr_tell_saved(p);
     return PAYROUTE_OK;
 }
 
@@ -255,6 +257,7 @@ int32_t payroute_payment_feed_conflict(payroute_payment *p)
         return PAYROUTE_E_STATE;
     }
     p->conflict = 1;
+    pr_tell_forget(p);
     return PAYROUTE_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/contract.h"
 #include "base/mem.h"
 #include "core/machine.h"
+#include "health/handle.h"
 #include "route/route.h"
 
 enum {
@@ -90,6 +91,24 @@ typedef struct pr_fact_row {
     int64_t asked_ms;
 } pr_fact_row;
 
+/* What health is to be told once it is stored. */
+typedef struct pr_tell {
+    int32_t n; /* attempt */
+    int32_t kind; /* of health.c */
+    int32_t result;
+    int64_t latency_ms; /* or age, or delay */
+} pr_tell;
+
+typedef struct pr_telling {
+    payroute_health *health;
+    pr_health_permit permit; /* of the exchange under way */
+    int64_t sent_ms;
+    int32_t canary_n; /* attempt that is a test; 0 none */
+    int32_t canary_ms;
+    int32_t count;
+    pr_tell tells[PR_ATTEMPTS_MAX * 2];
+} pr_telling;
+
 struct payroute_payment {
     pr_pay pay;
     payroute_registry *registry;
@@ -104,6 +123,7 @@ struct payroute_payment {
     char *action_ids[PR_ACTIONS_MAX];
     pr_exchange ex;
     payroute_keyring *ring; /* the host's; NULL: nothing is fetched */
+    pr_telling *telling;    /* NULL: nothing is known of channels, and nothing told */
     pr_held *held;          /* while a FETCH is armed */
     int32_t conflict;
     /* the last thing said by a provider, until it is saved: applied again after a conflict */
@@ -135,6 +155,8 @@ struct payroute_payment {
     payroute_json_out *trace;
     struct pr_save *save;
     char key[PR_KEY_CAP];
+    int32_t unlisted_new; /* 1: nobody took `unlisted` yet */
+    char *unlisted;       /* the last code that no row names, as JSON; NULL none */
     int32_t show_now; /* the payload is durable as shown: SHOW until the next call */
     char why[PR_WHY_CAP];
 };
@@ -173,8 +195,19 @@ int32_t pr_judge(pr_input *out, const payroute_payment *p, const pr_fact *f, int
 
 /* ---- absorb.c ---- */
 /* A reading into the machine and the kept texts. */
+void pr_unlisted_note(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source);
 int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *ex, int32_t source,
                   int64_t now_ms);
+
+/* ---- health.c ---- */
+/* All of them do nothing where no health is attached. */
+void pr_tell_chosen(payroute_payment *p, const pr_route_pick *pick, int32_t n);
+/* What the armed exchange's answer says about the channel: before it is absorbed. */
+void pr_tell_answer(payroute_payment *p, const pr_reading *r, int64_t now_ms);
+/* What became of attempts: marked in the record that is about to be stored. */
+void pr_tell_mark(payroute_payment *p);
+void pr_tell_saved(payroute_payment *p);  /* it is durable: tell, and note what is on its way now */
+void pr_tell_forget(payroute_payment *p); /* another worker was faster */
 
 /* ---- drive.c ---- */
 int32_t pr_drive(payroute_payment *p,

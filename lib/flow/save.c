@@ -251,6 +251,7 @@ const payroute_save_set *payroute_payment_save_set(payroute_payment *p)
         return NULL;
     }
     struct pr_save *s = p->save;
+    pr_tell_mark(p);
     if (p->ex.armed && p->lease_held != 0) {
         memcpy(p->row_owner, p->owner, sizeof p->row_owner);
     }
@@ -344,6 +345,7 @@ void payroute_payment_free(payroute_payment *p)
     p->ex.armed = 0;
     pr_said_drop(p);
     pr_mem_free(p->kept);
+    pr_mem_free(p->unlisted);
     pr_http_request_free(&p->request);
     payroute_json_out_free(p->view);
     payroute_json_out_free(p->shown);

@@ -189,7 +189,7 @@ static void test_arguments(void **state)
     pr_rng rng;
     pr_rng_seed(&rng, 1, 0);
     assert_int_equal(pr_route_choose(NULL, NULL, r, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
-    assert_int_equal(pr_route_choose(&pick, NULL, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
+    assert_int_equal(pr_route_choose(&pick, NULL, NULL, &q, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
     assert_int_equal(pr_route_choose(&pick, NULL, r, NULL, NULL, 0, NULL, &rng), PAYROUTE_E_ARG);
     assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 1, NULL, &rng), PAYROUTE_E_ARG);
     assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, -1, NULL, &rng), PAYROUTE_E_ARG);

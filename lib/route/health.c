@@ -1,0 +1,260 @@
+/* Health by the names of the configuration: what hosts ask and tell by channel. */
+#include <payroute/health.h>
+
+#include "health/handle.h"
+#include "registry/problems.h"
+#include "route/route.h"
+
+#include <string.h>
+
+enum { PROBE_CALM_MS = 60000, PROBE_WORRIED_MS = 5000, PROBE_FAILING_MS = 20000, PATIENCE_MS = 8000 };
+
+static int32_t ready(const payroute_health *health, const payroute_registry *registry)
+{
+    if (health == NULL || registry == NULL) {
+        return PAYROUTE_E_ARG;
+    }
+    return pr_registry_sealed(registry) ? PAYROUTE_OK : PAYROUTE_E_STATE;
+}
+
+static int32_t slot_of_id(const payroute_health *health, const payroute_registry *registry,
+                          const char *channel, int64_t now_ms, int32_t *slot)
+{
+    int32_t rc = channel == NULL || now_ms <= 0 ? PAYROUTE_E_ARG : ready(health, registry);
+    const pr_channel *c = rc == PAYROUTE_OK ? pr_registry_find(registry, channel) : NULL;
+    if (rc == PAYROUTE_OK && c == NULL) {
+        rc = PAYROUTE_E_NOT_FOUND;
+    }
+    if (rc == PAYROUTE_OK) {
+        *slot = pr_route_slot(&health->view, c, now_ms);
+    }
+    return rc;
+}
+
+static int64_t in_millionths(double x)
+{
+    return (int64_t)(x * 1000000.0 + 0.5);
+}
+
+static void write_channel(payroute_json_out *out, const pr_channel *c, const pr_health_view *v)
+{
+    const struct {
+        char name[16];
+        double value;
+    } shares[] = {{"up", v->up},
+                  {"down", v->down},
+                  {"hang", v->hang},
+                  {"brown", v->brown},
+                  {"approve", v->approve},
+                  {"confirm", v->confirm},
+                  {"fail_over", v->fail_over},
+                  {"blame_channel", v->blame_channel},
+                  {"pending", v->pending},
+                  {"convert", v->convert},
+                  {"cashier", v->cashier}};
+    payroute_json_out_object(out, NULL);
+    payroute_json_out_string(out, "channel", c->id);
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        payroute_json_out_integer(out, shares[i].name, in_millionths(shares[i].value));
+    }
+    payroute_json_out_flag(out, "suspect", v->suspect);
+    payroute_json_out_integer(out, "in_flight", v->in_flight);
+    payroute_json_out_integer(out, "latency_p50_ms", v->latency_p50_ms);
+    payroute_json_out_integer(out, "latency_p95_ms", v->latency_p95_ms);
+    payroute_json_out_integer(out, "bad_since_ms", v->bad_since_ms);
+    payroute_json_out_integer(out, "last_ms", v->last_ms);
+    payroute_json_out_integer(out, "limit_per_s", (int64_t)(v->limit_per_s * 1000.0));
+    payroute_json_out_integer(out, "evidence", (int64_t)(v->evidence * 100.0));
+    payroute_json_out_end(out);
+}
+
+static int32_t hand_over(payroute_json_out *json, char *out, size_t cap)
+{
+    size_t len = 0;
+    const char *text = payroute_json_out_text(json, &len);
+    int32_t rc = text == NULL                    ? PAYROUTE_E_NOMEM
+                 : len < cap && len <= INT32_MAX ? (int32_t)len
+                                                 : PAYROUTE_E_BUFFER;
+    if (rc >= 0) {
+        memcpy(out, text, len + 1);
+    } else if (cap > 0) {
+        out[0] = '\0';
+    }
+    payroute_json_out_free(json);
+    return rc;
+}
+
+int32_t payroute_health_snapshot(const payroute_health *health, const payroute_registry *registry,
+                                 int64_t now_ms, char *out, size_t out_cap)
+{
+    int32_t rc = out == NULL || now_ms <= 0 ? PAYROUTE_E_ARG : ready(health, registry);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    payroute_json_out *json = payroute_json_out_new();
+    payroute_json_out_array(json, NULL);
+    for (int32_t i = 0; i < pr_registry_count(registry); i++) {
+        const pr_channel *c = pr_registry_at(registry, i);
+        pr_health_view v;
+        pr_health_look(&v, &health->view, pr_route_slot(&health->view, c, now_ms), (pr_health_segment){0, 0},
+                       PATIENCE_MS, now_ms);
+        write_channel(json, c, &v);
+    }
+    payroute_json_out_end(json);
+    return hand_over(json, out, out_cap);
+}
+
+/* The one that is thought to be out before the one that was only not heard of. */
+static int64_t probe_interval(const pr_health_view *v, int64_t now_ms)
+{
+    int32_t worried = v->suspect || v->up < 0.9 || v->bad_since_ms > 0;
+    if (worried) {
+        return v->bad_since_ms > 0 && now_ms - v->bad_since_ms > 600000 ? PROBE_FAILING_MS : PROBE_WORRIED_MS;
+    }
+    return now_ms - v->last_ms >= PROBE_CALM_MS ? PROBE_CALM_MS : 0;
+}
+
+int32_t payroute_health_probe_next(const payroute_health *health, const payroute_registry *registry,
+                                   int64_t now_ms)
+{
+    int32_t rc = now_ms <= 0 ? PAYROUTE_E_ARG : ready(health, registry);
+    for (int32_t i = 0; rc == PAYROUTE_OK && i < pr_registry_count(registry); i++) {
+        const pr_channel *c = pr_registry_at(registry, i);
+        int32_t slot = pr_route_slot(&health->view, c, now_ms);
+        pr_health_view v;
+        pr_health_look(&v, &health->view, slot, (pr_health_segment){0, 0}, PATIENCE_MS, now_ms);
+        int64_t interval = c->enabled ? probe_interval(&v, now_ms) : 0;
+        if (interval > 0 && pr_health_probe_due(&health->view, slot, interval, now_ms)) {
+            return i;
+        }
+    }
+    return rc == PAYROUTE_OK ? PAYROUTE_E_NOT_FOUND : rc;
+}
+
+int32_t payroute_health_probe(const payroute_health *health, const payroute_registry *registry,
+                              const char *channel, int32_t ok, int64_t latency_ms, int64_t now_ms)
+{
+    int32_t slot = PR_HEALTH_NO_SLOT;
+    int32_t rc = slot_of_id(health, registry, channel, now_ms, &slot);
+    if (rc == PAYROUTE_OK) {
+        pr_health_probe(&health->view, slot, ok, latency_ms, now_ms);
+    }
+    return rc;
+}
+
+int32_t payroute_health_client(const payroute_health *health, const payroute_registry *registry,
+                               const char *channel, const char *what, int64_t now_ms)
+{
+    int32_t slot = PR_HEALTH_NO_SLOT;
+    int32_t rc = what == NULL ? PAYROUTE_E_ARG : slot_of_id(health, registry, channel, now_ms, &slot);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    if (strcmp(what, "error") != 0) {
+        return PAYROUTE_E_SCHEMA;
+    }
+    pr_health_hint(&health->view, slot, (pr_health_segment){0, 0}, PR_HEALTH_CLIENT_FAILED, 0, now_ms);
+    return PAYROUTE_OK;
+}
+
+/* ---- other hosts ---- */
+
+typedef struct sum_field {
+    char name[12];
+    size_t at;
+} sum_field;
+static const sum_field sum_fields[] = {
+    {"answered", offsetof(pr_health_sums, answered)}, {"not_sent", offsetof(pr_health_sums, not_sent)},
+    {"unknown", offsetof(pr_health_sums, unknown)},   {"slow", offsetof(pr_health_sums, slow)},
+    {"probe_ok", offsetof(pr_health_sums, probe_ok)}, {"probe_bad", offsetof(pr_health_sums, probe_bad)}};
+enum { SUM_FIELDS = sizeof sum_fields / sizeof sum_fields[0] };
+
+int32_t payroute_health_sums(const payroute_health *health, const payroute_registry *registry,
+                             int64_t since_ms, int64_t now_ms, char *out, size_t out_cap)
+{
+    int32_t rc = out == NULL || now_ms <= 0 ? PAYROUTE_E_ARG : ready(health, registry);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    pr_health_sums s = {0};
+    payroute_json_out *json = payroute_json_out_new();
+    payroute_json_out_object(json, NULL);
+    payroute_json_out_object(json, "channels");
+    for (int32_t i = 0; i < pr_registry_count(registry); i++) {
+        const pr_channel *c = pr_registry_at(registry, i);
+        uint32_t any = 0;
+        pr_health_sums_read(&s, &health->view, pr_route_slot(&health->view, c, now_ms), since_ms, now_ms);
+        for (int32_t k = 0; k < SUM_FIELDS; k++) {
+            any |= *(const uint32_t *)((const char *)&s + sum_fields[k].at);
+        }
+        if (any == 0) {
+            continue;
+        }
+        payroute_json_out_object(json, c->id);
+        for (int32_t k = 0; k < SUM_FIELDS; k++) {
+            payroute_json_out_integer(json, sum_fields[k].name,
+                                      *(const uint32_t *)((const char *)&s + sum_fields[k].at));
+        }
+        payroute_json_out_end(json);
+    }
+    payroute_json_out_end(json);
+    payroute_json_out_integer(json, "to_ms", s.to_ms);
+    payroute_json_out_end(json);
+    return hand_over(json, out, out_cap);
+}
+
+static void read_sums(pr_problems *p, pr_health_sums *s, const payroute_json_node *channel)
+{
+    for (const payroute_json_node *m = payroute_json_first(channel); m != NULL; m = payroute_json_next(m)) {
+        int64_t v = 0;
+        int32_t k = 0;
+        while (k < SUM_FIELDS && strcmp(sum_fields[k].name, payroute_json_name(m)) != 0) {
+            k++;
+        }
+        if (k == SUM_FIELDS) {
+            continue; /* of a later version */
+        }
+        if (payroute_json_integer(&v, m) != PAYROUTE_OK || v < 0 || v > 1000000) {
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, payroute_json_name(m),
+                            "expected a count from 0 to 1000000");
+            continue;
+        }
+        *(uint32_t *)((char *)s + sum_fields[k].at) = (uint32_t)v;
+    }
+}
+
+int32_t payroute_health_fold(const payroute_health *health, const payroute_registry *registry,
+                             const char *sums_json, size_t sums_len, int32_t weight_percent, int64_t now_ms,
+                             char *why, size_t why_cap)
+{
+    pr_problems p;
+    pr_problems_init(&p, why, why_cap);
+    int32_t rc = sums_json == NULL || now_ms <= 0 || weight_percent < 1 || weight_percent > 100
+                     ? PAYROUTE_E_ARG
+                     : ready(health, registry);
+    payroute_json *doc = NULL;
+    rc = rc == PAYROUTE_OK ? payroute_json_parse(&doc, sums_json, sums_len, why, why_cap) : rc;
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    const payroute_json_node *channels = payroute_json_get(payroute_json_root(doc), "channels");
+    if (payroute_json_type(channels) != PAYROUTE_JSON_OBJECT) {
+        pr_problems_add(&p, PR_PROBLEM_SCHEMA, "channels", "expected an object");
+    }
+    for (int32_t apply = 0; apply < 2 && pr_problems_total(&p) == 0; apply++) { /* all of it, or nothing */
+        for (const payroute_json_node *m = payroute_json_first(channels); m != NULL;
+             m = payroute_json_next(m)) {
+            const pr_channel *c = pr_registry_find(registry, payroute_json_name(m));
+            pr_health_sums s = {0};
+            size_t mark = pr_problems_enter(&p, payroute_json_name(m));
+            read_sums(&p, &s, m);
+            pr_problems_leave(&p, mark);
+            if (apply && c != NULL) {
+                pr_health_sums_fold(&health->view, pr_route_slot(&health->view, c, now_ms), &s,
+                                    (double)weight_percent / 100.0, now_ms);
+            }
+        }
+    }
+    payroute_json_free(doc);
+    return pr_problems_end(&p);
+}

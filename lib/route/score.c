@@ -36,7 +36,7 @@ static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_
     if (c->shown && health != NULL) {
         t->confirm *= pr_clamp(t->view.convert / USUAL_CONVERT, 0.2, 1.2);
     }
-    double remembered = c->failed > 0 ? REMEMBER : 1.0;
+    double remembered = c->failed > 0 && health != NULL ? REMEMBER : 1.0;
     t->index =
         index_of(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
     t->canary = 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes everything in docs/ that is made of the sources into a folder: states.md and configuration.md whole, and in the
-# other pages what stands between "<!-- made: NAME -->" and "<!-- end -->". Usage: docs/make.sh TOOLS-FOLDER OUT-FOLDER
+# Writes everything in docs/ that is made of the sources into a folder: states.md, configuration.md and catalog-coverage.md
+# whole, and in the other pages what stands between "<!-- made: NAME -->" and "<!-- end -->". Usage: docs/make.sh TOOLS-FOLDER OUT-FOLDER
 set -eu
 tools=$1
 out=$2
@@ -19,6 +19,7 @@ $cc -std=c11 ${OPT:--O1} ${WARN:-} -Ilib -o "$tools/mkrules" docs/mkrules.c
 "$tools/mkstates" overview >"$tools/states"
 for table in flows proofs forks; do "$tools/mkref" $table >"$tools/$table"; done
 for network in visa mastercard elo; do "$tools/mkrules" $network >"$tools/rules$network"; done
+"${B:-build/release}/mkexport" --report >"$tools/catalog-coverage.md"
 for table in places gaps; do "$tools/mkrules" $table >"$tools/$table"; done
 # Through the tools' folder, since a page may be written over itself.
 for page in $(grep -l '^<!-- made: ' docs/*.md); do

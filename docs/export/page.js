@@ -5,7 +5,7 @@ const zh = 0, en = 1;
 
 const words = {
   title: ["支付错误码大全", "payment codes"],
-  search: ["搜索代码、原因或任何文字，如 余额、51、do_not_honor", "Search codes, reasons, any words: 51, expired, do_not_honor"],
+  search: ["代码、原因或任何文字", "Code, reason or any word"],
   provider: ["渠道或卡组织", "Provider or network"], reason: ["原因", "Reason"], outcome: ["结果", "Outcome"],
   fault: ["责任方", "Whose side"], language: ["话术语言", "Language of the texts"], all: ["全部", "All"],
   clear: ["清除条件", "Clear"], filters: ["筛选", "Filters"], code: ["代码", "Code"], next: ["下一步", "What next"],

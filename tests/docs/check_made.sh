@@ -6,7 +6,7 @@ trap 'rm -rf "$tmp"' EXIT
 failed=0
 OPT=-O0 sh docs/make.sh "$tmp/tools" "$tmp/docs" || exit 1
 made=$(ls "$tmp/docs")
-for page in states.md configuration.md concepts.md providers.md epay.md network-rules.md places.md; do
+for page in states.md configuration.md concepts.md providers.md epay.md network-rules.md places.md catalog-coverage.md; do
     if ! echo "$made" | grep -qx "$page"; then echo "$page was not made" && failed=1; fi
 done
 for page in $made; do

@@ -2,52 +2,53 @@
 #include "health/ages.h"
 
 enum { COUNT_BITS = 24 };
-static const uint64_t COUNT = (1U << COUNT_BITS) - 1;
+static const uint64_t COUNT = (1U << COUNT_BITS) - 1, TICK = (1ULL << (64 - COUNT_BITS)) - 1;
 
+/* Counting and marking are in one order for all, so that a mark is never missing for long (see unmark). */
 static void mark_used(pr_ages *a, uint64_t i)
 {
     uint64_t bit = 1ULL << (i & 63);
-    if (!(pr_read(&a->used[i >> 6]) & bit)) {
-        atomic_fetch_or_explicit(&a->used[i >> 6], bit, memory_order_seq_cst);
+    if (!(atomic_load(&a->used[i >> 6]) & bit)) {
+        atomic_fetch_or(&a->used[i >> 6], bit);
     }
 }
 
 uint64_t pr_ages_begin(pr_ages *a, int64_t unit_ms, int64_t now_ms)
 {
-    uint64_t tick = (uint64_t)(now_ms / unit_ms) & ((1ULL << (64 - COUNT_BITS)) - 1);
+    uint64_t tick = (uint64_t)(now_ms / unit_ms) & TICK;
     tick = tick != 0 ? tick : 1;
     pr_word *w = &a->count[tick % PR_AGES];
     uint64_t seen = pr_read(w), next;
     do {
         uint64_t n = seen >> COUNT_BITS == tick ? seen & COUNT : 0;
         next = tick << COUNT_BITS | (n < COUNT ? n + 1 : n);
-    } while (!pr_swap(w, &seen, next));
+    } while (!atomic_compare_exchange_weak(w, &seen, next));
     mark_used(a, tick % PR_AGES);
     return tick;
 }
 
-void pr_ages_end(pr_ages *a, uint64_t tick)
+int32_t pr_ages_end(pr_ages *a, uint64_t tick)
 {
     pr_word *w = &a->count[tick % PR_AGES];
     uint64_t seen = pr_read(w);
     while (tick != 0 && seen >> COUNT_BITS == tick && (seen & COUNT) > 0) {
         if (pr_swap(w, &seen, seen - 1)) {
-            return;
+            return 1;
         }
     }
+    return 0;
 }
 
 /* Nothing there any more: the mark goes, unless somebody began right now. */
 static void unmark(pr_ages *a, uint64_t i, uint64_t word)
 {
-    atomic_fetch_and_explicit(&a->used[i >> 6], ~(1ULL << (i & 63)), memory_order_seq_cst);
-    if (atomic_load_explicit(&a->count[i], memory_order_seq_cst) != word) {
+    atomic_fetch_and(&a->used[i >> 6], ~(1ULL << (i & 63)));
+    if (atomic_load(&a->count[i]) != word) {
         mark_used(a, i);
     }
 }
 
-int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each,
-                      void *at)
+int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each, void *at)
 {
     int32_t sum = 0;
     for (uint64_t half = 0; half < PR_AGES / 64; half++) {
@@ -58,7 +59,7 @@ int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t n
             if ((word & COUNT) == 0 || age > max_age_ms || age < -unit_ms * PR_AGES) {
                 unmark(a, i, word);
             } else if (age >= 0) {
-                sum += (int32_t)(word & COUNT);
+                sum += (int32_t)(word & COUNT) <= INT32_MAX / 2 - sum ? (int32_t)(word & COUNT) : 0;
                 each(at, age, (uint32_t)(word & COUNT));
             }
         }

@@ -7,7 +7,7 @@
 
 /* Returns the tick, never 0: to be given back at the end. */
 uint64_t pr_ages_begin(pr_ages *a, int64_t unit_ms, int64_t now_ms);
-void pr_ages_end(pr_ages *a, uint64_t tick);
+int32_t pr_ages_end(pr_ages *a, uint64_t tick); /* 1: there was one */
 
 /* Calls `each` for every place that holds some, youngest first or not; returns how many in all. */
 typedef void (*pr_ages_each)(void *at, int64_t age_ms, uint32_t count);

@@ -1,41 +1,25 @@
-/* See blame.h. A word: log-odds in 16 bits of 1/512, and the time in 40 bits of quarters of a second. */
+/* See blame.h. */
 #include "health/blame.h"
-#include "health/number.h"
 
-enum { TIME_BITS = 40, TICK_MS = 250 };
-static const double STEP = 512.0, LIMIT = 12.0;
-static const double ONSET = 2e-6;    /* a second */
-static const double FADE_S = 1200.0; /* a storm of unknown age goes on for about so long */
-static const double REST = -6.0;     /* log-odds where nothing was seen */
-
-static double log_odds(uint64_t word, int64_t now_ms)
-{
-    if (word == 0) {
-        return REST;
-    }
-    double nats = ((double)(word >> TIME_BITS) - 32768.0) / STEP;
-    double dt = (double)(now_ms / TICK_MS - (int64_t)(word & ((1ULL << TIME_BITS) - 1))) * TICK_MS / 1000.0;
-    if (dt <= 0) {
-        return nats;
-    }
-    double on = pr_logistic(nats), keep = FADE_S / (FADE_S + dt), begun = pr_clamp(ONSET * dt, 0.0, 0.0025);
-    return pr_logit(on * keep + (1.0 - on) * begun);
-}
-
-double pr_storm_read(uint64_t word, int64_t now_ms)
-{
-    return pr_logistic(log_odds(word, now_ms));
-}
+static const double LIMIT = 12.0; /* nats */
+static const uint64_t CLOCK = (1ULL << PR_STORM_TIME_BITS) - 1;
 
 void pr_storm_see(pr_word *word, double ratio, int64_t now_ms)
 {
     uint64_t seen = pr_read(word), next;
-    double more = pr_log(ratio);
+    int64_t tick = now_ms / PR_STORM_TICK_MS;
     do {
-        double nats = pr_clamp(log_odds(seen, now_ms) + more, -LIMIT, LIMIT);
-        next = (uint64_t)(nats * STEP + 32768.5) << TIME_BITS |
-               ((uint64_t)(now_ms / TICK_MS) & ((1ULL << TIME_BITS) - 1));
-    } while (!pr_swap(word, &seen, next));
+        pr_storm s = pr_storm_at(seen, tick);
+        double rest = s.whole - s.part;
+        double nats = pr_clamp(pr_log(s.part * ratio / (rest > 0 ? rest : 1e-12)), -LIMIT, LIMIT);
+        next = (uint64_t)(int64_t)(nats * 512.0 + 32768.5) << PR_STORM_TIME_BITS | ((uint64_t)tick & CLOCK);
+    } while (next != seen && !pr_swap(word, &seen, next));
+}
+
+int32_t pr_storm_old(uint64_t word, int64_t now_ms)
+{
+    static const int64_t WEEK = 7 * (86400000 / PR_STORM_TICK_MS);
+    return word != 0 && now_ms / PR_STORM_TICK_MS - (int64_t)(word & CLOCK) > WEEK;
 }
 
 static double passes(const pr_word *cause, int64_t now_ms)
@@ -46,19 +30,18 @@ static double passes(const pr_word *cause, int64_t now_ms)
 /* `rest`: P(approved) with the other causes taken in. */
 static void weigh(pr_word *cause, double rest, int32_t approved, int64_t now_ms)
 {
-    if (cause == NULL) {
-        return;
+    if (cause != NULL) {
+        double with = rest * (1.0 - PR_STORM_TAKES);
+        pr_storm_see(cause, approved ? 1.0 - PR_STORM_TAKES : (1.0 - with) / (1.0 - rest), now_ms);
     }
-    double with = rest * (1.0 - PR_STORM_TAKES);
-    pr_storm_see(cause, approved ? 1.0 - PR_STORM_TAKES : (1.0 - with) / (1.0 - rest), now_ms);
 }
 
-void pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved,
-                  int64_t now_ms)
+double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved, int64_t now_ms)
 {
     double c = passes(channel, now_ms), p = passes(pair, now_ms), i = passes(issuer, now_ms);
     base = pr_clamp(base, 0.02, 0.98);
     weigh(channel, base * p * i, approved, now_ms);
     weigh(pair, base * c * i, approved, now_ms);
     weigh(issuer, base * c * p, approved, now_ms);
+    return c * p * i;
 }

@@ -1,5 +1,7 @@
 /* A block from nothing, a look at a block that others made, and the claiming of slots and cells in it. */
 #include "health/block.h"
+#include "health/blame.h"
+#include "health/latency.h"
 #include "health/number.h"
 #include "health/rate.h"
 
@@ -8,19 +10,13 @@
 #include <string.h>
 
 static const char magic[8] = {'P', 'R', 'H', 'E', 'A', 'L', 'T', 'H'};
-static const uint64_t UNUSED_MS = 30ULL * 86400 * 1000;
-
-static uint64_t stir(uint64_t h, uint64_t word)
-{
-    h = (h ^ word) * 0x9E3779B97F4A7C15ULL;
-    h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9ULL;
-    return h ^ (h >> 32);
-}
+static const int64_t UNUSED_MS = 30LL * 86400 * 1000;
+static const int64_t STEP_MS = 60000; /* "used" is written no more often: it shares a line with what all read */
 
 static uint64_t hash_text(const char *text, uint64_t h)
 {
     for (; *text != '\0'; text++) {
-        h = stir(h, (unsigned char)*text + 1U);
+        h = pr_health_stir(h, (unsigned char)*text + 1U);
     }
     return h;
 }
@@ -56,9 +52,9 @@ size_t pr_health_size(int32_t channels, int32_t cells)
 
 static uint64_t sum_of(const pr_block_header *b)
 {
-    uint64_t h = stir(b->size, (uint64_t)b->layout << 32 | b->header_size);
-    h = stir(h, (uint64_t)b->channels << 32 | b->cells);
-    return stir(h, (uint64_t)b->made_ms);
+    uint64_t h = pr_health_stir(b->size, (uint64_t)b->layout << 32 | b->header_size);
+    h = pr_health_stir(h, (uint64_t)b->channels << 32 | b->cells);
+    return pr_health_stir(h, (uint64_t)b->made_ms);
 }
 
 int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channels, int32_t cells,
@@ -99,22 +95,22 @@ int32_t pr_health_attach(pr_health *out, void *block, size_t size)
     if (b->layout != PR_BLOCK_LAYOUT || b->header_size != sizeof *b) {
         return PAYROUTE_E_VERSION;
     }
-    int32_t channels = (int32_t)b->channels, cells = (int32_t)b->cells;
-    if (b->size != size || b->sum != sum_of(b) || b->channels > PR_CHANNELS_CAP || b->cells > PR_CELLS_CAP ||
-        channels != round_up(channels, 4, PR_CHANNELS_CAP) || cells != round_up(cells, 16, PR_CELLS_CAP) ||
-        size < size_of(b->channels, b->cells) || atomic_load_explicit(&b->ready, memory_order_acquire) != 1) {
+    pr_block_header seen;
+    memcpy(&seen, b, offsetof(pr_block_header, ready)); /* what is checked is what is used */
+    if (seen.size != size || seen.sum != sum_of(&seen) || seen.channels > PR_CHANNELS_CAP || seen.cells > PR_CELLS_CAP ||
+        seen.channels != (uint32_t)round_up((int32_t)seen.channels, 4, PR_CHANNELS_CAP) ||
+        seen.cells != (uint32_t)round_up((int32_t)seen.cells, 16, PR_CELLS_CAP) ||
+        size < size_of(seen.channels, seen.cells) || atomic_load_explicit(&b->ready, memory_order_acquire) != 1) {
         return PAYROUTE_E_CHECKSUM;
     }
-    *out = (pr_health){block, size, channels, cells};
+    *out = (pr_health){block, size, (int32_t)seen.channels, (int32_t)seen.cells};
     return PAYROUTE_OK;
 }
 
-/* Back to nothing known, but for the belief. The key is written by the caller. */
+/* Back to nothing known. The key is written by the caller. */
 static void wipe(pr_slot *s)
 {
-    pr_word *w = &s->filter;
-    pr_word *end = (pr_word *)(s + 1);
-    for (; w < end; w++) {
+    for (pr_word *w = &s->used; w < (pr_word *)(s + 1); w++) {
         pr_write(w, 0);
     }
 }
@@ -122,7 +118,7 @@ static void wipe(pr_slot *s)
 static uint64_t pack_prior(const pr_health_prior *p)
 {
     uint64_t success =
-        (uint64_t)(pr_clamp(p == NULL || p->success <= 0 ? 0.90 : p->success, 0.01, 0.999) * 65535.0);
+        (uint64_t)(pr_clamp(p == NULL || !(p->success > 0) ? 0.90 : p->success, 0.01, 0.999) * 65535.0);
     int32_t latency = p == NULL || p->latency_ms <= 0 ? 800 : p->latency_ms;
     int32_t timeout = p == NULL || p->timeout_ms <= 0 ? 30000 : p->timeout_ms;
     latency = latency > 600000 ? 600000 : latency;
@@ -130,52 +126,60 @@ static uint64_t pack_prior(const pr_health_prior *p)
     return success << 48 | (uint64_t)latency << 24 | (uint64_t)timeout;
 }
 
-static void take(pr_slot *s, const pr_health_prior *prior, int64_t now_ms)
+/* Found or claimed. Whoever died between claiming and emptying left a slot that is emptied now; a worker that still
+   means the channel that was here adds a few facts to the wrong one: bounded, and it was idle for 30 days. */
+static void take(pr_slot *s, uint64_t key, const pr_health_prior *prior, int64_t now_ms)
 {
-    pr_write(&s->used, (uint64_t)now_ms);
-    pr_write(&s->prior, pack_prior(prior));
+    if (pr_read(&s->wiped) != key) {
+        wipe(s);
+        pr_write(&s->wiped, key);
+    }
+    int64_t used = pr_time_read(&s->used);
+    if (now_ms > used + STEP_MS || now_ms < used - STEP_MS) {
+        pr_write(&s->used, (uint64_t)now_ms);
+    }
+    uint64_t belief = pack_prior(prior);
+    if (pr_read(&s->prior) != belief || atomic_load_explicit(&s->tail[0], memory_order_relaxed) == 0) {
+        pr_write(&s->prior, belief);
+        pr_latency_refresh(s);
+    }
 }
 
 static int32_t slot_of(const pr_health *h, uint64_t key, int64_t now_ms, const pr_health_prior *prior)
 {
-    int32_t free_slot = PR_HEALTH_NO_SLOT;
-    uint64_t free_key = 0;
+    int32_t room = PR_HEALTH_NO_SLOT;
+    uint64_t room_key = 0;
     for (int32_t i = 0; i < PR_LOOK && i < h->channels; i++) {
         int32_t at = (int32_t)((key + (uint64_t)i) & (uint64_t)(h->channels - 1));
         pr_slot *s = pr_block_slot(h, at);
         uint64_t have = pr_read(&s->key);
         if (have == key) {
-            take(s, prior, now_ms);
+            take(s, key, prior, now_ms);
             return at;
         }
-        int32_t old = have != 0 && (uint64_t)now_ms > pr_read(&s->used) + UNUSED_MS;
-        if (free_slot < 0 && (have == 0 || old)) {
-            free_slot = at;
-            free_key = have;
+        if (have == 0 || (room < 0 && now_ms - pr_time_read(&s->used) > UNUSED_MS)) {
+            room = at; /* a free one rather than one that is idle */
+            room_key = have;
         }
         if (have == 0) {
             break;
         }
     }
-    if (free_slot < 0) {
+    if (room < 0) {
         return PR_HEALTH_NO_SLOT;
     }
-    pr_slot *s = pr_block_slot(h, free_slot);
-    uint64_t seen = free_key;
-    if (atomic_compare_exchange_strong(&s->key, &seen, key)) {
-        if (free_key != 0) {
-            wipe(s); /* a worker that still means the old channel adds to the new one's: bounded, and 30 days
-                        idle */
-        }
-        take(s, prior, now_ms);
-        return free_slot;
+    pr_slot *s = pr_block_slot(h, room);
+    uint64_t seen = room_key;
+    if (!atomic_compare_exchange_strong(&s->key, &seen, key) && seen != key) {
+        return PR_HEALTH_NO_SLOT - 1; /* another was faster: look again */
     }
-    return seen == key ? free_slot : PR_HEALTH_NO_SLOT - 1; /* another was faster: look again */
+    take(s, key, prior, now_ms);
+    return room;
 }
 
 int32_t pr_health_slot(const pr_health *h, const char *name, const pr_health_prior *prior, int64_t now_ms)
 {
-    if (name == NULL || name[0] == '\0' || strlen(name) >= 128) {
+    if (h == NULL || name == NULL || name[0] == '\0' || strlen(name) >= 128 || !pr_time_fits(now_ms)) {
         return PR_HEALTH_NO_SLOT;
     }
     uint64_t key = hash_text(name, 0x13198A2E03707344ULL);
@@ -193,11 +197,10 @@ int32_t pr_health_slot_key(const pr_health *h, uint64_t key, const pr_health_pri
     return PR_HEALTH_NO_SLOT;
 }
 
-uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind)
+/* 1: nothing that this cell could still say. One that was claimed and holds nothing yet is not for others. */
+static int32_t is_old(uint64_t key, uint64_t word, int64_t now_ms)
 {
-    uint64_t h = stir(channel, (uint64_t)method << 32 | issuer);
-    h = stir(h, kind);
-    return h != 0 ? h : 1;
+    return (key & 3) < PR_CELL_PAIR ? pr_rate_old(word, now_ms) : pr_storm_old(word, now_ms);
 }
 
 pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t now_ms)
@@ -205,12 +208,12 @@ pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t 
     pr_cell *room = NULL;
     uint64_t room_key = 0;
     for (uint32_t i = 0; i < PR_LOOK && i < (uint32_t)h->cells; i++) {
-        pr_cell *c = pr_block_cell(h, (uint32_t)key + i);
+        pr_cell *c = pr_block_cell(h, (uint32_t)(key >> 8) + i);
         uint64_t have = pr_read(&c->key);
         if (have == key) {
             return c;
         }
-        if (room == NULL && (have == 0 || pr_rate_old(pr_read(&c->word), now_ms))) {
+        if (have == 0 || (make && room == NULL && is_old(have, pr_read(&c->word), now_ms))) {
             room = c;
             room_key = have;
         }

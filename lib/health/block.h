@@ -9,9 +9,10 @@
 
 typedef _Atomic uint64_t pr_word;
 typedef _Atomic uint32_t pr_half;
+typedef _Atomic uint16_t pr_quarter;
 
 enum {
-    PR_BLOCK_LAYOUT = 1, /* changes with every change of this file or of what a word means */
+    PR_BLOCK_LAYOUT = 2, /* changes with every change of this file or of what a word means */
     PR_BINS = 32,        /* of the latency histogram: x1.25 each, from 20 ms */
     PR_AGES = 128,       /* of attempts under way: 0.25 s each; of codes and pages shown: 5 s each */
     PR_AGE_MS = 250,
@@ -63,8 +64,11 @@ typedef struct pr_slot {
     pr_word probe;   /* next one may go, ms | state of the episode */
     pr_word quota[PR_QUOTAS];
     pr_word cashier; /* what was shown is not paid as it used to be (blame.h) */
-    pr_word spare[4];
+    pr_word wiped;     /* the key for which all of this was emptied; another than `key`: what stands here is not his */
+    pr_word quantiles; /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
+    pr_word spare[2];  /* a later layout's; 0 */
     pr_half bins[PR_BINS];
+    pr_quarter tail[PR_BINS]; /* P(longer than the start of the bin) in 1/65535, made from bins and prior (latency.h) */
     pr_word slices[PR_SLICES][2];
     pr_ages flight; /* attempts without an answer */
     pr_ages shown;  /* codes and pages that are neither paid nor given up */
@@ -77,6 +81,7 @@ typedef struct pr_cell { /* rate of a channel x segment, or the storm of a pair 
 
 _Static_assert(sizeof(pr_block_header) == 64, "one cache line");
 _Static_assert(sizeof(pr_slot) % 64 == 0, "whole cache lines");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock beside the block would be another process' lock");
 
 static inline pr_block_header *pr_block(const pr_health *h)
 {
@@ -98,6 +103,19 @@ static inline uint64_t pr_read(const pr_word *w)
     return atomic_load_explicit(w, memory_order_relaxed);
 }
 
+/* A time in ms as stored; damage cannot make it negative or so far off that differences overflow. */
+#define PR_TIME_CAP (1LL << 50)
+static inline int64_t pr_time_read(const pr_word *w)
+{
+    return (int64_t)(pr_read(w) & (uint64_t)(PR_TIME_CAP - 1));
+}
+
+/* Times that come in: what is none is refused. */
+static inline int32_t pr_time_fits(int64_t now_ms)
+{
+    return now_ms >= 0 && now_ms < PR_TIME_CAP;
+}
+
 static inline void pr_write(pr_word *w, uint64_t v)
 {
     atomic_store_explicit(w, v, memory_order_relaxed);
@@ -109,10 +127,21 @@ static inline int32_t pr_swap(pr_word *w, uint64_t *seen, uint64_t v)
     return atomic_compare_exchange_weak_explicit(w, seen, v, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* What a cell is about: the hash of channel and segment, of channel and issuer, of an issuer alone. 0: no
- * such cell. */
-uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind);
-enum { PR_CELL_RATE = 1, PR_CELL_PAIR = 2, PR_CELL_ISSUER = 3, PR_CELL_SEGMENT = 4 };
+static inline uint64_t pr_health_stir(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * 0x9E3779B97F4A7C15ULL;
+    h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9ULL;
+    return h ^ (h >> 32);
+}
+
+/* What a cell is about: the hash of channel and segment, of channel and issuer, of an issuer alone; never 0.
+   Its last two bits are the kind, which says how its word is read. */
+enum { PR_CELL_RATE = 0, PR_CELL_SEGMENT = 1, PR_CELL_PAIR = 2, PR_CELL_ISSUER = 3 };
+static inline uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind)
+{
+    uint64_t h = pr_health_stir(channel + kind * 0x632BE59BD9B4E019ULL, (uint64_t)method << 32 | issuer);
+    return (h | 7U) - 3U + kind;
+}
 /* `make` 1: claim one if there is none. NULL: none, or no room. */
 pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t now_ms);
 

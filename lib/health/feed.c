@@ -23,36 +23,31 @@ enum { SLOW_FACTOR = 4 };           /* times the usual is "slow" for other hosts
 pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
-    return s == NULL || now_ms < 0 ? 0 : pr_ages_begin(&s->flight, PR_AGE_MS, now_ms);
+    return s == NULL || !pr_time_fits(now_ms) ? 0 : pr_ages_begin(&s->flight, PR_AGE_MS, now_ms);
 }
 
 /* A channel that is slow now must not teach us that slow is usual, or only little by little. */
 static void see_latency(pr_slot *s, pr_evidence *e, int64_t latency_ms, int64_t now_ms)
 {
-    pr_latency l;
-    pr_latency_read(&l, s);
-    e->brown *= pr_latency_ratio(&l, latency_ms);
-    pr_posterior p = pr_filter_read(s, now_ms);
-    if (p.brown / (1.0 + p.down + p.hang + p.brown) < 0.3 || latency_ms % 8 == 0) {
-        pr_latency_add(s, latency_ms);
-    }
-    pr_slices_add(s, PR_SLICE_ANSWERED, now_ms);
-    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(&l, 0.5)) {
+    e->brown *= pr_latency_ratio(s, latency_ms);
+    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
         pr_slices_add(s, PR_SLICE_SLOW, now_ms);
+    }
+    if (!pr_filter_slow(s, now_ms) || latency_ms % 8 == 0) {
+        pr_latency_add(s, latency_ms);
     }
 }
 
 /* An answer, whatever it said. */
-static void see_answer(pr_slot *s, int64_t latency_ms, int64_t now_ms)
+static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now_ms)
 {
     pr_evidence e = answered;
+    pr_slices_add(s, PR_SLICE_ANSWERED, now_ms);
     if (latency_ms >= 0) {
         see_latency(s, &e, latency_ms, now_ms);
-    } else {
-        pr_slices_add(s, PR_SLICE_ANSWERED, now_ms);
     }
     pr_filter_see(s, &e, now_ms);
-    pr_gate_alive(s, now_ms);
+    pr_gate_alive(s, good, now_ms);
 }
 
 /* A decline enters the rates with the probability that no storm caused it, so that an outage does not spoil
@@ -62,16 +57,10 @@ static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segmen
 {
     pr_causes c = pr_base_causes(h, s, segment, 1, now_ms);
     double evidence, base = pr_base_rate(h, s, &c, &evidence, now_ms);
+    double passes = pr_blame_see(c.channel, c.pair, c.issuer, base, approved, now_ms);
     if (!approved) {
-        double passes = 1.0;
-        const pr_word *causes[3] = {c.channel, c.pair, c.issuer};
-        for (int32_t i = 0; i < 3; i++) {
-            passes *=
-                causes[i] == NULL ? 1.0 : 1.0 - PR_STORM_TAKES * pr_storm_read(pr_read(causes[i]), now_ms);
-        }
         weight *= (1.0 - base) / (1.0 - base * passes + 1e-9);
     }
-    pr_blame_see(c.channel, c.pair, c.issuer, base, approved, now_ms);
     double good = approved ? weight : 0.0;
     pr_rate_add(&s->slow, &pr_rate_slow, good, weight, now_ms);
     pr_rate_add(&s->fast, &pr_rate_fast, good, weight, now_ms);
@@ -90,38 +79,47 @@ static void see_unanswered(pr_slot *s, const pr_evidence *e, int32_t slice, int6
     pr_filter_see(s, e, now_ms);
 }
 
+/* Keeps the slot from being claimed by others; written a few times an hour. */
+static void note_use(pr_slot *s, int64_t now_ms)
+{
+    int64_t used = pr_time_read(&s->used);
+    if (now_ms > used + 600000 || now_ms < used - 600000) {
+        pr_write(&s->used, (uint64_t)now_ms);
+    }
+}
+
 void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, pr_health_permit permit,
                    int32_t result, int64_t latency_ms, int32_t second, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
-    if (s == NULL || now_ms < 0) {
+    if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     double weight = second ? SECOND : 1.0;
-    pr_write(&s->used, (uint64_t)now_ms);
+    note_use(s, now_ms);
     pr_ages_end(&s->flight, permit);
     switch (result) {
     case PR_HEALTH_APPROVED:
     case PR_HEALTH_DECLINED_SOFT:
-        see_answer(s, latency_ms, now_ms);
+        see_answer(s, result == PR_HEALTH_APPROVED, latency_ms, now_ms);
         see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, weight, now_ms);
         pr_rate_add(&s->pending, &pr_rate_recent, 0.0, 1.0, now_ms);
         break;
     case PR_HEALTH_CUSTOMER:
     case PR_HEALTH_DECLINED_HARD:
-    case PR_HEALTH_TAKEN: see_answer(s, latency_ms, now_ms); break;
+    case PR_HEALTH_TAKEN: see_answer(s, 0, latency_ms, now_ms); break;
     case PR_HEALTH_PENDING:
-        see_answer(s, latency_ms, now_ms);
+        see_answer(s, 0, latency_ms, now_ms);
         pr_rate_add(&s->pending, &pr_rate_recent, 1.0, 1.0, now_ms);
         break;
     case PR_HEALTH_NOT_SENT: see_unanswered(s, &refused, PR_SLICE_NOT_SENT, now_ms); break;
     case PR_HEALTH_UNKNOWN: see_unanswered(s, &silent, PR_SLICE_UNKNOWN, now_ms); break;
     case PR_HEALTH_LIMITED:
-        see_answer(s, -1, now_ms);
+        see_answer(s, 0, -1, now_ms);
         pr_gate_limited(s, now_ms);
         break;
     case PR_HEALTH_MERCHANT:
-        see_answer(s, -1, now_ms);
+        see_answer(s, 0, -1, now_ms);
         pr_storm_see(&s->storm, MERCHANT, now_ms);
         break;
     default: break; /* a result of a later version: the attempt is over, and that is all */
@@ -134,7 +132,7 @@ void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment
     pr_slot *s = pr_block_slot(h, slot);
     int32_t verdict = result == PR_HEALTH_APPROVED || result == PR_HEALTH_DECLINED_SOFT;
     (void)delay_ms;
-    if (s == NULL || now_ms < 0) {
+    if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     if (first == PR_HEALTH_PENDING || first == PR_HEALTH_UNKNOWN) {
@@ -148,7 +146,7 @@ void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment
 void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t latency_ms, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
-    if (s == NULL || now_ms < 0) {
+    if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     pr_slices_add(s, ok ? PR_SLICE_PROBE_OK : PR_SLICE_PROBE_BAD, now_ms);
@@ -156,10 +154,8 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
     if (!ok) {
         pr_filter_see(s, &probe_failed, now_ms);
     } else if (kind > 0) {
-        pr_latency l;
         pr_evidence e = kind == 2 ? probe_worked : probe_alone;
-        pr_latency_read(&l, s);
-        e.brown *= latency_ms > 0 ? pr_latency_ratio(&l, latency_ms) : 1.0;
+        e.brown *= latency_ms > 0 ? pr_latency_ratio(s, latency_ms) : 1.0;
         pr_filter_see(s, &e, now_ms);
     }
 }
@@ -167,27 +163,36 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
 static const double DEAD_PAYS = 0.03;  /* of a cashier that is dead, so many are paid nevertheless */
 static const double CLIENT_SAYS = 4.0; /* the customer's page may be wrong, or lie */
 
+/* The age may be a little off, as clocks of browsers and databases are: then it is a neighbor's. */
+static void end_shown(pr_slot *s, int64_t shown_ms)
+{
+    uint64_t tick = (uint64_t)(shown_ms / PR_SHOWN_MS);
+    if (!pr_ages_end(&s->shown, tick) && !pr_ages_end(&s->shown, tick + 1) && tick > 0) {
+        pr_ages_end(&s->shown, tick - 1);
+    }
+}
+
 void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t hint, int64_t age_ms,
                     int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
-    if (s == NULL || now_ms < 0) {
+    if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     double usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)),
                             0.1, 0.95);
-    uint64_t tick = (uint64_t)((now_ms - age_ms) / PR_SHOWN_MS);
+    int64_t shown_ms = age_ms < 0 ? now_ms : age_ms > now_ms ? 0 : now_ms - age_ms;
     switch (hint) {
     case PR_HEALTH_SHOWN: pr_ages_begin(&s->shown, PR_SHOWN_MS, now_ms); break;
     case PR_HEALTH_PAID:
-        pr_ages_end(&s->shown, tick);
+        end_shown(s, shown_ms);
         pr_storm_see(&s->cashier, DEAD_PAYS / usual, now_ms);
         pr_rate_add(&s->funnel, &pr_rate_slow, 1.0, 1.0, now_ms);
         see_verdict(h, s, segment, 1, 1.0, now_ms);
         break;
     case PR_HEALTH_GIVEN_UP: {
         double dead = pr_storm_read(pr_read(&s->cashier), now_ms);
-        pr_ages_end(&s->shown, tick);
+        end_shown(s, shown_ms);
         pr_storm_see(&s->cashier, (1.0 - DEAD_PAYS) / (1.0 - usual), now_ms);
         pr_rate_add(&s->funnel, &pr_rate_slow, 0.0, 1.0 - dead, now_ms);
         break;

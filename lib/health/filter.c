@@ -1,5 +1,5 @@
-/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and
-   the longer one lasts the longer it will go on. */
+/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and the longer
+   one lasts the longer it will go on. */
 #include "health/filter.h"
 #include "health/number.h"
 
@@ -8,28 +8,34 @@ static const double STEP = 512.0;     /* per nat */
 static const double LIMIT = 15.9;     /* nats */
 static const double ONSET = 4e-6;     /* a second and bad state */
 static const double FORGET_S = 600.0; /* P(still bad) = (600 + age) / (600 + age + dt) */
-static const uint64_t TIME_MASK = (1U << TIME_BITS) - 1;
+static const uint64_t TIME_MASK = (1U << TIME_BITS) - 1, ODDS_MASK = (1U << ODDS_BITS) - 1;
+static const uint64_t FLOOR = 51;     /* how -LIMIT is stored */
+static const int64_t LONG_MS = 5LL * 86400000;
+
+static uint64_t raw(uint64_t word, int at)
+{
+    return (word >> (TIME_BITS + ODDS_BITS * at)) & ODDS_MASK;
+}
 
 static double odds(uint64_t word, int at)
 {
-    uint64_t raw = (word >> (TIME_BITS + ODDS_BITS * at)) & ((1U << ODDS_BITS) - 1);
-    return pr_exp(((double)raw - 8192.0) / STEP);
+    return pr_exp_stored(raw(word, at));
 }
 
 static uint64_t stored(double weight, int at)
 {
     double nats = pr_clamp(pr_log(weight), -LIMIT, LIMIT);
-    return (uint64_t)(nats * STEP + 8192.5) << (TIME_BITS + ODDS_BITS * at);
+    return (uint64_t)(int64_t)(nats * STEP + 8192.5) << (TIME_BITS + ODDS_BITS * at);
 }
 
 static double seconds_since(uint64_t word, const pr_slot *s, int64_t now_ms)
 {
     uint64_t d = ((uint64_t)(now_ms / TICK_MS) - word) & TIME_MASK;
-    int64_t last = (int64_t)pr_read(&s->last);
-    if (now_ms - last > 5LL * 86400000) {
-        return (double)(now_ms - last) / 1000.0; /* the short clock has turned round, or nearly */
+    int64_t idle = now_ms - pr_time_read(&s->last);
+    if (idle > LONG_MS) {
+        return (double)idle / 1000.0; /* the short clock has turned round, or nearly */
     }
-    return d < TIME_MASK / 2 ? (double)d * TICK_MS / 1000.0 : 0.0;
+    return d < TIME_MASK / 2 ? (double)d * (TICK_MS / 1000.0) : 0.0;
 }
 
 static pr_posterior pass(pr_posterior p, double dt, double age)
@@ -38,13 +44,12 @@ static pr_posterior pass(pr_posterior p, double dt, double age)
         return p;
     }
     double keep = (FORGET_S + age) / (FORGET_S + age + dt);
-    double begun =
-        ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
+    double begun = ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
     double gone = (p.down + p.hang + p.brown) * (1.0 - keep);
-    double up = 1.0 - 3.0 * begun + gone;
-    p.down = (p.down * keep + begun) / up;
-    p.hang = (p.hang * keep + begun) / up;
-    p.brown = (p.brown * keep + begun) / up;
+    double over = 1.0 / (1.0 - 3.0 * begun + gone);
+    p.down = (p.down * keep + begun) * over;
+    p.hang = (p.hang * keep + begun) * over;
+    p.brown = (p.brown * keep + begun) * over;
     return p;
 }
 
@@ -55,10 +60,14 @@ static pr_posterior unpack(uint64_t word, const pr_slot *s, int64_t now_ms)
         return p;
     }
     p = (pr_posterior){odds(word, 0), odds(word, 1), odds(word, 2)};
-    int64_t since = (int64_t)pr_read(&s->since);
-    double age = since > 0 && now_ms > since ? (double)(now_ms - since) / 1000.0 : 0.0;
-    double dt = seconds_since(word, s, now_ms);
+    double dt = seconds_since(word, s, now_ms), age = (double)(now_ms - pr_filter_since(s, now_ms)) / 1000.0;
     return pass(p, dt, age > dt ? age - dt : 0.0);
+}
+
+int64_t pr_filter_since(const pr_slot *s, int64_t now_ms)
+{
+    int64_t since = pr_time_read(&s->since), oldest = now_ms > PR_FAULT_MS ? now_ms - PR_FAULT_MS : 0;
+    return since == 0 || since > now_ms ? now_ms : since < oldest ? oldest : since;
 }
 
 pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms)
@@ -66,12 +75,22 @@ pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms)
     return unpack(pr_read(&s->filter), s, now_ms);
 }
 
+int32_t pr_filter_slow(const pr_slot *s, int64_t now_ms)
+{
+    uint64_t word = pr_read(&s->filter);
+    if (raw(word, 2) < 8192 - 614) { /* odds below 0.3: no need to look closer */
+        return 0;
+    }
+    pr_posterior p = unpack(word, s, now_ms);
+    return p.brown >= 0.3 * (1.0 + p.down + p.hang + p.brown);
+}
+
 pr_posterior pr_filter_times(pr_posterior p, const pr_evidence *e)
 {
-    double up = e->up > 1e-12 ? e->up : 1e-12;
-    p.down *= e->down / up;
-    p.hang *= e->hang / up;
-    p.brown *= e->brown / up;
+    double over = 1.0 / (e->up > 1e-12 ? e->up : 1e-12);
+    p.down *= e->down * over;
+    p.hang *= e->hang * over;
+    p.brown *= e->brown * over;
     return p;
 }
 
@@ -87,9 +106,21 @@ static void mark_fault(pr_slot *s, pr_posterior p, int64_t now_ms)
     }
 }
 
+/* Under load most answers say what is known already: as sure as can be within this tick. Then nothing is written, and
+   the line stays with all who read it. */
+static int32_t says_nothing(uint64_t word, const pr_slot *s, const pr_evidence *e, int64_t now_ms)
+{
+    uint64_t sure = (FLOOR | FLOOR << ODDS_BITS | FLOOR << 2 * ODDS_BITS) << TIME_BITS;
+    return word == (sure | ((uint64_t)(now_ms / TICK_MS) & TIME_MASK)) && e->down <= e->up && e->hang <= e->up &&
+           e->brown <= e->up && pr_read(&s->since) == 0 && now_ms - pr_time_read(&s->last) < LONG_MS;
+}
+
 void pr_filter_see(pr_slot *s, const pr_evidence *e, int64_t now_ms)
 {
     uint64_t seen = pr_read(&s->filter), next;
+    if (says_nothing(seen, s, e, now_ms)) {
+        return;
+    }
     pr_posterior p;
     do {
         p = pr_filter_times(unpack(seen, s, now_ms), e);

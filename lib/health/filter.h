@@ -17,6 +17,12 @@ typedef struct pr_evidence { /* P(what was seen | state) */
  */
 pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms);
 void pr_filter_see(pr_slot *s, const pr_evidence *e, int64_t now_ms);
+/* Start of the present fault; now, when there is none, or when it is said to begin later. Nothing is older than
+   PR_FAULT_MS. */
+enum { PR_FAULT_MS = 20 * 86400000 };
+int64_t pr_filter_since(const pr_slot *s, int64_t now_ms);
+/* 1: most likely answering slowly, so that latencies teach nothing. */
+int32_t pr_filter_slow(const pr_slot *s, int64_t now_ms);
 /* Multiply without storing. */
 pr_posterior pr_filter_times(pr_posterior p, const pr_evidence *e);
 

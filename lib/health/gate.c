@@ -1,17 +1,21 @@
 /* See gate.h. */
 #include "health/gate.h"
+#include "health/blame.h"
 #include "health/number.h"
 
-/* One word for "not before": whoever moves it forward goes. */
+/* One word for all: when the last one went, plus one; whoever moves it goes. A time from further ahead than clocks of one
+   host differ is damage, or was before the clock was set back. */
+enum { SKEW_MS = 5000 };
+
 static int32_t claim(pr_word *w, int64_t interval_ms, int64_t now_ms, int32_t shift)
 {
-    uint64_t seen = pr_read(w), keep = seen & ((1ULL << shift) - 1);
-    int64_t due = (int64_t)(seen >> shift);
-    if (now_ms < 0 || (due > now_ms && due - now_ms <= 30LL * 86400000)) {
-        return 0; /* a time further off than any real one is damage, or a clock that was set back */
-    }
+    uint64_t seen = pr_read(w), keep = seen & ((1ULL << shift) - 1), went = seen >> shift;
     interval_ms = interval_ms < 1 ? 1 : interval_ms > 7LL * 86400000 ? 7LL * 86400000 : interval_ms;
-    return atomic_compare_exchange_strong(w, &seen, (uint64_t)(now_ms + interval_ms) << shift | keep);
+    if (!pr_time_fits(now_ms) ||
+        (went > 0 && went < (uint64_t)(now_ms + SKEW_MS) && (int64_t)went - 1 + interval_ms > now_ms)) {
+        return 0;
+    }
+    return atomic_compare_exchange_strong(w, &seen, (uint64_t)(now_ms + 1) << shift | keep);
 }
 
 int32_t pr_health_canary(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms)
@@ -28,14 +32,15 @@ int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_m
     return s == NULL ? 0 : claim(&s->probe, interval_ms, now_ms, EPISODE_BITS);
 }
 
-void pr_gate_alive(pr_slot *s, int64_t now_ms)
+void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms)
 {
-    uint64_t due = pr_read(&s->canary);
-    if ((int64_t)due > now_ms) {
-        (void)atomic_compare_exchange_strong(&s->canary, &due, (uint64_t)now_ms);
+    uint64_t went = pr_read(&s->canary), probe = pr_read(&s->probe);
+    /* A canary that came back in a storm of declines, or with a page that cannot be paid, is no reason for the next. */
+    if (went != 0 && (good || (pr_storm_read(pr_read(&s->storm), now_ms) < 0.5 &&
+                               pr_storm_read(pr_read(&s->cashier), now_ms) < 0.5))) {
+        (void)atomic_compare_exchange_strong(&s->canary, &went, 0);
     }
-    uint64_t probe = pr_read(&s->probe);
-    if ((probe & 3) == PROBE_GOOD) { /* a real answer ends the episode */
+    if ((probe & 3) != PROBE_CALM && pr_read(&s->since) == 0) { /* a real answer, and no fault: the episode is over */
         (void)atomic_compare_exchange_strong(&s->probe, &probe, (probe & ~3ULL) | PROBE_CALM);
     }
 }
@@ -84,32 +89,38 @@ void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
     } while (!pr_swap(w, &seen, next));
 }
 
-static uint32_t slice_count(const pr_slot *s, int32_t which, int64_t tick)
+static uint64_t slice_word(const pr_slot *s, int32_t word, int64_t tick)
 {
-    const slice_field *f = &fields[which];
-    uint64_t word = pr_read(&s->slices[tick % PR_SLICES][f->word]);
-    if ((word & slice_mask(f->word)) != slice_tick(f->word, tick)) {
-        return 0;
-    }
-    return (uint32_t)((word >> f->shift) & ((1ULL << f->bits) - 1));
+    uint64_t w = pr_read(&s->slices[tick % PR_SLICES][word]);
+    return (w & slice_mask(word)) == slice_tick(word, tick) ? w : 0;
 }
 
-void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms,
-                         int64_t now_ms)
+static uint32_t field_of(uint64_t word, int32_t which)
+{
+    return (uint32_t)((word >> fields[which].shift) & ((1ULL << fields[which].bits) - 1));
+}
+
+void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms, int64_t now_ms)
 {
     const pr_slot *s = pr_block_slot(h, slot);
-    int64_t last = now_ms / PR_SLICE_MS,
-            first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
+    *out = (pr_health_sums){0};
+    if (!pr_time_fits(now_ms) || since_ms > now_ms) {
+        return;
+    }
+    int64_t last = now_ms / PR_SLICE_MS, first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
     first = first < last - PR_SLICES + 1 ? last - PR_SLICES + 1 : first;
-    *out = (pr_health_sums){.from_ms = first * PR_SLICE_MS, .to_ms = last * PR_SLICE_MS};
+    first = first < 0 ? 0 : first;
+    out->from_ms = first * PR_SLICE_MS;
+    out->to_ms = last * PR_SLICE_MS;
     /* Only whole slices: the one that runs is told next time. */
-    for (int64_t t = first; s != NULL && t >= 0 && t < last; t++) {
-        out->answered += slice_count(s, PR_SLICE_ANSWERED, t);
-        out->not_sent += slice_count(s, PR_SLICE_NOT_SENT, t);
-        out->unknown += slice_count(s, PR_SLICE_UNKNOWN, t);
-        out->slow += slice_count(s, PR_SLICE_SLOW, t);
-        out->probe_ok += slice_count(s, PR_SLICE_PROBE_OK, t);
-        out->probe_bad += slice_count(s, PR_SLICE_PROBE_BAD, t);
+    for (int64_t t = first; s != NULL && t < last; t++) {
+        uint64_t main = slice_word(s, 0, t), rest = slice_word(s, 1, t);
+        out->answered += field_of(main, PR_SLICE_ANSWERED);
+        out->not_sent += field_of(main, PR_SLICE_NOT_SENT);
+        out->unknown += field_of(rest, PR_SLICE_UNKNOWN);
+        out->slow += field_of(rest, PR_SLICE_SLOW);
+        out->probe_ok += field_of(rest, PR_SLICE_PROBE_OK);
+        out->probe_bad += field_of(rest, PR_SLICE_PROBE_BAD);
     }
 }
 
@@ -122,7 +133,7 @@ double pr_gate_limit(const pr_slot *s, int64_t now_ms)
 {
     uint64_t word = pr_read(&s->limit);
     int64_t age = now_ms / 1000 - (int64_t)(word & 0xFFFFFFFFU);
-    if (word == 0 || age > LIMIT_LASTS_S) {
+    if (word == 0 || age > LIMIT_LASTS_S || age < -60) { /* from the future: damage, or the clock was set back */
         return 0;
     }
     double rate = (double)(word >> 32) / 256.0;
@@ -133,9 +144,10 @@ void pr_gate_limited(pr_slot *s, int64_t now_ms)
 {
     int64_t tick = now_ms / PR_SLICE_MS;
     double span = (double)(now_ms - (tick - 1) * PR_SLICE_MS) / 1000.0, sent = 0;
-    for (int64_t t = tick - 1; t <= tick; t++) {
-        sent += slice_count(s, PR_SLICE_ANSWERED, t) + slice_count(s, PR_SLICE_NOT_SENT, t) +
-                slice_count(s, PR_SLICE_UNKNOWN, t);
+    for (int64_t t = tick > 0 ? tick - 1 : 0; t <= tick; t++) {
+        uint64_t main = slice_word(s, 0, t);
+        sent += (double)(field_of(main, PR_SLICE_ANSWERED) + field_of(main, PR_SLICE_NOT_SENT) +
+                         field_of(slice_word(s, 1, t), PR_SLICE_UNKNOWN));
     }
     double now = sent / span, limit = pr_gate_limit(s, now_ms);
     limit = LOWER * (limit > 0 && limit < now ? limit : now);
@@ -151,27 +163,50 @@ int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms)
     if (limit <= 0) {
         return 1;
     }
+    if (!pr_time_fits(now_ms)) {
+        return 1;
+    }
+    const uint64_t clock = (1ULL << 40) - 1;
     uint64_t seen = pr_read(&s->tokens), next;
     double room = limit * 2.0 < 1.0 ? 1.0 : limit * 2.0 > 60000.0 ? 60000.0 : limit * 2.0;
     int32_t may;
     do {
-        double dt = (double)(now_ms - (int64_t)(seen & 0xFFFFFFFFFFU)) / 1000.0;
-        double have = seen == 0 ? room : (double)(seen >> 40) / 256.0 + pr_clamp(dt, 0.0, 3600.0) * limit;
+        uint64_t ms = ((uint64_t)now_ms - seen) & clock;
+        double dt = ms < clock / 2 ? (double)(ms < 3600000 ? ms : 3600000) / 1000.0 : 0.0; /* else it was set back */
+        double have = seen == 0 ? room : (double)(seen >> 40) / 256.0 + dt * limit;
         have = have > room ? room : have;
         may = have >= 1.0;
-        next = (uint64_t)((may ? have - 1.0 : have) * 256.0) << 40 | ((uint64_t)now_ms & 0xFFFFFFFFFFU);
+        next = (uint64_t)((may ? have - 1.0 : have) * 256.0) << 40 | ((uint64_t)now_ms & clock);
     } while (!pr_swap(&s->tokens, &seen, next));
     return may;
 }
 
 /* A sum: period 16 bits (of its number) | amount 48 bits. */
 static const uint64_t AMOUNT = (1ULL << 48) - 1;
+enum { STRAGGLER = 2 };
+
+/* 1: the word's period has begun for others and not for this caller, whose clock or calendar is a little behind: he
+   must not start it anew. */
+static int32_t is_ahead(uint64_t word, uint32_t period)
+{
+    uint32_t ahead = ((uint32_t)(word >> 48) - period) & 0xFFFFU;
+    return word != 0 && ahead >= 1 && ahead <= STRAGGLER;
+}
+
+static uint64_t sum_after(uint64_t sum, int64_t amount)
+{
+    if (amount < 0) {
+        uint64_t less = (uint64_t)-(amount + 1) + 1;
+        return less > sum ? 0 : sum - less;
+    }
+    return (uint64_t)amount > AMOUNT - sum ? AMOUNT : sum + (uint64_t)amount;
+}
 
 int64_t pr_health_quota(const pr_health *h, int32_t slot, int32_t which, uint32_t period)
 {
     const pr_slot *s = pr_block_slot(h, slot);
     uint64_t word = s == NULL || which < 0 || which >= PR_QUOTAS ? 0 : pr_read(&s->quota[which]);
-    return word >> 48 == (period & 0xFFFFU) ? (int64_t)(word & AMOUNT) : 0;
+    return word >> 48 == (period & 0xFFFFU) || is_ahead(word, period) ? (int64_t)(word & AMOUNT) : 0;
 }
 
 int64_t pr_health_quota_add(const pr_health *h, int32_t slot, int32_t which, uint32_t period, int64_t amount)
@@ -180,15 +215,11 @@ int64_t pr_health_quota_add(const pr_health *h, int32_t slot, int32_t which, uin
     if (s == NULL || which < 0 || which >= PR_QUOTAS) {
         return 0;
     }
-    uint64_t seen = pr_read(&s->quota[which]), sum;
+    uint64_t seen = pr_read(&s->quota[which]), sum, place;
     do {
-        sum = seen >> 48 == (period & 0xFFFFU) ? seen & AMOUNT : 0;
-        if (amount < 0) {
-            uint64_t less = (uint64_t)-(amount + 1) + 1;
-            sum = less > sum ? 0 : sum - less;
-        } else {
-            sum = (uint64_t)amount > AMOUNT - sum ? AMOUNT : sum + (uint64_t)amount;
-        }
-    } while (!pr_swap(&s->quota[which], &seen, (uint64_t)(period & 0xFFFFU) << 48 | sum));
+        int32_t ahead = is_ahead(seen, period);
+        place = ahead ? seen >> 48 : period & 0xFFFFU;
+        sum = sum_after(seen >> 48 == place ? seen & AMOUNT : 0, amount);
+    } while (!pr_swap(&s->quota[which], &seen, place << 48 | sum));
     return (int64_t)sum;
 }

@@ -15,8 +15,8 @@ enum {
 };
 void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms);
 
-/* An answer came: the next canary need not wait. */
-void pr_gate_alive(pr_slot *s, int64_t now_ms);
+/* An answer came (good 1: an approval): the next canary need not wait. */
+void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms);
 /* "Too many requests": lower the limit. */
 void pr_gate_limited(pr_slot *s, int64_t now_ms);
 double pr_gate_limit(const pr_slot *s, int64_t now_ms); /* a second; 0: none is known */

@@ -2,96 +2,154 @@
 #include "health/latency.h"
 #include "health/number.h"
 
-enum { FULL = 1024 };
-/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end. */
-static const int32_t edges[PR_BINS] = {
-    20,  25,  31,   39,   49,   61,   76,   95,   119,  149,  186,  233,  291,   364,   455,   568,
-    711, 888, 1110, 1388, 1735, 2168, 2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, INT32_MAX};
+enum { FULL = 1024, FRESH = 8, EVERY = 16, QUANTILE_BITS = 21 };
+/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one before. */
+static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,   95,    119,   149,   186,
+                                       233,  291,  364,  455,  568,  711,  888,  1110,  1388,  1735,  2168,
+                                       2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, 20195};
+/* First bin for ms of so many bits and these two bits after the first. */
+static const uint8_t first_bin[60] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+                                      0,  0,  0,  1,  2,  3,  4,  4,  5,  6,  7,  8,  8,  9,  10,
+                                      11, 11, 12, 13, 14, 14, 15, 16, 17, 18, 18, 19, 20, 21, 21,
+                                      22, 23, 24, 24, 25, 26, 27, 27, 28, 29, 30, 31, 31, 31, 31};
 /* The belief: so many answers' worth of this shape around the merchant's figure. */
 static const double BELIEF = 12.0;
 static const double shape[11] = {0.01, 0.03, 0.07, 0.13, 0.19, 0.20, 0.15, 0.10, 0.06, 0.04, 0.02};
+static const double LEAST = 0.0005; /* of each bin: no latency is impossible */
+static const double UNIT = 65535.0;
 
 static int32_t bin_of(int64_t ms)
 {
-    int32_t low = 0, high = PR_BINS - 1;
-    while (low < high) {
-        int32_t mid = (low + high) / 2;
-        if (ms <= edges[mid]) {
-            high = mid;
-        } else {
-            low = mid + 1;
+    if (ms <= edges[0]) {
+        return 0;
+    }
+    if (ms > edges[PR_BINS - 2]) {
+        return PR_BINS - 1;
+    }
+    int32_t top = 31 - __builtin_clz((uint32_t)ms), bin = first_bin[top * 4 + (int32_t)((ms >> (top - 2)) & 3)];
+    return bin + (ms > edges[bin]);
+}
+
+static uint32_t count_of(const pr_slot *s, int32_t i)
+{
+    uint32_t n = atomic_load_explicit(&s->bins[i], memory_order_relaxed);
+    return n <= FULL ? n : 0; /* damaged */
+}
+
+static void keep(pr_slot *s, const double *share)
+{
+    static const double want[3] = {0.50, 0.95, 0.99};
+    double tail = 1.0;
+    uint64_t quantiles = 0;
+    int32_t found = 0;
+    for (int32_t i = 0; i < PR_BINS; i++) {
+        atomic_store_explicit(&s->tail[i], (uint16_t)(tail * UNIT + 0.5), memory_order_relaxed);
+        tail -= share[i];
+        tail = tail < 0 ? 0 : tail;
+        for (; found < 3 && (1.0 - tail >= want[found] || i == PR_BINS - 2); found++) {
+            quantiles |= (uint64_t)edges[i] << (found * QUANTILE_BITS);
         }
     }
-    return low;
+    pr_write(&s->quantiles, quantiles);
 }
 
-void pr_latency_add(pr_slot *s, int64_t latency_ms)
+void pr_latency_refresh(pr_slot *s)
 {
-    pr_half *bin = &s->bins[bin_of(latency_ms)];
-    if (atomic_fetch_add_explicit(bin, 1, memory_order_relaxed) < FULL) {
-        return;
-    }
-    for (int32_t i = 0; i < PR_BINS; i++) {
-        uint32_t have = atomic_load_explicit(&s->bins[i], memory_order_relaxed);
-        atomic_fetch_sub_explicit(&s->bins[i], have / 2, memory_order_relaxed);
-    }
-}
-
-void pr_latency_read(pr_latency *out, const pr_slot *s)
-{
-    double counts[PR_BINS + 2] = {0};
+    double counts[PR_BINS + 2] = {0}, share[PR_BINS], sum = BELIEF;
     int32_t centre = bin_of((int64_t)((pr_read(&s->prior) >> 24) & 0xFFFFFF)), i;
     for (i = 0; i < 11; i++) {
         int32_t at = centre - 5 + i;
         counts[(at < 0 ? 0 : at >= PR_BINS ? PR_BINS - 1 : at) + 1] += BELIEF * shape[i];
     }
-    double sum = BELIEF;
     for (i = 0; i < PR_BINS; i++) {
-        uint32_t n = atomic_load_explicit(&s->bins[i], memory_order_relaxed);
-        n = n > 4 * FULL ? 0 : n; /* damaged, or two halvings at once */
-        counts[i + 1] += (double)n;
-        sum += (double)n;
+        double n = (double)count_of(s, i);
+        counts[i + 1] += n;
+        sum += n;
     }
-    /* Neighbours lend a little to each other: few answers make a spiky picture. */
-    double floor = 0.0005, all = 0;
+    /* Neighbours lend a little to each other: few answers make a spiky picture. What the ends lend to nobody is lost,
+       so that the sum is taken anew. */
+    double all = 0, over = 1.0 / (4.0 * sum);
     for (i = 0; i < PR_BINS; i++) {
-        double smooth = (counts[i] + 2.0 * counts[i + 1] + counts[i + 2]) / (4.0 * sum);
-        out->share[i] = smooth + floor;
-        all += out->share[i];
+        share[i] = (counts[i] + 2.0 * counts[i + 1] + counts[i + 2]) * over + LEAST;
+        all += share[i];
     }
-    double tail = 1.0;
+    over = 1.0 / all;
     for (i = 0; i < PR_BINS; i++) {
-        out->share[i] /= all;
-        out->tail[i] = tail;
-        tail -= out->share[i];
-        tail = tail < 0 ? 0 : tail;
+        share[i] *= over;
     }
-    out->tail[PR_BINS] = 0;
+    keep(s, share);
 }
 
-double pr_latency_silent(const pr_latency *l, int64_t age_ms, int32_t slower)
+/* Loads and stores, no locked instruction: of two answers at the very same moment one may be lost here. */
+void pr_latency_add(pr_slot *s, int64_t latency_ms)
 {
-    int32_t bin = bin_of(age_ms);
-    double low = bin == 0 ? 0.0 : (double)edges[bin - 1];
-    double high = bin == PR_BINS - 1 ? low * 1.25 : (double)edges[bin];
-    double part = pr_clamp(((double)age_ms - low) / (high - low), 0.0, 1.0);
-    bin -= slower;
-    return bin < 0 ? 1.0 : l->tail[bin] - part * l->share[bin];
-}
-
-double pr_latency_ratio(const pr_latency *l, int64_t latency_ms)
-{
-    int32_t bin = bin_of(latency_ms), slow = bin - PR_BROWN_BINS;
-    double brown = slow < 0 ? 0.0005 : l->share[slow];
-    return pr_clamp(brown / l->share[bin], 0.15, 12.0);
-}
-
-int32_t pr_latency_quantile(const pr_latency *l, double q)
-{
-    for (int32_t i = 0; i < PR_BINS - 1; i++) {
-        if (1.0 - l->tail[i + 1] >= q) {
-            return edges[i];
+    int32_t bin = bin_of(latency_ms);
+    uint32_t n = count_of(s, bin) + 1;
+    atomic_store_explicit(&s->bins[bin], n, memory_order_relaxed);
+    if (n >= FULL) {
+        for (int32_t i = 0; i < PR_BINS; i++) {
+            atomic_store_explicit(&s->bins[i], count_of(s, i) / 2, memory_order_relaxed);
         }
     }
-    return edges[PR_BINS - 2];
+    if (n <= FRESH || n % EVERY == 0) {
+        pr_latency_refresh(s);
+    }
+}
+
+/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays within 0..1. */
+static double tail_of(const pr_slot *s, int32_t bin)
+{
+    return bin < 0 ? 1.0
+                   : bin >= PR_BINS ? 0.0
+                                    : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / UNIT);
+}
+
+static double share_of(const pr_slot *s, int32_t bin)
+{
+    double share = tail_of(s, bin) - tail_of(s, bin + 1);
+    return share > LEAST / 2 ? share : LEAST / 2;
+}
+
+/* The part of the way through a bin. */
+static double within(int32_t bin, int64_t age_ms)
+{
+#define PR_WIDTH(a, b) 1.0 / ((b) - (a))
+    static const double per_ms[PR_BINS] = {
+        PR_WIDTH(0, 20),        PR_WIDTH(20, 25),       PR_WIDTH(25, 31),       PR_WIDTH(31, 39),
+        PR_WIDTH(39, 49),       PR_WIDTH(49, 61),       PR_WIDTH(61, 76),       PR_WIDTH(76, 95),
+        PR_WIDTH(95, 119),      PR_WIDTH(119, 149),     PR_WIDTH(149, 186),     PR_WIDTH(186, 233),
+        PR_WIDTH(233, 291),     PR_WIDTH(291, 364),     PR_WIDTH(364, 455),     PR_WIDTH(455, 568),
+        PR_WIDTH(568, 711),     PR_WIDTH(711, 888),     PR_WIDTH(888, 1110),    PR_WIDTH(1110, 1388),
+        PR_WIDTH(1388, 1735),   PR_WIDTH(1735, 2168),   PR_WIDTH(2168, 2711),   PR_WIDTH(2711, 3388),
+        PR_WIDTH(3388, 4235),   PR_WIDTH(4235, 5294),   PR_WIDTH(5294, 6617),   PR_WIDTH(6617, 8272),
+        PR_WIDTH(8272, 10340),  PR_WIDTH(10340, 12925), PR_WIDTH(12925, 16156), PR_WIDTH(16156, 20195)};
+#undef PR_WIDTH
+    int64_t low = bin == 0 ? 0 : edges[bin - 1];
+    return pr_clamp((double)(age_ms - low) * per_ms[bin], 0.0, 1.0);
+}
+
+static double between(double here, double next, double part)
+{
+    return here > next ? here - part * (here - next) : here;
+}
+
+pr_silent pr_latency_silent(const pr_slot *s, int64_t age_ms)
+{
+    int32_t bin = bin_of(age_ms), slow = bin - PR_BROWN_BINS;
+    double part = within(bin, age_ms);
+    return (pr_silent){between(tail_of(s, bin), tail_of(s, bin + 1), part),
+                       slow < 0 ? 1.0 : between(tail_of(s, slow), tail_of(s, slow + 1), part)};
+}
+
+double pr_latency_ratio(const pr_slot *s, int64_t latency_ms)
+{
+    int32_t bin = bin_of(latency_ms), slow = bin - PR_BROWN_BINS;
+    double brown = slow < 0 ? LEAST : share_of(s, slow), usual = share_of(s, bin);
+    return brown <= 0.15 * usual ? 0.15 : brown >= 12.0 * usual ? 12.0 : brown / usual;
+}
+
+int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which)
+{
+    uint64_t word = pr_read(&s->quantiles) >> ((int32_t)which * QUANTILE_BITS);
+    return (int32_t)(word & ((1U << QUANTILE_BITS) - 1));
 }

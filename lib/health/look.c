@@ -11,10 +11,9 @@ static const double DEAD = 0.95;      /* of payments, a dead cashier takes so ma
 enum { SUSPECT_PERCENT = 50 };
 
 typedef struct silence {
-    const pr_latency *latency;
-    int32_t timeout_ms;
+    const pr_slot *slot;
     int32_t seen;
-    pr_evidence e;
+    pr_posterior ratio; /* likelihoods against "up" */
 } silence;
 
 static double power(double base, uint32_t n)
@@ -27,18 +26,23 @@ static double power(double base, uint32_t n)
     return out;
 }
 
+/* What is stored and what is silent are multiplied later; neither may run out of a double's range. */
+static double bounded(double x)
+{
+    return pr_clamp(x, 1e-100, 1e100);
+}
+
 /* Attempts that are still silent at this age speak for a hang, before any of them has timed out. */
 static void hear_silence(void *at, int64_t age_ms, uint32_t count)
 {
     silence *s = at;
-    double up = pr_latency_silent(s->latency, age_ms, 0);
-    double brown = pr_latency_silent(s->latency, age_ms, PR_BROWN_BINS);
+    pr_silent tail = pr_latency_silent(s->slot, age_ms);
     uint32_t n = count > 30 ? 30 : count;
-    s->seen += (int32_t)count;
-    s->e.up *= power(.0028 + .9972 * up, n);
-    s->e.down *= power(.16 + .07 * up + (age_ms < 500 ? .77 : 0.0), n);
-    s->e.hang *= power(.92 + .08 * up, n);
-    s->e.brown *= power(.02 + .98 * brown, n);
+    double over = 1.0 / (.0028 + .9972 * tail.up);
+    s->seen = 1;
+    s->ratio.down = bounded(s->ratio.down * power((.16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0)) * over, n));
+    s->ratio.hang = bounded(s->ratio.hang * power((.92 + .08 * tail.up) * over, n));
+    s->ratio.brown = bounded(s->ratio.brown * power((.02 + .98 * tail.brown) * over, n));
 }
 
 typedef struct unpaid {
@@ -57,7 +61,7 @@ static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
 {
     unpaid *u = at;
     double alive = 1.0 - u->usual * paid_by(age_ms);
-    u->ratio *= power(0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count);
+    u->ratio = bounded(u->ratio * power(0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count));
 }
 
 static double look_cashier(pr_slot *s, double *usual, int64_t now_ms)
@@ -71,31 +75,31 @@ static double look_cashier(pr_slot *s, double *usual, int64_t now_ms)
     return odds / (1.0 + odds);
 }
 
-static void look_states(pr_health_view *v, pr_slot *s, const pr_latency *l, int64_t now_ms)
+static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
 {
     int32_t timeout = (int32_t)(pr_read(&s->prior) & 0xFFFFFF);
     int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
-    silence q = {l, timeout, 0, {1, 1, 1, 1}};
-    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest,
-                                 now_ms, hear_silence, &q);
+    silence q = {s, 0, {1, 1, 1}};
     pr_posterior p = pr_filter_read(s, now_ms);
-    if (q.seen > 0) {
-        p = pr_filter_times(p, &q.e);
+    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest, now_ms,
+                                 hear_silence, &q);
+    if (q.seen) {
+        p = (pr_posterior){p.down * q.ratio.down, p.hang * q.ratio.hang, p.brown * q.ratio.brown};
     }
-    double all = 1.0 + p.down + p.hang + p.brown;
-    v->up = 1.0 / all;
-    v->down = p.down / all;
-    v->hang = p.hang / all;
-    v->brown = p.brown / all;
+    double over = 1.0 / (1.0 + p.down + p.hang + p.brown);
+    v->up = over;
+    v->down = p.down * over;
+    v->hang = p.hang * over;
+    v->brown = p.brown * over;
     v->suspect = v->up * 100 < SUSPECT_PERCENT;
 }
 
-static void look_outcome(pr_health_view *v, const pr_latency *l, int64_t patience_ms)
+static void look_outcome(pr_health_view *v, const pr_slot *s, int64_t patience_ms)
 {
     double approve = v->approve * (1.0 - PR_STORM_TAKES * v->blame_channel) *
                      (1.0 - PR_STORM_TAKES * v->blame_pair) * (1.0 - PR_STORM_TAKES * v->blame_issuer);
-    double in_time = 1.0 - pr_latency_silent(l, patience_ms, 0);
-    double slow_time = 1.0 - pr_latency_silent(l, patience_ms, PR_BROWN_BINS);
+    pr_silent late = pr_latency_silent(s, patience_ms);
+    double in_time = 1.0 - late.up, slow_time = 1.0 - late.brown;
     double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending;
     double up = v->up * in_time, brown = v->brown * slow_time;
     v->confirm = (up + brown * .88 + v->down * .07 + v->hang * .07) * approve * shown * live;
@@ -104,32 +108,36 @@ static void look_outcome(pr_health_view *v, const pr_latency *l, int64_t patienc
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
 }
 
+/* Short clocks turn round in months; what was not heard of for so long has been forgotten anyway. */
+static pr_rate recent(const pr_slot *s, const pr_word *w, int64_t now_ms)
+{
+    return now_ms - pr_time_read(&s->last) > 5LL * 86400000 ? (pr_rate){0, 0}
+                                                            : pr_rate_read(pr_read(w), &pr_rate_recent, now_ms);
+}
+
 void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_health_segment segment,
                     int64_t patience_ms, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
     *out = (pr_health_view){.up = 1, .approve = 0.9, .confirm = 0.9, .fail_over = 0.08, .convert = 0.6};
-    if (s == NULL) {
+    if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
-    pr_latency l;
     pr_causes c = pr_base_causes(h, s, segment, 0, now_ms);
-    pr_latency_read(&l, s);
-    look_states(out, s, &l, now_ms);
+    look_states(out, s, now_ms);
     out->approve = pr_base_rate(h, s, &c, &out->evidence, now_ms);
     out->blame_channel = pr_storm_read(pr_read(c.channel), now_ms);
     out->blame_pair = c.pair == NULL ? 0 : pr_storm_read(pr_read(c.pair), now_ms);
     out->blame_issuer = c.issuer == NULL ? 0 : pr_storm_read(pr_read(c.issuer), now_ms);
-    pr_rate pending = pr_rate_read(pr_read(&s->pending), &pr_rate_recent, now_ms);
-    out->pending = pr_rate_mean(0.02, 10.0, pending);
+    out->pending = pr_rate_mean(0.02, 10.0, recent(s, &s->pending, now_ms));
     out->cashier = look_cashier(s, &out->convert, now_ms);
-    out->latency_p50_ms = pr_latency_quantile(&l, 0.50);
-    out->latency_p95_ms = pr_latency_quantile(&l, 0.95);
-    out->latency_p99_ms = pr_latency_quantile(&l, 0.99);
-    out->bad_since_ms = (int64_t)pr_read(&s->since);
-    out->last_ms = (int64_t)pr_read(&s->last);
+    out->latency_p50_ms = pr_latency_quantile(s, PR_P50);
+    out->latency_p95_ms = pr_latency_quantile(s, PR_P95);
+    out->latency_p99_ms = pr_latency_quantile(s, PR_P99);
+    out->bad_since_ms = pr_read(&s->since) == 0 ? 0 : pr_filter_since(s, now_ms);
+    out->last_ms = pr_time_read(&s->last);
     out->limit_per_s = pr_gate_limit(s, now_ms);
-    look_outcome(out, &l, patience_ms > 0 ? patience_ms : 8000);
+    look_outcome(out, s, patience_ms > 0 ? patience_ms : 8000);
 }
 
 /* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many
@@ -139,7 +147,7 @@ void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums 
 {
     static const double MOST = 2.5;
     pr_slot *s = pr_block_slot(h, slot);
-    if (s == NULL || sums == NULL || now_ms < 0) {
+    if (s == NULL || sums == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     weight = pr_clamp(weight, 0.0, 1.0);

@@ -19,6 +19,20 @@ python3 -B $here/compare.py "$B/payroute" "$B/catalog" ${SEED:+"$SEED"} ${QUESTI
     { grep -q '[1-9][0-9]* failed$' "$log" || failed=1; }
 cat "$log" && count "$log"
 
+# The examples of docs/add-a-code.md.
+for language in php python; do
+    awk -v head='```'"$language by=tests/export/run.sh" '$0 == head { on = 1; next } /^```/ { on = 0 } on' \
+        docs/add-a-code.md >"$log"
+    case $language in
+    php) said=$(cd "$B/catalog" && { echo '<?php' && cat "$log"; } | php) ;;
+    python) said=$(cd "$B/catalog" && python3 -B - <"$log") ;;
+    esac
+    case $said in
+    insufficient_funds:\ *余额*) passed=$((passed + 1)) ;;
+    *) echo "the $language of docs/add-a-code.md says \"$said\"" && failed=$((failed + 1)) ;;
+    esac
+done
+
 # Debian's Python has Debian's selenium, whatever other Python stands in front of it.
 python=python3
 /usr/bin/python3 -c 'import selenium' 2>/dev/null && python=/usr/bin/python3

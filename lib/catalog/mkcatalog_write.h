@@ -3,7 +3,7 @@
    looks for the one displacement that puts all its members on free slots. As many slots as groups: nothing is
    wasted. */
 
-enum { MAX_DISPLACEMENT = 65535 };
+enum { MAX_TRIES = 1 << 24 };
 
 static char *pool;
 static size_t pool_len, pool_cap;
@@ -43,7 +43,7 @@ typedef struct group {
 
 static group *groups;
 static uint32_t group_count, bucket_count;
-static uint16_t *displacements;
+static uint32_t *displacements;
 
 static int fold_compare(const line *a, const line *b)
 {
@@ -97,8 +97,8 @@ static int by_bucket(const void *p, const void *q)
 
 static int place(group **of, uint32_t n, uint8_t *taken)
 {
-    for (uint32_t d = 0; d <= MAX_DISPLACEMENT; d++) {
-        uint32_t i = 0;
+    for (uint32_t try = 0; try < MAX_TRIES; try++) {
+        uint32_t i = 0, d = try * 0x85EBCA6BU;
         for (; i < n; i++) {
             of[i]->slot = pr_catalog_slot(of[i]->hash, d, group_count);
             if (taken[of[i]->slot]) {
@@ -107,7 +107,7 @@ static int place(group **of, uint32_t n, uint8_t *taken)
             taken[of[i]->slot] = 1;
         }
         if (i == n) {
-            displacements[of[0]->bucket] = (uint16_t)d;
+            displacements[of[0]->bucket] = d;
             return 1;
         }
         while (i > 0) {
@@ -117,13 +117,10 @@ static int place(group **of, uint32_t n, uint8_t *taken)
     return 0;
 }
 
-static int make_hash(void)
+static int place_all(group **order, uint8_t *taken)
 {
-    group **order = need(calloc(group_count + 1, sizeof *order));
-    uint8_t *taken = need(calloc(group_count + 1, 1));
-    bucket_count = group_count / 4 + 1;
-    displacements = need(calloc(bucket_count, sizeof *displacements));
-    bucket_sizes = need(calloc(bucket_count, sizeof *bucket_sizes));
+    memset(taken, 0, group_count + 1);
+    memset(bucket_sizes, 0, bucket_count * sizeof *bucket_sizes);
     for (uint32_t i = 0; i < group_count; i++) {
         order[i] = &groups[i];
         groups[i].bucket = pr_catalog_bucket(groups[i].hash, bucket_count);
@@ -132,13 +129,34 @@ static int make_hash(void)
     qsort(order, group_count, sizeof *order, by_bucket);
     for (uint32_t i = 0; i < group_count; i += bucket_sizes[order[i]->bucket]) {
         if (!place(order + i, bucket_sizes[order[i]->bucket], taken)) {
-            fprintf(stderr, "mkcatalog: no perfect hash; change a constant in hash.h\n");
             return 0;
         }
     }
+    return 1;
+}
+
+/* A key whose step is close to a simple fraction of the table reaches a part of the slots only, and may come
+   last; with another number of buckets it comes at another time. */
+static int make_hash(void)
+{
+    enum { TRIES = 64 };
+    group **order = need(calloc(group_count + 1, sizeof *order));
+    uint8_t *taken = need(calloc(group_count + 1, 1));
+    uint32_t least = group_count / 4 + 1;
+    displacements = need(calloc(least + TRIES, sizeof *displacements));
+    bucket_sizes = need(calloc(least + TRIES, sizeof *bucket_sizes));
+    int done = 0;
+    for (bucket_count = least; !done && bucket_count < least + TRIES; bucket_count++) {
+        memset(displacements, 0, (least + TRIES) * sizeof *displacements);
+        done = place_all(order, taken);
+    }
+    bucket_count--; /* the loop's last step */
     free(order);
     free(taken);
-    return 1;
+    if (!done) {
+        fprintf(stderr, "mkcatalog: no perfect hash; change a constant in hash.h\n");
+    }
+    return done;
 }
 
 /* Short lists of what many rows share: words by their place in the pool, and seconds. */
@@ -260,10 +278,10 @@ static void emit_groups(FILE *f)
         emit_group(f, at[i]);
     }
     fputs("    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0, 0}}\n};\n\n"
-          "const uint16_t pr_catalog_displacements[] = {",
+          "const uint32_t pr_catalog_displacements[] = {",
           f);
     for (uint32_t i = 0; i < bucket_count; i++) {
-        fprintf(f, "%s%u,", i % 16 == 0 ? "\n    " : " ", displacements[i]);
+        fprintf(f, "%s%uU,", i % 8 == 0 ? "\n    " : " ", displacements[i]);
     }
     fputs("\n};\n", f);
     free(at);

@@ -1,7 +1,6 @@
 /* Several codes, one answer. The provider's own code and the network's are matched each by itself (match.h);
    here one of them decides, and advice codes tighten what it advises. Nothing here can make an outcome better
    known, a refusal softer or a repeat more welcome than its parts. */
-#include "catalog/find.h"
 #include "catalog/match.h"
 #include "catalog/rules.h"
 
@@ -248,51 +247,8 @@ static void weigh_others(verdict *v, const payroute_catalog *overlay, const pr_c
     }
 }
 
-/* The common question, for one listed code and nothing beside it: answered from one line of the tables. 0: it needs
-   more. */
-static int answer_bare(pr_catalog_answer *out, const pr_catalog_query *q)
+void pr_catalog_weigh(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *q)
 {
-    size_t provider_len = strlen(q->provider), len = strlen(q->code), key_len = len;
-    const char *key = pr_catalog_normal(q->provider, provider_len, q->code, &key_len);
-    if (key_len == 0 || key_len > PR_CATALOG_MAX_KEY) {
-        return 0;
-    }
-    const pr_cat_group *g = pr_catalog_slot_of(q->provider, provider_len, key, key_len);
-    if (!pr_catalog_is_spelled(g, q->code, len) || !pr_catalog_is_provider(g, q->provider, provider_len) ||
-        (g->flags & PR_CAT_CHOICE)) {
-        return 0;
-    }
-    const char *operation = pr_catalog_given(q->operation), *layer = pr_catalog_given(q->layer);
-    if ((operation != NULL || layer != NULL) &&
-        (g->count != 1 || pr_catalog_place(pr_catalog_listed(g->operation), operation) < 0 ||
-         pr_catalog_place(pr_catalog_listed(g->layer), layer) < 0)) {
-        return 0;
-    }
-    const pr_cat_reason *r = &pr_catalog_reasons[g->reason];
-    out->reason = r->number;
-    out->advice = g->advice;
-    out->field = g->field;
-    out->act = g->act;
-    out->network_forbids = (g->flags & PR_CAT_FORBIDS) != 0;
-    out->wait_s = r->klass == PR_CLASS_DECLINED_HARD || out->network_forbids ? 0 : pr_catalog_waits[g->wait];
-    out->reason_class = r->klass;
-    out->fault = r->fault;
-    out->level = PR_MATCH_EXACT;
-    out->private_cause = (r->flags & PR_CAT_PRIVATE) != 0;
-    out->channel_fault = (r->flags & PR_CAT_CHANNEL_FAULT) != 0;
-    out->unlisted = 0;
-    out->name = pr_catalog_pooled(r->name);
-    out->decided_by = "code";
-    out->source = pr_catalog_pooled(g->source);
-    return 1;
-}
-
-void pr_catalog_lookup(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *q)
-{
-    if (overlay == NULL && q->provider != NULL && q->code != NULL && q->network_code == NULL &&
-        q->advice_code == NULL && q->http_status < 500 && answer_bare(out, q)) {
-        return;
-    }
     verdict v;
     pr_catalog_ask ask = {.provider = q->provider != NULL ? q->provider : "",
                           .operation = pr_catalog_given(q->operation),

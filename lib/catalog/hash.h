@@ -66,7 +66,7 @@ static inline uint64_t pr_catalog_round(uint64_t h, uint64_t word)
 /* The last word of a text of nine bytes or more overlaps the one before. */
 static inline uint64_t pr_catalog_mix(uint64_t h, const char *text, size_t len)
 {
-    h ^= (uint64_t)len * 0x9E3779B97F4A7C15ULL;
+    h ^= (uint64_t)len << 56; /* where a short text has nothing */
     if (len <= 8) {
         return pr_catalog_round(h, pr_catalog_word(text, len));
     }
@@ -93,11 +93,11 @@ static inline uint32_t pr_catalog_bucket(uint64_t h, uint32_t buckets)
     return (uint32_t)(((h & 0xFFFFFFFFU) * buckets) >> 32);
 }
 
-/* Each displacement moves every member of a bucket by a step of its own. */
+/* A displacement is any number of 32 bits: with each of them the members of a bucket fall apart differently. */
 static inline uint32_t pr_catalog_slot(uint64_t h, uint32_t displacement, uint32_t slots)
 {
-    uint32_t x = (uint32_t)(h >> 32) + displacement * ((uint32_t)h * 0x9E3779B1U | 1U);
-    return (uint32_t)(((uint64_t)x * slots) >> 32);
+    uint32_t x = ((uint32_t)(h >> 32) ^ displacement) * ((uint32_t)h | 1U);
+    return (uint32_t)(((uint64_t)(x ^ x >> 15) * slots) >> 32);
 }
 
 /* What two spellings of a code have in common: no blanks around, no zeros in front of a number, no "aop." of

@@ -31,6 +31,8 @@ typedef struct pr_catalog_found {
     const char *source;
 } pr_catalog_found;
 
+/* pr_catalog_lookup without the short way. */
+void pr_catalog_weigh(pr_catalog_answer *out, const payroute_catalog *overlay, const pr_catalog_query *query);
 void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, const pr_catalog_ask *ask);
 
 /* How well a row's operation or layer fits what is asked: -1 not at all, 0 a named one when any is asked,

@@ -89,7 +89,7 @@ typedef struct pr_cat_reason {
 extern const char pr_catalog_pool[];
 extern const pr_cat_row pr_catalog_rows[];
 extern const pr_cat_group pr_catalog_groups[];
-extern const uint16_t pr_catalog_displacements[];
+extern const uint32_t pr_catalog_displacements[];
 extern const pr_cat_provider pr_catalog_providers[];
 extern const char pr_catalog_names[][PR_CAT_NAME]; /* of the providers, filled up with NUL */
 extern const uint32_t pr_catalog_patterns[];

@@ -76,13 +76,30 @@ static const char *phrase_in(const phrase *list, size_t count, const char *word)
     return word;
 }
 
+static const phrase fields[] = {
+    {"card_number", "the card's number"}, {"expiry", "the expiry date"},
+    {"cvc", "the security code"},         {"pin", "the PIN"},
+    {"holder_name", "the holder's name"}, {"address", "the address"},
+    {"email", "the e-mail address"},      {"phone", "the phone number"},
+    {"amount", "the amount"},             {"currency", "the currency"},
+    {"payment_code", "the payment code"}, {"account_number", "the account's number"},
+    {"other", "something else that was typed"},
+};
+
 static const phrase acts[] = {
     {"raise_limit", "raise the limit of the card or account"},
     {"enable_online", "enable online payment for the card or account"},
     {"confirm_in_app", "confirm in the bank's or wallet's app"},
     {"verify_identity", "verify identity with the account keeper"},
     {"contact_issuer", "ask the bank or account keeper"},
-    {"top_up", "put money on the account"},
+    {"activate_card", "activate the card"},
+    {"add_funds", "put money on the account"},
+    {"update_app", "update the bank's or wallet's app"},
+    {"show_new_code", "show a new payment code"},
+    {"renew_agreement", "renew the agreement"},
+    {"start_again", "start the payment again"},
+    {"unlock_account", "have the account unlocked"},
+    {"complete_payment", "complete the payment that was begun"},
 };
 
 static const phrase part_names[] = {
@@ -164,11 +181,11 @@ static void put_retry(const payroute_json_node *n)
     put("\n");
     put_heading("May it be tried again?");
     put_pair("next", PHRASE(advices, text_of(n, "advice")));
-    if (*text_of(n, "field") && strcmp(text_of(n, "field"), "none") != 0) {
-        put_pairf("what to correct", "%s", text_of(n, "field"));
+    if (*text_of(n, "field")) {
+        put_pair("what to correct", PHRASE(fields, text_of(n, "field")));
     }
-    if (*text_of(n, "act") && strcmp(text_of(n, "act"), "none") != 0) {
-        put_pairf("what to do", "%s", PHRASE(acts, text_of(n, "act")));
+    if (*text_of(n, "act")) {
+        put_pair("customer does", PHRASE(acts, text_of(n, "act")));
     }
     put_pair("same channel", yes(retry, "same_channel"));
     put_pair("other channel", yes(retry, "other_channel"));
@@ -188,9 +205,9 @@ static void put_parts(const payroute_json_node *parts)
         return;
     }
     for (const payroute_json_node *p = payroute_json_first(parts); p; p = payroute_json_next(p)) {
-        const char *from = *text_of(p, "part") ? text_of(p, "part") : text_of(p, "from");
-        put_pairf(PHRASE(part_names, from), "%s -> %s (%s)", text_of(p, "code"), text_of(p, "reason"),
-                  text_of(p, "matched"));
+        int32_t codeless = !*text_of(p, "code") || strcmp(text_of(p, "what"), "message") == 0;
+        put_pairf(PHRASE(part_names, text_of(p, "what")), "%s%s%s: %s, known by: %s", text_of(p, "provider"),
+                  codeless ? "" : " ", codeless ? "" : text_of(p, "code"), text_of(p, "reason"), text_of(p, "matched"));
     }
 }
 

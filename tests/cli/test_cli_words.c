@@ -194,6 +194,24 @@ static void test_explain_page(void **state)
     assert_true(strlen(said("customer.zh-CN")) > 0 && strlen(said("merchant.en")) > 0);
 }
 
+/* Several codes: what each came to, what the customer does, where the shop looks. */
+static void test_explain_parts(void **state)
+{
+    (void)state;
+    expect_code(payroute("explain", "stripe", "card_declined", "--network", "mastercard", "--network-code", "51",
+                         "--advice-code", "25", "--locale", "en", NULL),
+                0);
+    expect_out("insufficient_funds");
+    expect_out("not before      24 hours");
+    expect_out("network's code  mastercard 51");
+    expect_out("advice code     mastercard_mac 25");
+    expect_out("Support asks");
+    expect_code(payroute("explain", "stripe", "incorrect_cvc", "--locale", "ja", NULL), 0);
+    expect_out("what to correct the security code");
+    expect_code(payroute("explain", "stripe", "card_declined", "--network", "visa", "--network-code", "43", NULL), 0);
+    expect_out("do not tell the customer the cause");
+}
+
 static void test_explain_unknown_is_no_failure(void **state)
 {
     (void)state;
@@ -545,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_amounts_are_exact_or_refused),
         cmocka_unit_test(test_secrets_are_refused),
         cmocka_unit_test(test_explain_page),
+        cmocka_unit_test(test_explain_parts),
         cmocka_unit_test(test_explain_unknown_is_no_failure),
         cmocka_unit_test(test_explain_prints_no_controls),
         cmocka_unit_test(test_explain_rows),

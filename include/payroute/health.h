@@ -22,20 +22,10 @@ PAYROUTE_API size_t payroute_health_size(int32_t channels, int32_t cells);
 
 /**
  * A block of its own, on the heap: for one process that lives on.
- * Returns: OK; E_ARG; E_NOMEM.   Allocates: handle and block.   Lifetime: until freed, and longer than the payments that
- *          use it.   Threads: any number, at once.   Since: 0.1
+ * Returns: OK; E_ARG; E_NOMEM.   Allocates: handle and block.   Lifetime: until freed, and longer than the payments
+ *           that use it.   Threads: any number, at once.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_health_new(payroute_health **out, int32_t channels, int32_t cells, int64_t now_ms);
-
-/**
- * A block that lives in the caller's memory, such as a file that is mapped shared by all workers: 8-byte aligned, its
- * place may differ from process to process. `make` 1: it is all zeros and becomes an empty block; 0: somebody made it.
- * Returns: OK; E_FOREIGN (no such block); E_VERSION (older or newer); E_CHECKSUM (damaged, or not made to its end): make a
- *          new one elsewhere, never in place; E_RANGE (too small); E_ARG; E_NOMEM.
- * Allocates: the handle.   Lifetime: the memory must outlive it.   Threads: any number, processes too.   Since: 0.1
- */
-PAYROUTE_API int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size, int32_t make,
-                                            int32_t channels, int32_t cells, int64_t now_ms);
 
 /**
  * Release the handle, and the block of payroute_health_new. NULL is fine.
@@ -44,9 +34,9 @@ PAYROUTE_API int32_t payroute_health_attach(payroute_health **out, void *memory,
 PAYROUTE_API void payroute_health_free(payroute_health *health);
 
 /**
- * How every channel of the registry is now, as a JSON array: channel, up, down, hang, brown, approve, confirm, fail_over,
- * pending, convert, cashier (fractions in millionths), suspect, in_flight, latency_p50_ms, latency_p95_ms, bad_since_ms,
- * last_ms, limit_per_s (thousandths), evidence (hundredths of a payment).
+ * How every channel of the registry is now, as a JSON array: channel, up, down, hang, brown, approve, confirm,
+ * fail_over, pending, convert, cashier (fractions in millionths), suspect, in_flight, latency_p50_ms,
+ * latency_p95_ms, bad_since_ms, last_ms, limit_per_s (thousandths), evidence (hundredths of a payment).
  * Returns: length without the NUL; E_ARG; E_STATE (registry not sealed); E_BUFFER (`out` is empty); E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
  */
@@ -54,11 +44,12 @@ PAYROUTE_API int32_t payroute_health_snapshot(const payroute_health *health, con
                                               int64_t now_ms, char *out, size_t out_cap);
 
 /**
- * Which channel is to be asked a cheap question now (a lookup of a known order, a TLS connect): the index of a channel in
- * the registry. Each one that is handed out is handed out once for all workers, and again only when its interval is
- * over: a minute where all is well and nothing was heard for that long, seconds where something is wrong.
+ * Which channel is to be asked a cheap question now (a lookup of a known order, a TLS connect): the index of a
+ * channel in the registry. Each one that is handed out is handed out once for all workers, and again only when its
+ * interval is over: a minute where all is well and nothing was heard for that long, seconds where something is
+ * wrong.
  * Returns: the index; E_NOT_FOUND (none now); E_ARG; E_STATE.   Allocates: never.   Lifetime: -   Threads: any.
- *          Since: 0.1
+ *           Since: 0.1
  */
 PAYROUTE_API int32_t payroute_health_probe_next(const payroute_health *health, const payroute_registry *registry,
                                                 int64_t now_ms);
@@ -71,29 +62,42 @@ PAYROUTE_API int32_t payroute_health_probe(const payroute_health *health, const 
                                            const char *channel, int32_t ok, int64_t latency_ms, int64_t now_ms);
 
 /**
- * What the customer's browser says of a code or page of this channel: "error" (it did not open). A hint that moves health
- * a little, never proof; the caller passes each payment's on at most once.
+ * What the customer's browser says of a code or page of this channel: "error" (it did not open). A hint that moves
+ * health a little, never proof; the caller passes each payment's on at most once.
  * Returns: OK; E_NOT_FOUND (channel); E_SCHEMA (another word); E_ARG; E_STATE.   Allocates: never.   Lifetime: -
- *          Threads: any.   Since: 0.1
+ *           Threads: any.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_health_client(const payroute_health *health, const payroute_registry *registry,
                                             const char *channel, const char *what, int64_t now_ms);
 
 /**
- * What this host saw since `since_ms`, for others: a JSON object of plain sums that may be added up; and taking in what
- * another host said, `weight_percent` of it (1..100). The influence of one such message is bounded, so that a host that
- * lags or lies cannot move a channel by more than a few sightings. `source` names the other host.
- * Returns: length without the NUL, or OK; E_ARG; E_JSON, E_SCHEMA (nothing changed, `why` says where); E_BUFFER; E_STATE;
- *          E_NOMEM.
+ * What this host saw since `since_ms`, for others: a JSON object of plain sums that may be added up; and taking in
+ * what another host said, `weight_percent` of it (1..100). The influence of one such message is bounded, so that a
+ * host that lags or lies cannot move a channel by more than a few sightings. `source` names the other host.
+ * Returns: length without the NUL, or OK; E_ARG; E_JSON, E_SCHEMA (nothing changed, `why` says where); E_BUFFER;
+ *           E_STATE; E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_health_sums(const payroute_health *health, const payroute_registry *registry,
                                           int64_t since_ms, int64_t now_ms, char *out, size_t out_cap);
 PAYROUTE_API int32_t payroute_health_fold(const payroute_health *health, const payroute_registry *registry,
-                                          const char *sums_json, size_t sums_len, int32_t weight_percent, int64_t now_ms,
-                                          char *why, size_t why_cap);
+                                          const char *sums_json, size_t sums_len, int32_t weight_percent,
+                                          int64_t now_ms, char *why, size_t why_cap);
 
 /* FFI-END */
+
+/* For C programs: */
+
+/**
+ * A block that lives in the caller's memory, such as a file that is mapped shared by all workers: 8-byte aligned,
+ * its place may differ from process to process. `make` 1: it is all zeros and becomes an empty block; 0: somebody
+ * made it.
+ * Returns: OK; E_FOREIGN (no such block); E_VERSION (older or newer); E_CHECKSUM (damaged, or not made to its end):
+ *           make a new one elsewhere, never in place; E_RANGE (too small); E_ARG; E_NOMEM.
+ * Allocates: the handle.   Lifetime: the memory must outlive it.   Threads: any number, processes too.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size, int32_t make,
+                                            int32_t channels, int32_t cells, int64_t now_ms);
 
 #ifdef __cplusplus
 }

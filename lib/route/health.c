@@ -68,7 +68,7 @@ static void write_channel(payroute_json_out *out, const pr_channel *c, const pr_
     payroute_json_out_end(out);
 }
 
-static int32_t hand_over(payroute_json_out *json, char *out, size_t cap)
+static int32_t hand_to_caller(payroute_json_out *json, char *out, size_t cap)
 {
     size_t len = 0;
     const char *text = payroute_json_out_text(json, &len);
@@ -101,7 +101,7 @@ int32_t payroute_health_snapshot(const payroute_health *health, const payroute_r
         write_channel(json, c, &v);
     }
     payroute_json_out_end(json);
-    return hand_over(json, out, out_cap);
+    return hand_to_caller(json, out, out_cap);
 }
 
 /* The one that is thought to be out before the one that was only not heard of. */
@@ -200,7 +200,7 @@ int32_t payroute_health_sums(const payroute_health *health, const payroute_regis
     payroute_json_out_end(json);
     payroute_json_out_integer(json, "to_ms", s.to_ms);
     payroute_json_out_end(json);
-    return hand_over(json, out, out_cap);
+    return hand_to_caller(json, out, out_cap);
 }
 
 static void read_sums(pr_problems *p, pr_health_sums *s, const payroute_json_node *channel)

@@ -15,7 +15,7 @@ static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
 enum { CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
 
-static double index_of(double p, double f)
+static double order_index(double p, double f)
 {
     return p / (1.0 - GO_ON * f);
 }
@@ -38,7 +38,7 @@ static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_
     }
     double remembered = c->failed > 0 && health != NULL ? REMEMBER : 1.0;
     t->index =
-        index_of(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+        order_index(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
     t->canary = 0;
     t->limited = 0;
     t->tied = 0;
@@ -131,7 +131,7 @@ static double well_index(const pr_score_term *t, const pr_score_candidate *c)
     double remembered = c->failed > 0 ? REMEMBER : 1.0;
     return blame > 0.5 && t->view.up > 0.5
                ? t->index
-               : index_of(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) +
+               : order_index(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) +
                      c->bonus;
 }
 

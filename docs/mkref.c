@@ -21,6 +21,8 @@ static const example examples[] = {
     {"file.allow_plain_loopback", "true"},
     {"file.locale", "\"zh-CN\""},
     {"file.policy", "{\"deadline_ms\": 3600000}"},
+    {"file.routing", "{\"patience_ms\": 5000}"},
+    {"file.rules", "[{\"name\": \"night\", …}]"},
     {"file.channels", "[{\"id\": \"alipay-main\", …}]"},
     {"channel.id", "\"alipay-main\""},
     {"channel.provider", "\"alipay\""},
@@ -42,6 +44,17 @@ static const example examples[] = {
     {"channel.features", "{\"hold\": false}"},
     {"channel.timeouts", "{\"money_ms\": 10000}"},
     {"channel.pay_seconds", "300"},
+    {"channel.cost_bps", "60"},
+    {"channel.cost_fixed_minor", "30"},
+    {"channel.expected_success_percent", "92"},
+    {"channel.expected_latency_ms", "1200"},
+    {"channel.cap_day_minor", "5000000"},
+    {"channel.cap_month_minor", "90000000"},
+    {"channel.commit_month_minor", "20000000"},
+    {"channel.countries", "[\"CN\", \"HK\"]"},
+    {"channel.brands", "[\"visa\", \"mastercard\"]"},
+    {"channel.bins", "[\"411111\", \"52000000-52009999\"]"},
+    {"channel.maintenance", "[{\"days\": [\"sun\"], \"from\": \"01:00\", \"to\": \"03:30\"}]"},
     {"channel.facts", "{\"lookup\": \"our_ref\"}"},
     {"method.method", "\"alipay\""},
     {"method.flows", "[\"qr\", \"redirect\"]"},
@@ -73,6 +86,47 @@ static const example examples[] = {
     {"facts.max_pending_s", "86400"},
     {"facts.auth_ttl_s", "604800"},
     {"facts.review_s", "7200"},
+    {"maintenance.days", "[\"mon\", \"thu\"]"},
+    {"maintenance.from", "\"23:30\""},
+    {"maintenance.to", "\"01:00\""},
+    {"maintenance.zone", "\"Europe/Berlin\""},
+    {"routing.patience_ms", "5000"},
+    {"routing.margin_bp", "50"},
+    {"routing.cost_worth", "500"},
+    {"routing.explore", "false"},
+    {"routing.sticky", "true"},
+    {"routing.zone", "\"Asia/Singapore\""},
+    {"rule.name", "\"night\""},
+    {"rule.when", "{\"method\": \"card\"}"},
+    {"rule.then", "{\"prefer\": [\"card-main\"]}"},
+    {"when.method", "\"card\""},
+    {"when.flow", "[\"qr\", \"redirect\"]"},
+    {"when.currency", "\"CNY\""},
+    {"when.country", "{\"not\": \"CN\"}"},
+    {"when.brand", "[\"visa\", \"mastercard\"]"},
+    {"when.issuer", "\"cmb\""},
+    {"when.tier", "\"gold\""},
+    {"when.category", "{\"not\": [\"gift card\"]}"},
+    {"when.amount", "{\"min\": 100000}"},
+    {"when.risk", "{\"min\": 80}"},
+    {"when.bin", "[\"411111\"]"},
+    {"when.hours", "{\"from\": \"22:00\", \"to\": \"06:00\"}"},
+    {"when.weekdays", "[\"sat\", \"sun\"]"},
+    {"when.zone", "\"Asia/Tokyo\""},
+    {"when.metadata", "{\"shop\": \"north\"}"},
+    {"amount.min", "100000"},
+    {"amount.max", "500000"},
+    {"risk.min", "80"},
+    {"risk.max", "100"},
+    {"hours.from", "\"22:00\""},
+    {"hours.to", "\"06:00\""},
+    {"then.only", "[\"card-main\"]"},
+    {"then.prefer", "[\"card-main\", \"card-second\"]"},
+    {"then.avoid", "[\"card-second\"]"},
+    {"then.split", "{\"card-main\": 70, \"card-second\": 30}"},
+    {"then.authenticate", "true"},
+    {"then.deny", "\"too_risky\""},
+    {"then.stop", "true"},
     {"alipay.version", "\"2026\""},
     {"alipay.app_id", "\"2021000000000001\""},
     {"alipay.seller_id", "\"2088000000000001\""},
@@ -199,12 +253,13 @@ static const char *mark_example(const char *section, const char *name, const cJS
         }
         cJSON *value = parse_example(path, examples[i].json);
         const char *type = *mkref_text(key, "type") != '\0' ? mkref_text(key, "type") : "object";
+        int words = member(key, "anyOf") != NULL; /* a text, a list or {"not": …} */
         int fits = (strcmp(type, "string") == 0 && cJSON_IsString(value)) ||
                    (strcmp(type, "integer") == 0 && cJSON_IsNumber(value)) ||
                    (strcmp(type, "boolean") == 0 && cJSON_IsBool(value)) ||
                    (strcmp(type, "array") == 0 && cJSON_IsArray(value)) ||
                    (strcmp(type, "object") == 0 && cJSON_IsObject(value));
-        if (!fits || (cJSON_IsNumber(value) && (out_of_bounds(key, "minimum", value->valuedouble, 1) ||
+        if ((!fits && !words) || (cJSON_IsNumber(value) && (out_of_bounds(key, "minimum", value->valuedouble, 1) ||
                                                 out_of_bounds(key, "maximum", value->valuedouble, 0)))) {
             mkref_fail("the example of %s is no %s, or out of its bounds", path, type);
         }
@@ -254,6 +309,7 @@ static void print_range(const cJSON *low, const cJSON *high, const char *unit)
 
 static void print_limits(const cJSON *key)
 {
+    key = member(key, "anyOf") != NULL ? cJSON_GetArrayItem(member(key, "anyOf"), 0) : key;
     static const char *const pairs[][3] = {{"minimum", "maximum", ""},
                                            {"minLength", "maxLength", " characters"},
                                            {"minItems", "maxItems", " entries"},
@@ -318,7 +374,7 @@ void mkref_section(const cJSON *object, const char *section)
         const char *ref = mkref_text(key, "$ref");
         const char *type = mkref_text(key, "type");
         const char *description = mkref_text(key, "description");
-        printf("| `%s` | %s | ", key->string, *ref != '\0' ? "object" : type);
+        printf("| `%s` | %s | ", key->string, *ref != '\0' ? "object" : member(key, "anyOf") != NULL ? "words" : type);
         if (mkref_lists(member(object, "required"), key->string)) {
             printf("yes");
         } else {

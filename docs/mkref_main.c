@@ -97,6 +97,14 @@ static void print_configuration(const cJSON *schema)
         {"features", "channels[].features", ""},
         {"timeouts", "channels[].timeouts", ""},
         {"facts", "channels[].facts", ""},
+        {"maintenance", "channels[].maintenance[]", ""},
+        {"routing", "routing", ""},
+        {"rule", "rules[]", ""},
+        {"when", "rules[].when", ""},
+        {"amount", "rules[].when.amount", ""},
+        {"risk", "rules[].when.risk", ""},
+        {"hours", "rules[].when.hours", ""},
+        {"then", "rules[].then", ""},
     };
     const cJSON *defs = cJSON_GetObjectItemCaseSensitive(schema, "$defs");
     printf("%s## The file\n\n", head);

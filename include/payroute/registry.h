@@ -39,7 +39,8 @@ PAYROUTE_API int32_t payroute_registry_add(payroute_registry *registry, const ch
                                            char *why, size_t why_cap);
 
 /**
- * Set one of the file's top-level values by its JSON text: "allow_plain_loopback", "locale", "policy".
+ * Set one of the file's top-level values by its JSON text: "allow_plain_loopback", "locale", "policy", "routing"
+ * (before the channels), "rules" (after the channels that they name; a new value replaces the old ones).
  * Returns: OK; E_ARG; E_STATE (sealed); E_SCHEMA.   Allocates: a copy.   Lifetime: -   Threads: one.
  *          Since: 0.1
  */

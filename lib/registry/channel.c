@@ -19,6 +19,7 @@ typedef struct channel_reader {
     const payroute_json_node *features;
     const payroute_json_node *timeouts;
     const payroute_json_node *facts;
+    pr_terms_nodes terms;
 } channel_reader;
 
 static void keep_channel_text(pr_problems *p, char **slot, const payroute_json_node *value)
@@ -70,7 +71,7 @@ static void apply_channel(void *target, int32_t id, const payroute_json_node *va
     case PR_KEY_TIMEOUTS: r->timeouts = value; break;
     case PR_KEY_PAY_SECONDS: c->pay_ms = integer_of(value) * 1000; break;
     case PR_KEY_FACTS: r->facts = value; break;
-    default: break;
+    default: pr_terms_apply(c, &r->terms, id, value); break;
     }
 }
 
@@ -431,7 +432,8 @@ static void read_limits(channel_reader *r)
     }
 }
 
-int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node *node, int32_t plain_loopback)
+int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node *node, int32_t plain_loopback,
+                        const pr_zone *zone)
 {
     int32_t before = pr_problems_total(p);
     memset(c, 0, sizeof *c);
@@ -460,6 +462,7 @@ int32_t pr_channel_read(pr_channel *c, pr_problems *p, const payroute_json_node 
     read_limits(&r);
     read_methods(&r);
     read_currencies(&r);
+    pr_terms_read(c, p, &r.terms, zone);
     read_facts(&r);
     if (c->provider != NULL && payroute_json_type(node) == PAYROUTE_JSON_OBJECT) {
         pr_credentials_read(c, p, r.credentials);
@@ -483,5 +486,6 @@ void pr_channel_clear(pr_channel *c)
     pr_mem_free(c->return_url);
     pr_mem_free(c->ca_file);
     pr_mem_free(c->title);
+    pr_terms_clear(&c->terms);
     memset(c, 0, sizeof *c);
 }

@@ -93,6 +93,12 @@ static void unknown_key(pr_problems *p, int32_t scope, const char *name)
 
 static int32_t in_class(const char *shape, char c)
 {
+    if (strcmp(shape, PR_SHAPE_UPPER) == 0) {
+        return c >= 'A' && c <= 'Z';
+    }
+    if (strcmp(shape, PR_SHAPE_TIME) == 0) {
+        return (c >= '0' && c <= '9') || c == 'T' || c == ':' || c == '-';
+    }
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
         return 1;
     }
@@ -260,6 +266,7 @@ int32_t pr_keys_check(pr_problems *p, const pr_config_key *key, const payroute_j
     case PR_TYPE_CHOICE: return check_choice(p, key, value);
     case PR_TYPE_LIST: return check_list(p, key, value);
     case PR_TYPE_OBJECT: return check_object(p, key, value);
+    case PR_TYPE_WORDS: return pr_words_check(p, key, value);
     }
     return 0;
 }

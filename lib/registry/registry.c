@@ -14,6 +14,9 @@ struct payroute_registry {
     int32_t count;
     char locale[17];
     char *policy; /* JSON text; NULL: none */
+    char *rules_text;
+    pr_rules *rules;
+    pr_routing routing;
     pr_channel *channels[PR_CHANNELS_MAX];
 };
 
@@ -21,6 +24,7 @@ typedef struct top_reader {
     payroute_registry *r;
     pr_problems *p;
     const payroute_json_node *channels;
+    const payroute_json_node *rules;
 } top_reader;
 
 int32_t payroute_registry_new(payroute_registry **out)
@@ -35,6 +39,7 @@ int32_t payroute_registry_new(payroute_registry **out)
     }
     atomic_init(&r->refs, 1);
     memcpy(r->locale, "zh-CN", sizeof "zh-CN");
+    pr_routing_init(&r->routing);
     return PAYROUTE_OK;
 }
 
@@ -57,7 +62,25 @@ void payroute_registry_free(payroute_registry *registry)
         pr_mem_free(registry->channels[i]);
     }
     pr_mem_free(registry->policy);
+    pr_mem_free(registry->rules_text);
+    pr_rules_free(registry->rules);
     pr_mem_free(registry);
+}
+
+static void keep_json(pr_problems *p, char **slot, const payroute_json_node *value)
+{
+    payroute_json_out *out = payroute_json_out_new();
+    payroute_json_out_node(out, NULL, value);
+    size_t len = 0;
+    const char *text = payroute_json_out_text(out, &len);
+    char *copy = text != NULL ? pr_mem_text(text, len) : NULL;
+    payroute_json_out_free(out);
+    if (copy == NULL) {
+        p->nomem = 1;
+        return;
+    }
+    pr_mem_free(*slot);
+    *slot = copy;
 }
 
 /* The policy's names are judged by the core, which knows them; here it is an object of integers. */
@@ -76,18 +99,40 @@ static void keep_policy(top_reader *t, const payroute_json_node *value)
     if (pr_problems_total(t->p) != before) {
         return;
     }
-    payroute_json_out *out = payroute_json_out_new();
-    payroute_json_out_node(out, NULL, value);
-    size_t len = 0;
-    const char *text = payroute_json_out_text(out, &len);
-    char *copy = text != NULL ? pr_mem_text(text, len) : NULL;
-    payroute_json_out_free(out);
-    if (copy == NULL) {
-        t->p->nomem = 1;
+    keep_json(t->p, &t->r->policy, value);
+}
+
+/* Rules name channels, so those come first; on problems the rules stay as they were. */
+static void keep_rules(top_reader *t, const payroute_json_node *value)
+{
+    pr_rules *rules = NULL;
+    int32_t before = pr_problems_total(t->p);
+    if (pr_rules_compile(&rules, t->p, value, (const pr_channel *const *)t->r->channels, t->r->count,
+                         &t->r->routing.zone) == PAYROUTE_OK &&
+        pr_problems_total(t->p) == before) {
+        keep_json(t->p, &t->r->rules_text, value);
+        pr_rules_free(t->r->rules);
+        t->r->rules = rules;
+    } else {
+        pr_rules_free(rules);
+    }
+}
+
+/* Days and windows of what was read before count by the zone that was then in force. */
+static void keep_routing(top_reader *t, const payroute_json_node *value)
+{
+    pr_routing routing;
+    int32_t before = pr_problems_total(t->p);
+    pr_routing_init(&routing);
+    pr_routing_read(&routing, t->p, value);
+    if (pr_problems_total(t->p) != before) {
         return;
     }
-    pr_mem_free(t->r->policy);
-    t->r->policy = copy;
+    if (!pr_zone_equal(&routing.zone, &t->r->routing.zone) && (t->r->count > 0 || t->r->rules != NULL)) {
+        pr_problems_add(t->p, PR_PROBLEM_SCHEMA, "zone", "expected before the first channel and the rules");
+        return;
+    }
+    t->r->routing = routing;
 }
 
 static void apply_top(void *target, int32_t id, const payroute_json_node *value)
@@ -102,6 +147,8 @@ static void apply_top(void *target, int32_t id, const payroute_json_node *value)
         break;
     }
     case PR_KEY_POLICY: keep_policy(t, value); break;
+    case PR_KEY_ROUTING: keep_routing(t, value); break;
+    case PR_KEY_RULES: t->rules = value; break;
     case PR_KEY_CHANNELS: t->channels = value; break;
     default: break;
     }
@@ -137,7 +184,7 @@ static void append_channel(payroute_registry *r, pr_problems *p, const payroute_
         p->nomem = 1;
         return;
     }
-    int32_t good = pr_channel_read(c, p, node, r->plain_loopback);
+    int32_t good = pr_channel_read(c, p, node, r->plain_loopback, &r->routing.zone);
     int32_t twin = c->id[0] != '\0' ? index_of(r, c->id) : -1;
     if (twin >= 0) {
         p->conflict++;
@@ -169,6 +216,11 @@ static int32_t read_file(payroute_registry *r, pr_problems *p, const payroute_js
         pr_problems_leave(p, element);
     }
     pr_problems_leave(p, mark);
+    if (t.rules != NULL) {
+        mark = pr_problems_enter(p, "rules");
+        keep_rules(&t, t.rules);
+        pr_problems_leave(p, mark);
+    }
     p->conflict = 0; /* inside one file a double id is a defect of the file */
     return pr_problems_end(p);
 }
@@ -254,7 +306,7 @@ int32_t payroute_registry_set(payroute_registry *registry, const char *name, con
     }
     const pr_config_key *key = pr_keys_find(PR_SCOPE_TOP, name);
     if (key == NULL || key->id == PR_KEY_CHANNELS || key->id == PR_KEY_SCHEMA) {
-        pr_problems_add(&p, PR_PROBLEM_SCHEMA, name, "expected allow_plain_loopback, locale or policy");
+        pr_problems_add(&p, PR_PROBLEM_SCHEMA, name, "expected allow_plain_loopback, locale, policy, routing or rules");
         return pr_problems_end(&p);
     }
     payroute_json *doc = NULL;
@@ -271,6 +323,9 @@ int32_t payroute_registry_set(payroute_registry *registry, const char *name, con
     if (good && pr_problems_total(&p) == 0) {
         top_reader t = {.r = registry, .p = &p};
         apply_top(&t, key->id, value);
+        if (t.rules != NULL) {
+            keep_rules(&t, t.rules);
+        }
     }
     pr_problems_leave(&p, mark);
     payroute_json_free(doc);
@@ -312,6 +367,10 @@ static void view(payroute_json_out *out, const payroute_registry *r)
     payroute_json_out_string(out, "locale", r->locale);
     if (r->policy != NULL) {
         payroute_json_out_raw(out, "policy", r->policy, strlen(r->policy));
+    }
+    pr_routing_view(out, &r->routing);
+    if (r->rules_text != NULL) {
+        payroute_json_out_raw(out, "rules", r->rules_text, strlen(r->rules_text));
     }
     payroute_json_out_array(out, "channels");
     for (int32_t i = 0; i < r->count; i++) {
@@ -359,6 +418,16 @@ const pr_channel *pr_registry_find(const payroute_registry *r, const char *id)
 int32_t pr_registry_plain_loopback(const payroute_registry *r)
 {
     return r->plain_loopback;
+}
+
+const pr_routing *pr_registry_routing(const payroute_registry *r)
+{
+    return &r->routing;
+}
+
+const pr_rules *pr_registry_rules(const payroute_registry *r)
+{
+    return r->rules;
 }
 
 const char *pr_registry_locale(const payroute_registry *r)

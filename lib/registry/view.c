@@ -119,6 +119,7 @@ void pr_channel_view(payroute_json_out *out, const pr_channel *c)
     if (c->amount_max_minor != INT64_MAX) {
         payroute_json_out_integer(out, "amount_max_minor", c->amount_max_minor);
     }
+    pr_terms_view(out, c);
     payroute_json_out_integer(out, "priority", c->priority);
     payroute_json_out_integer(out, "weight", c->weight);
     payroute_json_out_flag(out, "enabled", c->enabled);

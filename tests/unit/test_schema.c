@@ -8,8 +8,9 @@
 #include "provider/provider.h"
 #include "registry/keys.h"
 
-static const char *const scope_names[PR_SCOPE_COUNT] = {NULL,       "channel",  "method",
-                                                        "features", "timeouts", "facts"};
+static const char *const scope_names[PR_SCOPE_COUNT] = {NULL,    "channel",     "method",  "features", "timeouts",
+                                                        "facts", "maintenance", "routing", "rule",     "when",
+                                                        "amount", "risk",       "hours",   "then"};
 
 static char *read_text(const char *path, size_t *len)
 {
@@ -131,6 +132,17 @@ static void check_property(const pr_config_key *key, const payroute_json_node *p
         check_type(property, "array");
         assert_true(number(property, "minItems") == key->min && number(property, "maxItems") == key->max);
         break;
+    case PR_TYPE_WORDS: {
+        const payroute_json_node *one = payroute_json_first(payroute_json_get(property, "anyOf"));
+        const payroute_json_node *list = payroute_json_next(one);
+        const payroute_json_node *other = payroute_json_get(payroute_json_get(payroute_json_next(list), "properties"), "not");
+        assert_true(number(one, "minLength") == key->min && number(one, "maxLength") == key->max);
+        const char *pattern = payroute_json_string(payroute_json_get(one, "pattern"));
+        assert_true((pattern == NULL) == (key->detail == NULL) && (pattern == NULL || strcmp(pattern, key->detail) == 0));
+        assert_true(number(payroute_json_get(list, "items"), "maxLength") == key->max);
+        assert_int_equal(payroute_json_count(payroute_json_get(other, "anyOf")), 2);
+        break;
+    }
     case PR_TYPE_OBJECT:
         check_type(property, "object");
         assert_true(number(property, "maxProperties") == key->max);
@@ -264,13 +276,22 @@ static void test_defaults_equal(void **state)
     static const char text[] = FIX_CUSTOM("c") "}";
     assert_int_equal(payroute_json_parse(&doc, text, sizeof text - 1, NULL, 0), PAYROUTE_OK);
     pr_problems_init(&p, NULL, 0);
-    assert_int_equal(pr_channel_read(&c, &p, payroute_json_root(doc), 0), 1);
+    assert_int_equal(pr_channel_read(&c, &p, payroute_json_root(doc), 0, &(pr_zone){0}), 1);
     payroute_json_free(doc);
     assert_int_equal(default_of(state, "channel", "priority"), c.priority);
     assert_int_equal(default_of(state, "channel", "weight"), c.weight);
     assert_int_equal(default_of(state, "channel", "enabled"), c.enabled);
     assert_int_equal(default_of(state, "channel", "overlap"), c.overlap);
     assert_int_equal(default_of(state, "channel", "amount_min_minor"), c.amount_min_minor);
+    pr_routing routing;
+    pr_routing_init(&routing);
+    assert_int_equal(default_of(state, "routing", "patience_ms"), routing.patience_ms);
+    assert_int_equal(default_of(state, "routing", "margin_bp"), routing.margin_bp);
+    assert_int_equal(default_of(state, "routing", "cost_worth"), routing.cost_worth);
+    assert_int_equal(default_of(state, "routing", "explore"), routing.explore);
+    assert_int_equal(default_of(state, "routing", "sticky"), routing.sticky);
+    assert_int_equal(default_of(state, "channel", "cost_bps"), c.terms.cost_bps);
+    assert_int_equal(default_of(state, "channel", "cost_fixed_minor"), c.terms.cost_fixed_minor);
     assert_int_equal(default_of(state, "timeouts", "connect_ms"), c.connect_timeout_ms);
     assert_int_equal(default_of(state, "timeouts", "money_ms"), c.money_timeout_ms);
     assert_int_equal(default_of(state, "timeouts", "query_ms"), c.query_timeout_ms);

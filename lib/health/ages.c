@@ -1,10 +1,10 @@
 /* See ages.h. */
 #include "health/ages.h"
 
-enum { COUNT_BITS = 24 };
+enum { COUNT_BITS = PR_AGES_BITS };
 static const uint64_t COUNT = (1U << COUNT_BITS) - 1, TICK = (1ULL << (64 - COUNT_BITS)) - 1;
 
-/* Counting and marking are in one order for all, so that a mark is never missing for long (see unmark). */
+/* Counting and marking are in one order for all, so that a mark is never missing for long (see pr_ages_unmark). */
 static void mark_used(pr_ages *a, uint64_t i)
 {
     uint64_t bit = 1ULL << (i & 63);
@@ -39,30 +39,10 @@ int32_t pr_ages_end(pr_ages *a, uint64_t tick)
     return 0;
 }
 
-/* Nothing there any more: the mark goes, unless somebody began right now. */
-static void unmark(pr_ages *a, uint64_t i, uint64_t word)
+void pr_ages_unmark(pr_ages *a, uint64_t i, uint64_t word)
 {
     atomic_fetch_and(&a->used[i >> 6], ~(1ULL << (i & 63)));
     if (atomic_load(&a->count[i]) != word) {
         mark_used(a, i);
     }
-}
-
-int32_t pr_ages_visit(pr_ages *a, int64_t unit_ms, int64_t max_age_ms, int64_t now_ms, pr_ages_each each, void *at)
-{
-    int32_t sum = 0;
-    for (uint64_t half = 0; half < PR_AGES / 64; half++) {
-        for (uint64_t bits = pr_read(&a->used[half]); bits != 0; bits &= bits - 1) {
-            uint64_t i = half * 64 + (uint64_t)__builtin_ctzll(bits);
-            uint64_t word = pr_read(&a->count[i]);
-            int64_t age = now_ms - (int64_t)(word >> COUNT_BITS) * unit_ms;
-            if ((word & COUNT) == 0 || age > max_age_ms || age < -unit_ms * PR_AGES) {
-                unmark(a, i, word);
-            } else if (age >= 0) {
-                sum += (int32_t)(word & COUNT) <= INT32_MAX / 2 - sum ? (int32_t)(word & COUNT) : 0;
-                each(at, age, (uint32_t)(word & COUNT));
-            }
-        }
-    }
-    return sum;
 }

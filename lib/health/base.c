@@ -10,44 +10,66 @@ static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segmen
     return c == NULL ? NULL : &c->word;
 }
 
-pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,
-                         int64_t now_ms)
+void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate, pr_word **pair,
+                 int64_t now_ms)
 {
     uint64_t key = pr_read(&s->key);
-    pr_causes c = {NULL, NULL, &s->storm, NULL, NULL};
     if (segment.method != 0 || segment.issuer != 0) {
-        c.rate = cell_word(h, key, segment, PR_CELL_RATE, make, now_ms);
+        *rate = cell_word(h, key, segment, PR_CELL_RATE, 0, now_ms);
+    }
+    if (segment.issuer != 0) {
+        *pair = cell_word(h, key, (pr_health_segment){0, segment.issuer}, PR_CELL_PAIR, 0, now_ms);
+    }
+}
+
+pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make, int64_t now_ms)
+{
+    pr_causes c = {NULL, NULL, s == NULL ? NULL : &s->storm, NULL, NULL};
+    uint64_t key = s == NULL ? 0 : pr_read(&s->key);
+    pr_health_segment issuer = {0, segment.issuer};
+    if (segment.method != 0 || segment.issuer != 0) {
+        c.rate = s == NULL ? NULL : cell_word(h, key, segment, PR_CELL_RATE, make, now_ms);
         c.segment = cell_word(h, 0, segment, PR_CELL_SEGMENT, make, now_ms);
     }
     if (segment.issuer != 0) {
-        segment.method = 0;
-        c.pair = cell_word(h, key, segment, PR_CELL_PAIR, make, now_ms);
-        c.issuer = cell_word(h, 0, segment, PR_CELL_ISSUER, make, now_ms);
+        c.pair = s == NULL ? NULL : cell_word(h, key, issuer, PR_CELL_PAIR, make, now_ms);
+        c.issuer = cell_word(h, 0, issuer, PR_CELL_ISSUER, make, now_ms);
     }
     return c;
 }
 
-static pr_rate rate_of(const pr_word *w, const pr_rate_kind *kind, int64_t now_ms)
+pr_base_common pr_base_of_segment(const pr_health *h, const pr_word *segment, int64_t now_ms)
 {
-    return w == NULL ? (pr_rate){0, 0} : pr_rate_read(pr_read(w), kind, now_ms);
+    pr_base_common c = {pr_rate_tick(&pr_rate_slow, now_ms), pr_rate_tick(&pr_rate_fast, now_ms),
+                        pr_rate_tick(&pr_rate_cell, now_ms), 0, 0, segment != NULL};
+    c.all = pr_rate_mean(0.9, ALL, pr_rate_at(pr_read(&pr_block(h)->global), &pr_rate_slow, c.slow));
+    c.segment = c.all;
+    if (segment != NULL) {
+        c.segment = pr_rate_mean(c.all, SEGMENT, pr_rate_at(pr_read(segment), &pr_rate_cell, c.cell));
+    }
+    return c;
 }
 
-double pr_base_rate(const pr_health *h, const pr_slot *s, const pr_causes *c, double *evidence, int64_t now_ms)
+/* Means of means, carried as fractions down to the one division at the end. */
+double pr_base_rate(const pr_slot *s, const pr_word *cell, const pr_base_common *c, double *evidence)
 {
-    double belief = (double)(pr_read(&s->prior) >> 48) / 65535.0;
-    pr_rate slow = rate_of(&s->slow, &pr_rate_slow, now_ms), fast = rate_of(&s->fast, &pr_rate_fast, now_ms);
-    double mean = pr_rate_mean(belief > 0 ? belief : 0.9, BELIEF, slow);
-    mean = pr_rate_mean(mean, LONG, fast);
+    double belief = (double)(uint32_t)(pr_read(&s->prior) >> 48) / 65535.0;
+    pr_rate slow = pr_rate_at(pr_read(&s->slow), &pr_rate_slow, c->slow);
+    pr_rate fast = pr_rate_at(pr_read(&s->fast), &pr_rate_fast, c->fast);
+    double over = BELIEF + slow.all, whole = over * (LONG + fast.all);
+    double part = ((belief > 0 ? belief : 0.9) * BELIEF + slow.good) * LONG + fast.good * over;
+    pr_rate seen = {0, 0};
     *evidence = slow.all;
-    if (c->rate == NULL && c->segment == NULL) {
-        return mean;
+    if (cell != NULL) {
+        seen = pr_rate_at(pr_read(cell), &pr_rate_cell, c->cell);
+        *evidence += seen.all;
     }
-    pr_rate cell = rate_of(c->rate, &pr_rate_cell, now_ms);
-    double all = pr_rate_mean(0.9, ALL, rate_of(&pr_block(h)->global, &pr_rate_slow, now_ms));
-    double segment = pr_rate_mean(all, SEGMENT, rate_of(c->segment, &pr_rate_cell, now_ms));
-    /* The sum of log-odds, without logarithms: odds multiply. */
-    double good = mean * segment * (1.0 - all), bad = (1.0 - mean) * (1.0 - segment) * all;
-    double here = good + bad > 1e-12 ? good / (good + bad) : mean;
-    *evidence += cell.all;
-    return pr_rate_mean(here, CELL, cell);
+    if (c->known) { /* the sum of log-odds, without logarithms: odds multiply */
+        double good = part * c->segment * (1.0 - c->all), bad = (whole - part) * (1.0 - c->segment) * c->all;
+        if (good + bad > 1e-12) {
+            part = good;
+            whole = good + bad;
+        }
+    }
+    return (part * CELL + seen.good * whole) / (whole * (CELL + seen.all));
 }

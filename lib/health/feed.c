@@ -29,11 +29,13 @@ pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_m
 /* A channel that is slow now must not teach us that slow is usual, or only little by little. */
 static void see_latency(pr_slot *s, pr_evidence *e, int64_t latency_ms, int64_t now_ms)
 {
-    e->brown *= pr_latency_ratio(s, latency_ms);
+    double ratio = pr_latency_ratio(s, latency_ms);
+    e->brown *= ratio;
     if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
         pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
-    if (!pr_filter_slow(s, now_ms) || latency_ms % 8 == 0) {
+    uint32_t one_of = pr_filter_slow(s, now_ms) ? 8 : ratio > 2.0 ? 4 : 1;
+    if (one_of == 1 || pr_health_stir((uint64_t)now_ms, (uint64_t)latency_ms) % one_of == 0) {
         pr_latency_add(s, latency_ms);
     }
 }
@@ -56,7 +58,8 @@ static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segmen
                         double weight, int64_t now_ms)
 {
     pr_causes c = pr_base_causes(h, s, segment, 1, now_ms);
-    double evidence, base = pr_base_rate(h, s, &c, &evidence, now_ms);
+    pr_base_common common = pr_base_of_segment(h, c.segment, now_ms);
+    double evidence, base = pr_base_rate(s, c.rate, &common, &evidence);
     double passes = pr_blame_see(c.channel, c.pair, c.issuer, base, approved, now_ms);
     if (!approved) {
         weight *= (1.0 - base) / (1.0 - base * passes + 1e-9);

@@ -2,7 +2,7 @@
 #include "health/latency.h"
 #include "health/number.h"
 
-enum { FULL = 1024, FRESH = 8, EVERY = 16, QUANTILE_BITS = 21 };
+enum { FULL = 1024, FRESH = 8, EVERY = 16, MANY = 128, QUANTILE_BITS = 21 };
 /* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one before. */
 static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,   95,    119,   149,   186,
                                        233,  291,  364,  455,  568,  711,  888,  1110,  1388,  1735,  2168,
@@ -16,7 +16,7 @@ static const uint8_t first_bin[60] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
 static const double BELIEF = 12.0;
 static const double shape[11] = {0.01, 0.03, 0.07, 0.13, 0.19, 0.20, 0.15, 0.10, 0.06, 0.04, 0.02};
 static const double LEAST = 0.0005; /* of each bin: no latency is impossible */
-static const double UNIT = 65535.0;
+static const double UNIT = 65535.0, RATIO = 4096.0;
 
 static int32_t bin_of(int64_t ms)
 {
@@ -51,6 +51,11 @@ static void keep(pr_slot *s, const double *share)
         }
     }
     pr_write(&s->quantiles, quantiles);
+    for (int32_t i = 0; i < PR_BINS; i++) {
+        double brown = i < PR_BROWN_BINS ? LEAST : share[i - PR_BROWN_BINS];
+        uint16_t ratio = (uint16_t)(pr_clamp(brown / share[i], 0.15, 12.0) * RATIO + 0.5);
+        atomic_store_explicit(&s->ratio[i], ratio, memory_order_relaxed);
+    }
 }
 
 void pr_latency_refresh(pr_slot *s)
@@ -91,23 +96,9 @@ void pr_latency_add(pr_slot *s, int64_t latency_ms)
             atomic_store_explicit(&s->bins[i], count_of(s, i) / 2, memory_order_relaxed);
         }
     }
-    if (n <= FRESH || n % EVERY == 0) {
+    if (n <= FRESH || n % (n < MANY ? EVERY : EVERY * 4) == 0) {
         pr_latency_refresh(s);
     }
-}
-
-/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays within 0..1. */
-static double tail_of(const pr_slot *s, int32_t bin)
-{
-    return bin < 0 ? 1.0
-                   : bin >= PR_BINS ? 0.0
-                                    : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / UNIT);
-}
-
-static double share_of(const pr_slot *s, int32_t bin)
-{
-    double share = tail_of(s, bin) - tail_of(s, bin + 1);
-    return share > LEAST / 2 ? share : LEAST / 2;
 }
 
 /* The part of the way through a bin. */
@@ -128,28 +119,14 @@ static double within(int32_t bin, int64_t age_ms)
     return pr_clamp((double)(age_ms - low) * per_ms[bin], 0.0, 1.0);
 }
 
-static double between(double here, double next, double part)
+pr_latency_at pr_latency_place(int64_t age_ms)
 {
-    return here > next ? here - part * (here - next) : here;
-}
-
-pr_silent pr_latency_silent(const pr_slot *s, int64_t age_ms)
-{
-    int32_t bin = bin_of(age_ms), slow = bin - PR_BROWN_BINS;
-    double part = within(bin, age_ms);
-    return (pr_silent){between(tail_of(s, bin), tail_of(s, bin + 1), part),
-                       slow < 0 ? 1.0 : between(tail_of(s, slow), tail_of(s, slow + 1), part)};
+    int32_t bin = bin_of(age_ms);
+    return (pr_latency_at){bin, within(bin, age_ms)};
 }
 
 double pr_latency_ratio(const pr_slot *s, int64_t latency_ms)
 {
-    int32_t bin = bin_of(latency_ms), slow = bin - PR_BROWN_BINS;
-    double brown = slow < 0 ? LEAST : share_of(s, slow), usual = share_of(s, bin);
-    return brown <= 0.15 * usual ? 0.15 : brown >= 12.0 * usual ? 12.0 : brown / usual;
-}
-
-int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which)
-{
-    uint64_t word = pr_read(&s->quantiles) >> ((int32_t)which * QUANTILE_BITS);
-    return (int32_t)(word & ((1U << QUANTILE_BITS) - 1));
+    double ratio = (double)atomic_load_explicit(&s->ratio[bin_of(latency_ms)], memory_order_relaxed) * (1.0 / RATIO);
+    return pr_clamp(ratio, 0.15, 12.0);
 }

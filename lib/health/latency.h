@@ -1,6 +1,6 @@
 /* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by halving.
    What is asked of it is kept beside it, ready to read, and made anew when the picture may have changed: with each of
-   the first few of a bin, then with every sixteenth. */
+   the first few of a bin, then with every sixteenth, then less often. */
 #ifndef PR_HEALTH_LATENCY_H
 #define PR_HEALTH_LATENCY_H
 
@@ -11,14 +11,46 @@ enum { PR_BROWN_BINS = 7 }; /* a browned-out channel answers 1.25^7 = 4.8 times 
 void pr_latency_add(pr_slot *s, int64_t latency_ms);
 /* What is kept beside it, from the bins and the merchant's belief. */
 void pr_latency_refresh(pr_slot *s);
+
+/* Where an age lies: its bin, and how much of the way through it. */
+typedef struct pr_latency_at {
+    int32_t bin;
+    double part;
+} pr_latency_at;
+pr_latency_at pr_latency_place(int64_t age_ms);
+
+/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays within 0..1. */
+static inline double pr_latency_tail(const pr_slot *s, int32_t bin)
+{
+    return bin < 0 ? 1.0
+                   : bin >= PR_BINS
+                         ? 0.0
+                         : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / 65535.0);
+}
+
+static inline double pr_latency_over(const pr_slot *s, int32_t bin, double part)
+{
+    double here = pr_latency_tail(s, bin), next = pr_latency_tail(s, bin + 1);
+    return here > next ? here - part * (here - next) : here;
+}
+
 /* P(no answer before this age): as usual, and in a brown-out. */
 typedef struct pr_silent {
     double up, brown;
 } pr_silent;
-pr_silent pr_latency_silent(const pr_slot *s, int64_t age_ms);
+
+static inline pr_silent pr_latency_silent(const pr_slot *s, pr_latency_at at)
+{
+    return (pr_silent){pr_latency_over(s, at.bin, at.part), pr_latency_over(s, at.bin - PR_BROWN_BINS, at.part)};
+}
+
 /* How much likelier this latency is in a brown-out: 0.15 .. 12. */
 double pr_latency_ratio(const pr_slot *s, int64_t latency_ms);
+
 enum pr_quantile { PR_P50 = 0, PR_P95 = 1, PR_P99 = 2 };
-int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which); /* ms */
+static inline int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which) /* ms */
+{
+    return (int32_t)((pr_read(&s->quantiles) >> ((int32_t)which * 21)) & 0x1FFFFFU);
+}
 
 #endif

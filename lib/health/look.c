@@ -1,6 +1,7 @@
 /* What the router asks: how is this channel now, and what would come of sending this payment there? */
+#include "health/ask.h"
+
 #include "health/ages.h"
-#include "health/base.h"
 #include "health/filter.h"
 #include "health/gate.h"
 #include "health/latency.h"
@@ -26,23 +27,24 @@ static double power(double base, uint32_t n)
     return out;
 }
 
-/* What is stored and what is silent are multiplied later; neither may run out of a double's range. */
-static double bounded(double x)
+/* x times base^n. What is stored and what is silent are multiplied later; neither may run out of a double's range. */
+static double raised(double x, double base, uint32_t n)
 {
-    return pr_clamp(x, 1e-100, 1e100);
+    x *= n == 1 ? base : power(base, n);
+    return x < 1e-100 ? 1e-100 : x > 1e100 ? 1e100 : x;
 }
 
 /* Attempts that are still silent at this age speak for a hang, before any of them has timed out. */
 static void hear_silence(void *at, int64_t age_ms, uint32_t count)
 {
     silence *s = at;
-    pr_silent tail = pr_latency_silent(s->slot, age_ms);
+    pr_silent tail = pr_latency_silent(s->slot, pr_latency_place(age_ms));
     uint32_t n = count > 30 ? 30 : count;
     double over = 1.0 / (.0028 + .9972 * tail.up);
     s->seen = 1;
-    s->ratio.down = bounded(s->ratio.down * power((.16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0)) * over, n));
-    s->ratio.hang = bounded(s->ratio.hang * power((.92 + .08 * tail.up) * over, n));
-    s->ratio.brown = bounded(s->ratio.brown * power((.02 + .98 * tail.brown) * over, n));
+    s->ratio.down = raised(s->ratio.down, (.16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0)) * over, n);
+    s->ratio.hang = raised(s->ratio.hang, (.92 + .08 * tail.up) * over, n);
+    s->ratio.brown = raised(s->ratio.brown, (.02 + .98 * tail.brown) * over, n);
 }
 
 typedef struct unpaid {
@@ -61,18 +63,22 @@ static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
 {
     unpaid *u = at;
     double alive = 1.0 - u->usual * paid_by(age_ms);
-    u->ratio = bounded(u->ratio * power(0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count));
+    u->ratio = raised(u->ratio, 0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count);
 }
 
-static double look_cashier(pr_slot *s, double *usual, int64_t now_ms)
+static double usual_of(const pr_slot *s, uint64_t slow_tick)
 {
-    *usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)), 0.1,
-                      0.95);
-    unpaid u = {*usual, 1.0};
+    uint64_t word = pr_read(&s->funnel);
+    return word == 0 ? 0.6 : pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_at(word, &pr_rate_slow, slow_tick)), 0.1, 0.95);
+}
+
+static double look_cashier(pr_slot *s, double usual, int64_t now_ms)
+{
+    unpaid u = {usual, 1.0};
     pr_ages_visit(&s->shown, PR_SHOWN_MS, (int64_t)PR_SHOWN_MS * (PR_AGES - 1), now_ms, hear_unpaid, &u);
-    double p = pr_storm_read(pr_read(&s->cashier), now_ms),
-           odds = p / (1.0 - p) * (u.ratio > 1e6 ? 1e6 : u.ratio);
-    return odds / (1.0 + odds);
+    pr_storm p = pr_storm_at(pr_read(&s->cashier), now_ms / PR_STORM_TICK_MS);
+    double on = p.part * (u.ratio > 1e6 ? 1e6 : u.ratio);
+    return on / (p.whole - p.part + on);
 }
 
 static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
@@ -94,50 +100,80 @@ static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
     v->suspect = v->up * 100 < SUSPECT_PERCENT;
 }
 
-static void look_outcome(pr_health_view *v, const pr_slot *s, int64_t patience_ms)
+static void look_outcome(pr_health_view *v, pr_silent late)
 {
     double approve = v->approve * (1.0 - PR_STORM_TAKES * v->blame_channel) *
                      (1.0 - PR_STORM_TAKES * v->blame_pair) * (1.0 - PR_STORM_TAKES * v->blame_issuer);
-    pr_silent late = pr_latency_silent(s, patience_ms);
     double in_time = 1.0 - late.up, slow_time = 1.0 - late.brown;
-    double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending;
+    double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending, soft = (1.0 - approve) * SOFT_SHARE;
     double up = v->up * in_time, brown = v->brown * slow_time;
-    v->confirm = (up + brown * .88 + v->down * .07 + v->hang * .07) * approve * shown * live;
-    v->fail_over = v->up * (1.0 - approve) * SOFT_SHARE * live +
-                   v->brown * (.02 + .88 * (1.0 - approve) * SOFT_SHARE) + v->down * .80 + v->hang * .03;
+    v->confirm = (up + brown * .88 + (v->down + v->hang) * .07) * approve * shown * live;
+    v->fail_over = v->up * soft * live + v->brown * (.02 + .88 * soft) + v->down * .80 + v->hang * .03;
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
 }
 
 /* Short clocks turn round in months; what was not heard of for so long has been forgotten anyway. */
-static pr_rate recent(const pr_slot *s, const pr_word *w, int64_t now_ms)
+static double pending_of(const pr_slot *s, uint64_t tick, int64_t idle_ms)
 {
-    return now_ms - pr_time_read(&s->last) > 5LL * 86400000 ? (pr_rate){0, 0}
-                                                            : pr_rate_read(pr_read(w), &pr_rate_recent, now_ms);
+    uint64_t word = idle_ms > 5LL * 86400000 ? 0 : pr_read(&s->pending);
+    return word == 0 ? 0.02 : pr_rate_mean(0.02, 10.0, pr_rate_at(word, &pr_rate_recent, tick));
+}
+
+static double storm_of(const pr_word *word, int64_t tick)
+{
+    pr_storm s = word == NULL ? (pr_storm){0, 1} : pr_storm_at(pr_read(word), tick);
+    return s.part / s.whole;
+}
+
+void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segment segment, int64_t patience_ms,
+                         int64_t now_ms)
+{
+    *out = (pr_health_ask){.segment = segment, .now_ms = now_ms, .place = {0, 0}};
+    if (h == NULL || h->block == NULL || !pr_time_fits(now_ms)) {
+        return;
+    }
+    pr_causes c = pr_base_causes(h, NULL, segment, 0, now_ms);
+    out->place = pr_latency_place(patience_ms > 0 ? patience_ms : 8000);
+    out->common = pr_base_of_segment(h, c.segment, now_ms);
+    out->recent = pr_rate_tick(&pr_rate_recent, now_ms);
+    out->storm = now_ms / PR_STORM_TICK_MS;
+    out->blame_issuer = storm_of(c.issuer, out->storm);
+    out->ready = 1;
+}
+
+void pr_health_ask_look(pr_health_view *out, const pr_health *h, int32_t slot, const pr_health_ask *ask)
+{
+    pr_slot *s = h == NULL ? NULL : pr_block_slot(h, slot);
+    int64_t now_ms = ask->now_ms;
+    if (s == NULL || !ask->ready) {
+        *out = (pr_health_view){.up = 1, .approve = 0.9, .confirm = 0.9, .fail_over = 0.08, .convert = 0.6};
+        return;
+    }
+    pr_word *rate = NULL, *pair = NULL;
+    pr_base_own(h, s, ask->segment, &rate, &pair, now_ms);
+    look_states(out, s, now_ms);
+    out->approve = pr_base_rate(s, rate, &ask->common, &out->evidence);
+    out->blame_channel = storm_of(&s->storm, ask->storm);
+    out->blame_pair = storm_of(pair, ask->storm);
+    out->blame_issuer = ask->blame_issuer;
+    out->last_ms = pr_time_read(&s->last);
+    out->pending = pending_of(s, ask->recent, now_ms - out->last_ms);
+    out->convert = usual_of(s, ask->common.slow);
+    out->cashier = look_cashier(s, out->convert, now_ms);
+    out->latency_p50_ms = pr_latency_quantile(s, PR_P50);
+    out->latency_p95_ms = pr_latency_quantile(s, PR_P95);
+    out->latency_p99_ms = pr_latency_quantile(s, PR_P99);
+    out->bad_since_ms = pr_read(&s->since) == 0 ? 0 : pr_filter_since(s, now_ms);
+    out->limit_per_s = pr_gate_limit(s, now_ms);
+    look_outcome(out, pr_latency_silent(s, ask->place));
 }
 
 void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_health_segment segment,
                     int64_t patience_ms, int64_t now_ms)
 {
-    pr_slot *s = pr_block_slot(h, slot);
-    *out = (pr_health_view){.up = 1, .approve = 0.9, .confirm = 0.9, .fail_over = 0.08, .convert = 0.6};
-    if (s == NULL || !pr_time_fits(now_ms)) {
-        return;
-    }
-    pr_causes c = pr_base_causes(h, s, segment, 0, now_ms);
-    look_states(out, s, now_ms);
-    out->approve = pr_base_rate(h, s, &c, &out->evidence, now_ms);
-    out->blame_channel = pr_storm_read(pr_read(c.channel), now_ms);
-    out->blame_pair = c.pair == NULL ? 0 : pr_storm_read(pr_read(c.pair), now_ms);
-    out->blame_issuer = c.issuer == NULL ? 0 : pr_storm_read(pr_read(c.issuer), now_ms);
-    out->pending = pr_rate_mean(0.02, 10.0, recent(s, &s->pending, now_ms));
-    out->cashier = look_cashier(s, &out->convert, now_ms);
-    out->latency_p50_ms = pr_latency_quantile(s, PR_P50);
-    out->latency_p95_ms = pr_latency_quantile(s, PR_P95);
-    out->latency_p99_ms = pr_latency_quantile(s, PR_P99);
-    out->bad_since_ms = pr_read(&s->since) == 0 ? 0 : pr_filter_since(s, now_ms);
-    out->last_ms = pr_time_read(&s->last);
-    out->limit_per_s = pr_gate_limit(s, now_ms);
-    look_outcome(out, s, patience_ms > 0 ? patience_ms : 8000);
+    pr_health_ask ask;
+    pr_health_ask_begin(&ask, h, segment, patience_ms, now_ms);
+    pr_health_ask_look(out, h, slot, &ask);
 }
 
 /* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many

@@ -3,6 +3,7 @@
    to try, one that hangs is dear; so declines explore by themselves, and only a channel that is thought to be
    out needs a canary. */
 #include "route/score.h"
+#include "health/ask.h"
 #include "health/gate.h"
 #include "health/number.h"
 
@@ -26,11 +27,9 @@ static int32_t at_most(int32_t a, int64_t b)
 }
 
 static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
-                            const pr_score_ask *ask)
+                            const pr_score_ask *ask, const pr_health_ask *common)
 {
-    static const pr_health nothing = {0};
-    pr_health_look(&t->view, health != NULL ? health : &nothing, health != NULL ? c->slot : PR_HEALTH_NO_SLOT,
-                   c->segment, ask->patience_ms, ask->now_ms);
+    pr_health_ask_look(&t->view, health, health != NULL ? c->slot : PR_HEALTH_NO_SLOT, common);
     t->confirm = t->view.confirm;
     t->fail_over = t->view.fail_over;
     if (c->shown && health != NULL) {
@@ -170,10 +169,15 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
 {
     uint8_t placed[256] = {0};
     pr_score_draw unused;
+    pr_health_ask common = {0};
     int32_t n = 0;
     count = count > 256 ? 256 : count;
     for (int32_t i = 0; i < count; i++) {
-        judge_candidate(&terms[i], health, &candidates[i], ask);
+        if (i == 0 || candidates[i].segment.method != common.segment.method ||
+            candidates[i].segment.issuer != common.segment.issuer) {
+            pr_health_ask_begin(&common, health, candidates[i].segment, ask->patience_ms, ask->now_ms);
+        }
+        judge_candidate(&terms[i], health, &candidates[i], ask, &common);
     }
     int32_t first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&

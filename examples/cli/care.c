@@ -169,6 +169,45 @@ int run_ack(const args *a)
     return code;
 }
 
+static void print_unlisted(const payroute_json_node *root)
+{
+    const payroute_json_node *codes = payroute_json_get(root, "unlisted");
+    table t;
+    if (payroute_json_count(codes) == 0) {
+        put("no unlisted codes\n");
+        return;
+    }
+    table_begin(&t, "PROVIDER|OPERATION|LAYER|CODE|COUNT|LAST");
+    for (const payroute_json_node *c = payroute_json_first(codes); c; c = payroute_json_next(c)) {
+        char text[60];
+        table_cell(&t, text_of(c, "provider"));
+        table_cell(&t, text_of(c, "operation"));
+        table_cell(&t, text_of(c, "layer"));
+        table_cell(&t, text_of(c, "code"));
+        (void)snprintf(text, sizeof text, "%lld", (long long)number_of(c, "count"));
+        table_cell(&t, text);
+        time_text(text, sizeof text, number_of(c, "last_ms"));
+        table_cell(&t, text);
+    }
+    table_end(&t);
+    if (number_of(root, "dropped") > 0) {
+        putf("and %lld more for which there was no room\n", (long long)number_of(root, "dropped"));
+    }
+}
+
+int run_unlisted(const args *a)
+{
+    session s;
+    int64_t days = 7;
+    int code = args_integer(a, OPT_DAYS, 1, 31, &days);
+    if (code == EXIT_FINE) {
+        code = session_open(&s, a);
+    }
+    return code == EXIT_FINE ? session_end(&s, payroute_engine_unlisted(s.engine, (int32_t)days), judge_fine,
+                                           print_unlisted)
+                             : code;
+}
+
 /* ---- care ---- */
 
 static void print_amnesia(const payroute_json_node *root)

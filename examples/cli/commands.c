@@ -40,7 +40,8 @@ const command cli_commands[] = {
      "  payroute explain stripe card_declined --network mastercard --network-code 51 --advice-code 25\n"
      "  payroute explain --search 余额\n"
      "  payroute explain --provider adyen --reason do_not_honor\n"},
-    {"rules", "[NETWORK]", "what the card networks say about trying a declined card again", BIT(OPT_DAY), 0, 1, run_rules,
+    {"rules", "[NETWORK]", "what the card networks say about trying a declined card again", BIT(OPT_DAY), 0, 1,
+     run_rules,
      "NETWORK in any spelling; without it all. Exit status 1: no such network.\n"
      "  payroute rules mastercard\n  payroute rules visa --day 2025-05-24\n"},
     {"check", "FILE", "every problem of a configuration, with path and value; else a table of its channels",
@@ -109,6 +110,8 @@ const command cli_commands[] = {
      "They come again until acknowledged with payroute ack.\n"},
     {"ack", "EVENT…", "acknowledge events by id", STORE, 1, 1000, run_ack,
      "Exit status 1: an id is unknown; then none is acknowledged.\n  payroute ack 12.1.1 13.1.1\n"},
+    {"unlisted", "", "codes of providers that the catalogue does not list, counted", STORE | BIT(OPT_DAYS), 0, 0,
+     run_unlisted, "Of the last seven days, or --days 1 to 31. Write a row for each, or tell the authors.\n"},
     {"restore", "", "say that the store was restored from a backup: old orders are refused until reconciled",
      STORE | BIT(OPT_AT_MS), 0, 0, run_restore,
      "Part of every restore; then compare the bills, then reconciled.\n"},

@@ -184,6 +184,16 @@ PAYROUTE_API int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budg
 PAYROUTE_API int32_t payroute_engine_events(payroute_engine *engine, int32_t limit);
 
 /**
+ * Codes that providers sent and the catalogue does not list, of today (UTC) and the days before it, the most frequent
+ * first; result() {"unlisted":[{"provider":…,"operation":…,"layer":…,"code":…,"count":n,"first_ms":…,"last_ms":…}],
+ * "dropped":n}. At most 200 different ones are kept for a day, and at most 1000 listed; "dropped" counts what found no
+ * room. Kept for 35 days. A count, not a ledger: two processes at the same moment may lose one.
+ * Returns: OK; E_RANGE (days is 1..31); E_STORE; E_BUSY; E_FORKED; E_ARG; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_unlisted(payroute_engine *engine, int32_t days);
+
+/**
  * Acknowledge by id: a JSON array of ids, at most 1000. Acknowledged ones may be acknowledged again.
  * Returns: OK; E_NOT_FOUND (an unknown id: none is acknowledged); E_JSON; E_SCHEMA; E_LIMIT; E_STORE;
  *          E_FORKED; E_ARG.

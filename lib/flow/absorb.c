@@ -203,6 +203,7 @@ int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *e
                   int64_t now_ms)
 {
     int32_t rc = keep_show(p, r, ex->n);
+    pr_unlisted_note(p, r, ex, source);
     for (int32_t target = PR_TARGET_ATTEMPT; target <= PR_TARGET_ACTION; target++) {
         for (int32_t i = 0; i < r->count && rc == PAYROUTE_OK; i++) {
             if (r->facts[i].target == target) {

@@ -184,6 +184,10 @@ int32_t prh_moment_write(payroute_engine *e, const char *name, int64_t ms);
 int32_t prh_orphans_claim(payroute_engine *engine, const payroute_payment *payment, int64_t *found);
 void prh_amnesia_sync(payroute_engine *engine);
 
+/* engine_unlisted.c */
+/* Counts the code that the handle has to tell of, if any. Disturbs nothing. */
+void prh_unlisted_note(prh_work *w);
+
 /* engine_result.c */
 payroute_json_out *prh_result(payroute_engine *engine);
 int32_t prh_result_error(payroute_engine *engine, int32_t rc, int64_t payment_id);

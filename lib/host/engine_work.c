@@ -302,6 +302,9 @@ void prh_work_end(prh_work *w, int32_t rc)
     if (w->id > 0 && (armed || unsaved)) {
         (void)keep_handle(w);
     }
+    if (w->payment && w->id > 0) {
+        prh_unlisted_note(w); /* came with news that changed nothing */
+    }
     payroute_payment_free(w->payment);
     w->payment = NULL;
 }
@@ -364,7 +367,9 @@ static int32_t store_set(prh_work *w)
     if (e->sidecar) {
         prh_sidecar_note(e->sidecar, e->store->ops->counter(e->store));
     }
-    return payroute_payment_feed_saved(w->payment, id);
+    rc = payroute_payment_feed_saved(w->payment, id);
+    prh_unlisted_note(w);
+    return rc;
 }
 
 static int32_t fold_again(prh_work *w)

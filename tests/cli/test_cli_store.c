@@ -375,6 +375,18 @@ static void test_host_driven_channel(void **state)
     assert_string_equal(said("status"), "paid");
     expect_code(payroute("feed", "1", "paid", own, store, NULL), 1);
     expect_code(payroute("feed", "1", "sold", own, store, NULL), 2);
+
+    expect_code(payroute("unlisted", own, store, NULL), 0);
+    expect_out("no unlisted codes");
+    expect_code(payroute("pay", "--order=F2", "--amount=1", "--currency=CNY", "--method=card", own, store, NULL), 0);
+    expect_code(payroute("feed", "2", "declined", "--code=NEVER_SEEN_BEFORE", own, store, NULL), 1);
+    expect_code(payroute("unlisted", own, store, NULL), 0);
+    expect_out("NEVER_SEEN_BEFORE");
+    expect_code(payroute("unlisted", "--days=1", own, store, "--json", NULL), 0);
+    assert_string_equal(said("unlisted.0.provider"), "custom");
+    assert_string_equal(said("unlisted.0.code"), "NEVER_SEEN_BEFORE");
+    assert_int_equal(number("unlisted.0.count"), 1);
+    expect_code(payroute("unlisted", "--days=32", own, store, NULL), 2);
 }
 
 int main(void)

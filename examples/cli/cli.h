@@ -151,10 +151,12 @@ int catalog_open(const args *a, struct payroute_catalog **out); /* --catalog; NU
 int explain_batch(const args *a, struct payroute_catalog *catalog);
 int run_explain_rows(const args *a);    /* --search, --provider, --list, --reason */
 int run_explain_tables(const args *a);  /* --providers, --reasons */
-char *catalog_row_note(const char *provider, const char *code); /* to be freed; NULL: none */
+/* What a row says of the code where it stood; to be freed; NULL: none. */
+char *catalog_row_note(const args *a, const char *provider, const char *code);
 int run_rules(const args *a);
 int run_check(const args *a);
 int run_route(const args *a);
+int route_lines(const args *a); /* --lines */
 int run_doctor(const args *a);
 int run_pay(const args *a);
 int run_advance(const args *a);

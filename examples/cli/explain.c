@@ -222,10 +222,10 @@ static void put_match(const payroute_json_node *n)
 }
 
 /* 80 columns: what a terminal has, and what a mail to the shop's owner keeps. */
-static void print_page(const payroute_json_node *n)
+static void print_page(const args *a, const payroute_json_node *n)
 {
     char heading[200];
-    char *note = catalog_row_note(text_of(n, "provider"), text_of(n, "code"));
+    char *note = catalog_row_note(a, text_of(n, "provider"), text_of(n, "code"));
     put_width(80);
     (void)snprintf(heading, sizeof heading, "%.80s  %.100s", text_of(n, "provider"), text_of(n, "code"));
     put_heading(heading);
@@ -313,7 +313,7 @@ static int print_answer(const args *a, const char *text, int32_t rc)
     if (wants_json(a)) {
         put_json_line(text, strlen(text));
     } else {
-        print_page(payroute_json_root(doc));
+        print_page(a, payroute_json_root(doc));
     }
     int code = verdict(payroute_json_root(doc));
     payroute_json_free(doc);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { REASON_MAX = 256, PROVIDER_MAX = 512, AUDIENCES = 3 };
 
@@ -43,14 +44,25 @@ static int32_t next_row(walk *w)
     return 0;
 }
 
-char *catalog_row_note(const char *provider, const char *code)
+/* 0 not at all, 1 for any, 2 the same. */
+static int32_t place_fits(const char *have, const char *want)
+{
+    return strcmp(have, "*") == 0 ? 1 : !want || strcmp(have, want) == 0 ? 2 : 0;
+}
+
+char *catalog_row_note(const args *a, const char *provider, const char *code)
 {
     walk w = {0};
     char *note = NULL;
+    int32_t best = 0;
     while (next_row(&w)) {
-        if (!note && strcmp(text_of(w.row, "code"), code) == 0 && strcmp(text_of(w.row, "provider"), provider) == 0) {
+        int32_t layer = place_fits(text_of(w.row, "layer"), a->value[OPT_LAYER]);
+        int32_t operation = place_fits(text_of(w.row, "operation"), a->value[OPT_OPERATION]);
+        if (strcmp(text_of(w.row, "provider"), provider) == 0 && strcasecmp(text_of(w.row, "code"), code) == 0 &&
+            layer && operation && operation * 3 + layer > best) {
+            best = operation * 3 + layer;
+            free(note);
             note = need(strdup(text_of(w.row, "note")));
-            w.index = payroute_catalog_row_count();
         }
     }
     return note;

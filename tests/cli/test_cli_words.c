@@ -206,6 +206,8 @@ static void test_explain_parts(void **state)
     expect_out("network's code  mastercard 51");
     expect_out("advice code     mastercard_mac 25");
     expect_out("Support asks");
+    expect_code(payroute("explain", "unionpay_gateway", "00", "--layer", "status", "--operation", "refund", NULL), 0);
+    expect_out("notification's respCode of the refund");
     expect_code(payroute("explain", "stripe", "incorrect_cvc", "--locale", "ja", NULL), 0);
     expect_out("what to correct the security code");
     expect_code(payroute("explain", "stripe", "card_declined", "--network", "visa", "--network-code", "43", NULL), 0);

@@ -27,29 +27,36 @@ pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_m
 }
 
 /* A channel that is slow now must not teach us that slow is usual, or only little by little. */
-static void see_latency(pr_slot *s, pr_evidence *e, int64_t latency_ms, int64_t now_ms)
+static void see_latency(pr_slot *s, int32_t bin, int64_t latency_ms, int64_t now_ms)
 {
-    double ratio = pr_latency_ratio(s, latency_ms);
-    e->brown *= ratio;
+    uint32_t one_of = pr_filter_slow(s, now_ms) ? 8 : pr_latency_ratio(s, bin) > 2 * 4096 ? 4 : 1;
+    if (one_of == 1 || pr_health_stir((uint64_t)now_ms, (uint64_t)latency_ms) % one_of == 0) {
+        pr_latency_add(s, bin);
+    }
     if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
         pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
-    uint32_t one_of = pr_filter_slow(s, now_ms) ? 8 : ratio > 2.0 ? 4 : 1;
-    if (one_of == 1 || pr_health_stir((uint64_t)now_ms, (uint64_t)latency_ms) % one_of == 0) {
-        pr_latency_add(s, latency_ms);
-    }
 }
 
-/* An answer, whatever it said. */
+/* An answer, whatever it said. Under load most say what is known already, as sure as can be within this moment: then
+   the filter is not written, and its line stays with all who read it. */
 static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now_ms)
 {
-    pr_evidence e = answered;
+    static const uint32_t PLAIN = 4631; /* a latency that says nothing for a brown-out: .995 / .88 */
+    int32_t bin = latency_ms >= 0 ? pr_latency_bin(latency_ms) : -1;
+    uint32_t ratio = bin >= 0 ? pr_latency_ratio(s, bin) : 4096;
     pr_slices_add(s, PR_SLICE_ANSWERED, now_ms);
-    if (latency_ms >= 0) {
-        see_latency(s, &e, latency_ms, now_ms);
+    if (ratio > PLAIN || !pr_filter_sure(s, now_ms)) {
+        pr_evidence e = answered;
+        e.brown *= (double)(int32_t)ratio * (1.0 / 4096.0);
+        pr_filter_see(s, &e, now_ms);
     }
-    pr_filter_see(s, &e, now_ms);
-    pr_gate_alive(s, good, now_ms);
+    if (bin >= 0) {
+        see_latency(s, bin, latency_ms, now_ms);
+    }
+    if (pr_read(&s->canary) != 0 || (pr_read(&s->probe) & 3) != 0) {
+        pr_gate_alive(s, good, now_ms);
+    }
 }
 
 /* A decline enters the rates with the probability that no storm caused it, so that an outage does not spoil
@@ -158,7 +165,8 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
         pr_filter_see(s, &probe_failed, now_ms);
     } else if (kind > 0) {
         pr_evidence e = kind == 2 ? probe_worked : probe_alone;
-        e.brown *= latency_ms > 0 ? pr_latency_ratio(s, latency_ms) : 1.0;
+        uint32_t ratio = latency_ms > 0 ? pr_latency_ratio(s, pr_latency_bin(latency_ms)) : 4096;
+        e.brown *= (double)(int32_t)ratio * (1.0 / 4096.0);
         pr_filter_see(s, &e, now_ms);
     }
 }

@@ -3,14 +3,12 @@
 #include "health/filter.h"
 #include "health/number.h"
 
-enum { ODDS_BITS = 14, TIME_BITS = 22, TICK_MS = 250 };
+enum { ODDS_BITS = PR_ODDS_BITS, TIME_BITS = PR_FILTER_TIME_BITS, TICK_MS = PR_AGE_MS };
 static const double STEP = 512.0;     /* per nat */
 static const double LIMIT = 15.9;     /* nats */
 static const double ONSET = 4e-6;     /* a second and bad state */
 static const double FORGET_S = 600.0; /* P(still bad) = (600 + age) / (600 + age + dt) */
 static const uint64_t TIME_MASK = (1U << TIME_BITS) - 1, ODDS_MASK = (1U << ODDS_BITS) - 1;
-static const uint64_t FLOOR = 51;     /* how -LIMIT is stored */
-static const int64_t LONG_MS = 5LL * 86400000;
 
 static uint64_t raw(uint64_t word, int at)
 {
@@ -32,7 +30,7 @@ static double seconds_since(uint64_t word, const pr_slot *s, int64_t now_ms)
 {
     uint64_t d = ((uint64_t)(now_ms / TICK_MS) - word) & TIME_MASK;
     int64_t idle = now_ms - pr_time_read(&s->last);
-    if (idle > LONG_MS) {
+    if (idle > PR_FILTER_LONG_MS) {
         return (double)idle / 1000.0; /* the short clock has turned round, or nearly */
     }
     return d < TIME_MASK / 2 ? (double)d * (TICK_MS / 1000.0) : 0.0;
@@ -106,21 +104,9 @@ static void mark_fault(pr_slot *s, pr_posterior p, int64_t now_ms)
     }
 }
 
-/* Under load most answers say what is known already: as sure as can be within this tick. Then nothing is written, and
-   the line stays with all who read it. */
-static int32_t says_nothing(uint64_t word, const pr_slot *s, const pr_evidence *e, int64_t now_ms)
-{
-    uint64_t sure = (FLOOR | FLOOR << ODDS_BITS | FLOOR << 2 * ODDS_BITS) << TIME_BITS;
-    return word == (sure | ((uint64_t)(now_ms / TICK_MS) & TIME_MASK)) && e->down <= e->up && e->hang <= e->up &&
-           e->brown <= e->up && pr_read(&s->since) == 0 && now_ms - pr_time_read(&s->last) < LONG_MS;
-}
-
 void pr_filter_see(pr_slot *s, const pr_evidence *e, int64_t now_ms)
 {
     uint64_t seen = pr_read(&s->filter), next;
-    if (says_nothing(seen, s, e, now_ms)) {
-        return;
-    }
     pr_posterior p;
     do {
         p = pr_filter_times(unpack(seen, s, now_ms), e);

@@ -13,6 +13,18 @@ typedef struct pr_evidence { /* P(what was seen | state) */
     double up, down, hang, brown;
 } pr_evidence;
 
+enum { PR_ODDS_BITS = 14, PR_FILTER_TIME_BITS = 22 };
+#define PR_FILTER_LONG_MS (5LL * 86400000)
+
+/* 1: as sure as can be that it is up, at this very tick, so that one more good answer would change no bit. */
+static inline int32_t pr_filter_sure(const pr_slot *s, int64_t now_ms)
+{
+    static const uint64_t floor = 51; /* how the least log-odds are stored */
+    const uint64_t sure = (floor | floor << PR_ODDS_BITS | floor << 2 * PR_ODDS_BITS) << PR_FILTER_TIME_BITS;
+    return pr_read(&s->filter) == (sure | ((uint64_t)(now_ms / PR_AGE_MS) & ((1U << PR_FILTER_TIME_BITS) - 1))) &&
+           pr_read(&s->since) == 0 && now_ms - pr_time_read(&s->last) < PR_FILTER_LONG_MS;
+}
+
 /* As it stands at now_ms: stored odds, plus what time does to them (faults begin, and old ones go on longer).
  */
 pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms);

@@ -57,47 +57,15 @@ int32_t pr_gate_probe(pr_slot *s, int32_t ok)
     return kind;
 }
 
-/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe
- * bad 12. */
-typedef struct slice_field {
-    int32_t word, shift, bits;
-} slice_field;
-static const slice_field fields[6] = {{0, 20, 20}, {0, 0, 20},  {1, 36, 12},
-                                      {1, 24, 12}, {1, 12, 12}, {1, 0, 12}};
-
-static uint64_t slice_tick(int32_t word, int64_t tick)
-{
-    return word == 0 ? ((uint64_t)tick & 0xFFFFFF) << 40 : ((uint64_t)tick & 0xFFFF) << 48;
-}
-
-static uint64_t slice_mask(int32_t word)
-{
-    return word == 0 ? 0xFFFFFFULL << 40 : 0xFFFFULL << 48;
-}
-
-void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
-{
-    const slice_field *f = &fields[which];
-    int64_t tick = now_ms / PR_SLICE_MS;
-    pr_word *w = &s->slices[tick % PR_SLICES][f->word];
-    uint64_t seen = pr_read(w), next, top = (1ULL << f->bits) - 1;
-    do {
-        next = (seen & slice_mask(f->word)) == slice_tick(f->word, tick) ? seen : slice_tick(f->word, tick);
-        if (((next >> f->shift) & top) < top) {
-            next += 1ULL << f->shift;
-        }
-    } while (!pr_swap(w, &seen, next));
-}
-
 static uint64_t slice_word(const pr_slot *s, int32_t word, int64_t tick)
 {
     uint64_t w = pr_read(&s->slices[tick % PR_SLICES][word]);
-    return (w & slice_mask(word)) == slice_tick(word, tick) ? w : 0;
+    return (w & pr_slice_mask(word)) == pr_slice_tick(word, tick) ? w : 0;
 }
 
 static uint32_t field_of(uint64_t word, int32_t which)
 {
-    return (uint32_t)((word >> fields[which].shift) & ((1ULL << fields[which].bits) - 1));
+    return (uint32_t)((word >> pr_slice_fields[which].shift) & ((1ULL << pr_slice_fields[which].bits) - 1));
 }
 
 void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms, int64_t now_ms)

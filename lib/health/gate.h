@@ -13,7 +13,38 @@ enum {
     PR_SLICE_PROBE_OK = 4,
     PR_SLICE_PROBE_BAD = 5
 };
-void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms);
+
+/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe bad 12.
+   A count that is full stays full. */
+typedef struct pr_slice_field {
+    int32_t word, shift, bits;
+} pr_slice_field;
+static const pr_slice_field pr_slice_fields[6] = {{0, 20, 20}, {0, 0, 20}, {1, 36, 12},
+                                                  {1, 24, 12}, {1, 12, 12}, {1, 0, 12}};
+
+static inline uint64_t pr_slice_tick(int32_t word, int64_t tick)
+{
+    return word == 0 ? ((uint64_t)tick & 0xFFFFFF) << 40 : ((uint64_t)tick & 0xFFFF) << 48;
+}
+
+static inline uint64_t pr_slice_mask(int32_t word)
+{
+    return word == 0 ? 0xFFFFFFULL << 40 : 0xFFFFULL << 48;
+}
+
+static inline void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
+{
+    const pr_slice_field *f = &pr_slice_fields[which];
+    uint64_t tick = (uint64_t)now_ms / PR_SLICE_MS, stamp = pr_slice_tick(f->word, (int64_t)tick);
+    pr_word *w = &s->slices[tick % PR_SLICES][f->word];
+    uint64_t seen = pr_read(w), next, top = (1ULL << f->bits) - 1;
+    do {
+        next = (seen & pr_slice_mask(f->word)) == stamp ? seen : stamp;
+        if (((next >> f->shift) & top) < top) {
+            next += 1ULL << f->shift;
+        }
+    } while (!pr_swap(w, &seen, next));
+}
 
 /* An answer came (good 1: an approval): the next canary need not wait. */
 void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms);

@@ -18,7 +18,7 @@ static const double shape[11] = {0.01, 0.03, 0.07, 0.13, 0.19, 0.20, 0.15, 0.10,
 static const double LEAST = 0.0005; /* of each bin: no latency is impossible */
 static const double UNIT = 65535.0, RATIO = 4096.0;
 
-static int32_t bin_of(int64_t ms)
+int32_t pr_latency_bin(int64_t ms)
 {
     if (ms <= edges[0]) {
         return 0;
@@ -61,7 +61,7 @@ static void keep(pr_slot *s, const double *share)
 void pr_latency_refresh(pr_slot *s)
 {
     double counts[PR_BINS + 2] = {0}, share[PR_BINS], sum = BELIEF;
-    int32_t centre = bin_of((int64_t)((pr_read(&s->prior) >> 24) & 0xFFFFFF)), i;
+    int32_t centre = pr_latency_bin((int64_t)((pr_read(&s->prior) >> 24) & 0xFFFFFF)), i;
     for (i = 0; i < 11; i++) {
         int32_t at = centre - 5 + i;
         counts[(at < 0 ? 0 : at >= PR_BINS ? PR_BINS - 1 : at) + 1] += BELIEF * shape[i];
@@ -86,9 +86,8 @@ void pr_latency_refresh(pr_slot *s)
 }
 
 /* Loads and stores, no locked instruction: of two answers at the very same moment one may be lost here. */
-void pr_latency_add(pr_slot *s, int64_t latency_ms)
+void pr_latency_add(pr_slot *s, int32_t bin)
 {
-    int32_t bin = bin_of(latency_ms);
     uint32_t n = count_of(s, bin) + 1;
     atomic_store_explicit(&s->bins[bin], n, memory_order_relaxed);
     if (n >= FULL) {
@@ -96,7 +95,8 @@ void pr_latency_add(pr_slot *s, int64_t latency_ms)
             atomic_store_explicit(&s->bins[i], count_of(s, i) / 2, memory_order_relaxed);
         }
     }
-    if (n <= FRESH || n % (n < MANY ? EVERY : EVERY * 4) == 0) {
+    uint32_t every = n < MANY ? EVERY : n < MANY * 4 ? EVERY * 4 : EVERY * 8;
+    if (n <= FRESH || (n & (every - 1)) == 0) {
         pr_latency_refresh(s);
     }
 }
@@ -121,12 +121,6 @@ static double within(int32_t bin, int64_t age_ms)
 
 pr_latency_at pr_latency_place(int64_t age_ms)
 {
-    int32_t bin = bin_of(age_ms);
+    int32_t bin = pr_latency_bin(age_ms);
     return (pr_latency_at){bin, within(bin, age_ms)};
-}
-
-double pr_latency_ratio(const pr_slot *s, int64_t latency_ms)
-{
-    double ratio = (double)atomic_load_explicit(&s->ratio[bin_of(latency_ms)], memory_order_relaxed) * (1.0 / RATIO);
-    return pr_clamp(ratio, 0.15, 12.0);
 }

@@ -8,7 +8,8 @@
 
 enum { PR_BROWN_BINS = 7 }; /* a browned-out channel answers 1.25^7 = 4.8 times slower */
 
-void pr_latency_add(pr_slot *s, int64_t latency_ms);
+int32_t pr_latency_bin(int64_t ms);
+void pr_latency_add(pr_slot *s, int32_t bin);
 /* What is kept beside it, from the bins and the merchant's belief. */
 void pr_latency_refresh(pr_slot *s);
 
@@ -44,8 +45,12 @@ static inline pr_silent pr_latency_silent(const pr_slot *s, pr_latency_at at)
     return (pr_silent){pr_latency_over(s, at.bin, at.part), pr_latency_over(s, at.bin - PR_BROWN_BINS, at.part)};
 }
 
-/* How much likelier this latency is in a brown-out: 0.15 .. 12. */
-double pr_latency_ratio(const pr_slot *s, int64_t latency_ms);
+/* How much likelier a latency of this bin is in a brown-out: 0.15 .. 12, in 1/4096. */
+static inline uint32_t pr_latency_ratio(const pr_slot *s, int32_t bin)
+{
+    uint32_t ratio = atomic_load_explicit(&s->ratio[bin], memory_order_relaxed);
+    return ratio < 614 ? 614 : ratio > 12 * 4096 ? 12 * 4096 : ratio;
+}
 
 enum pr_quantile { PR_P50 = 0, PR_P95 = 1, PR_P99 = 2 };
 static inline int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which) /* ms */

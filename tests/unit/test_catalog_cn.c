@@ -81,7 +81,7 @@ static void digits_differ_by_who_says_them(void **state)
         {"unionpay", NULL, "issuer", "96", "issuer_no_answer"},
         {"unionpay", NULL, "issuer", "21", "card_not_activated"},
         {"unionpay_bocom", NULL, "issuer", "21", "network_message_fault"},
-        {"iso8583", NULL, "issuer", "17", "cancelled_by_customer"},
+        {"iso8583", NULL, "issuer", "17", "unknown_outcome"}, /* the cause of a reversal */
         {"unionpay_bocom", NULL, "issuer", "17", "declined_generic"},
     };
     (void)state;

@@ -109,10 +109,24 @@ static int holds(const char *text, const char *word)
     return 0;
 }
 
+/* How well a pattern's place fits; -1: not at all. */
+static int pattern_score(const pr_catalog_ask *ask, const pr_cat_row *row, int message)
+{
+    int by_operation = pr_catalog_place(pr_catalog_listed(row->operation), ask->operation);
+    int by_layer = message ? 0 : pr_catalog_place(pr_catalog_listed(row->layer), ask->layer);
+    if (by_operation < 0 || (by_layer < 0 && knows_layer(ask->provider, ask->layer))) {
+        return -1;
+    }
+    return by_operation * 3 + (by_layer < 0 ? 0 : by_layer);
+}
+
+/* The longest pattern that fits; of those of one length the one for this operation before one for any. */
 static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, uint32_t count, int message)
 {
     const char *text = message ? ask->message : ask->code;
     size_t len = text == NULL ? 0 : strlen(text);
+    const pr_cat_row *best = NULL;
+    int best_score = -1;
     if (len == 0) {
         return NULL;
     }
@@ -122,18 +136,18 @@ static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, u
     for (uint32_t i = first; i < first + count; i++) {
         const pr_cat_row *row = &pr_catalog_rows[pr_catalog_patterns[i]];
         const char *pattern = pr_catalog_pooled(row->code);
-        if (pr_catalog_place(pr_catalog_listed(row->operation), ask->operation) < 0 ||
-            (!message && pr_catalog_place(pr_catalog_listed(row->layer), ask->layer) < 0 &&
-             knows_layer(ask->provider, ask->layer))) {
-            continue;
+        size_t fixed = (size_t)row->code_len - !message;
+        if (best != NULL && row->code_len < best->code_len) {
+            break;
         }
-        if (message
-                ? holds(text, pattern)
-                : len >= (size_t)row->code_len - 1 && pr_catalog_fold_equal(text, pattern, (size_t)row->code_len - 1)) {
-            return row;
+        int score = pattern_score(ask, row, message);
+        if (score > best_score && (message ? holds(text, pattern)
+                                           : len >= fixed && pr_catalog_fold_equal(text, pattern, fixed))) {
+            best = row;
+            best_score = score;
         }
     }
-    return NULL;
+    return best;
 }
 
 /* HTTP status: the provider's own table first, then the general one, then its class. A code that came along

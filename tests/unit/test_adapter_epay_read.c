@@ -336,7 +336,7 @@ static void closes(void **state)
     assert_int_equal(adk_fact(&k, PR_TARGET_ATTEMPT)->event, PR_EV_ST_NOT_FOUND);
     const pr_fact *f = epay_read(&k, PR_OP_CLOSE, "{\"code\":-1,\"msg\":\"该订单状态不支持关闭！\"}");
     assert_int_equal(f->event, PR_AE_UNCLEAR); /* paid, perhaps: ask */
-    assert_string_equal(f->meaning.name, "already_paid");
+    assert_string_equal(f->meaning.name, "cancel_not_allowed");
     adk_close(&k);
 }
 

@@ -21,7 +21,7 @@ typedef struct payroute_engine payroute_engine;
  * Open an engine; cheap when this process has it open already (found again by the same two texts). `config`
  * is the registry's JSON. `options` is JSON: store ("sqlite:/path", "memory:name"), and optionally instance
  * (default: made once and kept in the store), state_dir (a folder outside the store's, by which a restored
- * or copied store is noticed; default: none, and it is not), clock {"base_ms":…,"rate":…} (virtual; only
+ * or copied store is noticed; default: none, and it is not), health (false: nothing is learnt of channels), clock {"base_ms":…,"rate":…} (virtual; only
  * when every channel is on loopback), catalog (array of the host's own rows).
  * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_KEY; E_LIMIT; E_CLOCK; E_STORE; E_BUSY; E_VERSION; E_CHECKSUM;
  *          E_UNSUPPORTED; E_NOMEM; `why` names where and what, never a secret.
@@ -227,6 +227,13 @@ PAYROUTE_API int32_t payroute_engine_list(payroute_engine *engine, const char *f
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */
 PAYROUTE_API int32_t payroute_engine_doctor(payroute_engine *engine, int64_t budget_ms);
+
+/**
+ * How every channel is now: {"channels":[...]} as payroute_health_snapshot writes them.
+ * Returns: OK; E_UNSUPPORTED (options.health is false); E_FORKED; E_ARG; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_health(payroute_engine *engine);
 
 /**
  * Look the whole store through: its own check, sums, audit chains against records.

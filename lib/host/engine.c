@@ -111,6 +111,7 @@ static void free_engine(payroute_engine *e)
         e->store->ops->close(e->store);
     }
     payroute_keyring_free(e->ring);
+    prh_health_close(e);
     payroute_registry_free(e->registry);
     payroute_catalog_free(e->catalog);
     payroute_json_out_free(e->out[0]);

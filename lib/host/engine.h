@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <payroute/catalog.h>
+#include <payroute/health.h>
 #include <payroute/host.h>
 #include <payroute/json.h>
 #include <payroute/keyring.h>
@@ -68,6 +69,7 @@ struct payroute_engine {
     payroute_registry *registry;
     payroute_catalog *catalog; /* NULL: built in */
     payroute_keyring *ring;    /* certificates fetched so far */
+    payroute_health *health;   /* NULL: switched off */
     prh_store *store;
     prh_driver *driver;   /* made at the first exchange, after fork */
     prh_sidecar *sidecar; /* NULL: none was configured */
@@ -187,6 +189,13 @@ void prh_amnesia_sync(payroute_engine *engine);
 /* engine_unlisted.c */
 /* Counts the code that the handle has to tell of, if any. Disturbs nothing. */
 void prh_unlisted_note(prh_work *w);
+
+/* engine_health.c */
+int32_t prh_health_open(payroute_engine *e, const payroute_json_node *option, char *why, size_t why_cap);
+void prh_health_close(payroute_engine *e);
+void prh_health_client(payroute_engine *e, const char *channel, const char *what);
+/* Asks those channels whose health wants to know something. */
+void prh_health_probe(payroute_engine *e, int64_t end_ms);
 
 /* engine_result.c */
 payroute_json_out *prh_result(payroute_engine *engine);

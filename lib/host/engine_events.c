@@ -153,6 +153,7 @@ static int32_t known_hint(const char *what)
 /* Anybody can send these, so a payment's hint is written once a day at most. */
 static int32_t keep_hint(payroute_engine *e, int64_t payment_id, int32_t attempt, const char *what)
 {
+    char channel[40] = "";
     char name[80];
     char value[8];
     size_t len = 0;
@@ -169,10 +170,17 @@ static int32_t keep_hint(payroute_engine *e, int64_t payment_id, int32_t attempt
     }
     int32_t there = 0;
     for (int32_t i = 0; i < rows.set.attempt_count; i++) {
-        there |= rows.set.attempts[i].n == attempt;
+        if (rows.set.attempts[i].n == attempt) {
+            there = 1;
+            snprintf(channel, sizeof channel, "%s", rows.set.attempts[i].channel);
+        }
     }
     e->store->ops->rows_free(&rows);
-    return there ? e->store->ops->kv_put(e->store, name, "1", 1, now + HINT_MS) : PAYROUTE_E_NOT_FOUND;
+    rc = there ? e->store->ops->kv_put(e->store, name, "1", 1, now + HINT_MS) : PAYROUTE_E_NOT_FOUND;
+    if (rc == PAYROUTE_OK) {
+        prh_health_client(e, channel, what);
+    }
+    return rc;
 }
 
 int32_t payroute_engine_client_event(payroute_engine *engine, int64_t payment_id, int32_t attempt,

@@ -13,7 +13,7 @@ static int32_t complain(char *why, size_t cap, int32_t rc, const char *text)
 
 static int32_t known_option(const char *name)
 {
-    static const char *const known[] = {"store", "instance", "state_dir", "clock", "catalog"};
+    static const char *const known[] = {"store", "instance", "state_dir", "clock", "catalog", "health"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(name, known[i]) == 0) {
             return 1;
@@ -189,6 +189,9 @@ static int32_t open_options(payroute_engine *e, const payroute_json_node *root, 
     }
     if (rc == PAYROUTE_OK) {
         rc = set_state_dir(e, payroute_json_get(root, "state_dir"), why, why_cap);
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = prh_health_open(e, payroute_json_get(root, "health"), why, why_cap);
     }
     return rc;
 }

@@ -246,6 +246,7 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
     }
     if (rc == PAYROUTE_OK) {
         prh_fetch_all(engine, s->end_ms);
+        prh_health_probe(engine, s->end_ms);
         rc = sweep_due(s);
     }
     if (rc == PAYROUTE_OK) {

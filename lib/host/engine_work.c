@@ -155,6 +155,9 @@ static int32_t set_up_handle(prh_work *w)
     if (rc == PAYROUTE_OK) {
         rc = payroute_payment_keyring(w->payment, w->engine->ring);
     }
+    if (rc == PAYROUTE_OK && w->engine->health) {
+        rc = payroute_payment_health(w->payment, w->engine->health);
+    }
     if (rc == PAYROUTE_OK) {
         rc = payroute_payment_present(w->payment, w->present);
     }

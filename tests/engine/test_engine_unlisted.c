@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "host/engine.h"
-#include "shop.h"
+#include "story.h"
 
 #define DAY_MS INT64_C(86400000)
 #define NOON_MS (INT64_C(20700) * DAY_MS + DAY_MS / 2)
@@ -138,6 +138,44 @@ static void so_many_and_no_more(void **state)
     payroute_engine_close(e);
 }
 
+static void answer_next(const char *code)
+{
+    char body[160];
+    snprintf(
+        body, sizeof body,
+        "{\"account\":\"ali-main\",\"operation\":\"precreate\",\"fault\":\"error\",\"code\":\"%s\",\"times\":1}",
+        code);
+    (void)sandbox_call(&box, "POST", "/_fault", body);
+}
+
+/* What a provider answers goes the same way; and a code that is known names the page where the shop mends it.
+ */
+static void answers_of_a_provider(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    payroute_engine *e = open_virtual(0);
+    answer_next("ACQ.NEVER_SEEN");
+    assert_int_equal(shop_create(e, "o1", "alipay", BUDGET, &id), PAYROUTE_OK);
+    assert_int_equal(payroute_engine_unlisted(e, 1), PAYROUTE_OK);
+    assert_string_equal(told(e, "unlisted.0.provider"), "alipay");
+    assert_string_equal(told(e, "unlisted.0.operation"), "create");
+    assert_string_equal(told(e, "unlisted.0.code"), "ACQ.NEVER_SEEN");
+    answer_next("ACQ.ACCESS_FORBIDDEN");
+    assert_int_equal(shop_create(e, "o2", "alipay", BUDGET, &id), PAYROUTE_OK);
+    assert_string_not_equal(told(e, "guidance.place.name"), "");
+    assert_true(strncmp(told(e, "guidance.place.url"), "https://", 8) == 0);
+    assert_int_equal(payroute_engine_unlisted(e, 1), PAYROUTE_OK);
+    assert_int_equal(told_count(e, "unlisted"), 1);
+    payroute_engine_close(e);
+}
+
+static int one_channel(void **state)
+{
+    sandbox_channels = "ali-main";
+    return use_virtual(state);
+}
+
 /* ---- a store that does not count ---- */
 
 static const prh_store_ops *up;
@@ -215,6 +253,7 @@ int main(void)
         cmocka_unit_test(codes_are_cut_and_masked),
         cmocka_unit_test(so_many_and_no_more),
         cmocka_unit_test(counting_disturbs_no_payment),
+        cmocka_unit_test_setup_teardown(answers_of_a_provider, one_channel, drop_box),
     };
     return cmocka_run_group_tests(tests, NULL, shop_clean);
 }

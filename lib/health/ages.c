@@ -4,7 +4,8 @@
 enum { COUNT_BITS = PR_AGES_BITS };
 static const uint64_t COUNT = (1U << COUNT_BITS) - 1, TICK = (1ULL << (64 - COUNT_BITS)) - 1;
 
-/* Counting and marking are in one order for all, so that a mark is never missing for long (see pr_ages_unmark). */
+/* Counting and marking are in one order for all, so that a mark is never missing for long (see
+ * pr_ages_unmark). */
 static void mark_used(pr_ages *a, uint64_t i)
 {
     uint64_t bit = 1ULL << (i & 63);

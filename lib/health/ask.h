@@ -8,7 +8,7 @@
 typedef struct pr_health_ask {
     pr_health_segment segment;
     int64_t now_ms;
-    int32_t ready; /* 0: a time that is none; nothing is known then */
+    int32_t ready;       /* 0: a time that is none; nothing is known then */
     pr_latency_at place; /* of the patience */
     pr_base_common common;
     uint64_t recent; /* ticks */
@@ -16,8 +16,8 @@ typedef struct pr_health_ask {
     double blame_issuer;
 } pr_health_ask;
 
-void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segment segment, int64_t patience_ms,
-                         int64_t now_ms);
+void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segment segment,
+                         int64_t patience_ms, int64_t now_ms);
 void pr_health_ask_look(pr_health_view *out, const pr_health *h, int32_t slot, const pr_health_ask *ask);
 
 #endif

@@ -10,8 +10,8 @@ static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segmen
     return c == NULL ? NULL : &c->word;
 }
 
-void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate, pr_word **pair,
-                 int64_t now_ms)
+void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate,
+                 pr_word **pair, int64_t now_ms)
 {
     uint64_t key = pr_read(&s->key);
     if (segment.method != 0 || segment.issuer != 0) {
@@ -22,7 +22,8 @@ void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment
     }
 }
 
-pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make, int64_t now_ms)
+pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,
+                         int64_t now_ms)
 {
     pr_causes c = {NULL, NULL, s == NULL ? NULL : &s->storm, NULL, NULL};
     uint64_t key = s == NULL ? 0 : pr_read(&s->key);
@@ -40,8 +41,12 @@ pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segme
 
 pr_base_common pr_base_of_segment(const pr_health *h, const pr_word *segment, int64_t now_ms)
 {
-    pr_base_common c = {pr_rate_tick(&pr_rate_slow, now_ms), pr_rate_tick(&pr_rate_fast, now_ms),
-                        pr_rate_tick(&pr_rate_cell, now_ms), 0, 0, segment != NULL};
+    pr_base_common c = {pr_rate_tick(&pr_rate_slow, now_ms),
+                        pr_rate_tick(&pr_rate_fast, now_ms),
+                        pr_rate_tick(&pr_rate_cell, now_ms),
+                        0,
+                        0,
+                        segment != NULL};
     c.all = pr_rate_mean(0.9, ALL, pr_rate_at(pr_read(&pr_block(h)->global), &pr_rate_slow, c.slow));
     c.segment = c.all;
     if (segment != NULL) {

@@ -1,5 +1,5 @@
-/* What this channel approves for these customers when nothing is wrong: from the merchant's belief through ten days,
-   two hours and the segment, each level the prior of the next. */
+/* What this channel approves for these customers when nothing is wrong: from the merchant's belief through
+   ten days, two hours and the segment, each level the prior of the next. */
 #ifndef PR_HEALTH_BASE_H
 #define PR_HEALTH_BASE_H
 
@@ -12,10 +12,11 @@ typedef struct pr_causes { /* words of a channel x segment; NULL: not there */
 } pr_causes;
 
 /* `make` 1: claim what is not there yet. `s` NULL: only what does not depend on the channel. */
-pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make, int64_t now_ms);
+pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,
+                         int64_t now_ms);
 /* Only what depends on the channel. */
-void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate, pr_word **pair,
-                 int64_t now_ms);
+void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate,
+                 pr_word **pair, int64_t now_ms);
 
 /* What does not depend on the channel: the same for all candidates of a choice. */
 typedef struct pr_base_common {

@@ -36,7 +36,8 @@ static void weigh(pr_word *cause, double rest, int32_t approved, int64_t now_ms)
     }
 }
 
-double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved, int64_t now_ms)
+double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved,
+                    int64_t now_ms)
 {
     double c = passes(channel, now_ms), p = passes(pair, now_ms), i = passes(issuer, now_ms);
     base = pr_clamp(base, 0.02, 0.98);

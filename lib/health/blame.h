@@ -1,16 +1,16 @@
-/* Whose fault is a decline? Three causes, each on or off: the channel declines what others take, the channel declines
-   this issuer's cards, the issuer declines everywhere. Each explains away the others (noisy-or), so an issuer that is
-   down moves no channel. The same kind of word also holds "what this channel shows cannot be paid": log-odds in 16 bits
-   of 1/512, and the time in 40 bits of quarters of a second. */
+/* Whose fault is a decline? Three causes, each on or off: the channel declines what others take, the channel
+   declines this issuer's cards, the issuer declines everywhere. Each explains away the others (noisy-or), so
+   an issuer that is down moves no channel. The same kind of word also holds "what this channel shows cannot
+   be paid": log-odds in 16 bits of 1/512, and the time in 40 bits of quarters of a second. */
 #ifndef PR_HEALTH_BLAME_H
 #define PR_HEALTH_BLAME_H
 
 #include "health/block.h"
 #include "health/number.h"
 
-#define PR_STORM_TAKES 0.9     /* of the approvals, a storm takes so many */
-#define PR_STORM_ONSET 2e-6    /* a second */
-#define PR_STORM_FADE_S 1200.0 /* one of unknown age goes on for about so long */
+#define PR_STORM_TAKES 0.9                  /* of the approvals, a storm takes so many */
+#define PR_STORM_ONSET 2e-6                 /* a second */
+#define PR_STORM_FADE_S 1200.0              /* one of unknown age goes on for about so long */
 #define PR_STORM_REST 0.0024726231566347743 /* where nothing was seen: log-odds of -6 */
 enum { PR_STORM_TIME_BITS = 40, PR_STORM_TICK_MS = 250 };
 
@@ -48,8 +48,9 @@ int32_t pr_storm_old(uint64_t word, int64_t now_ms);
 /* Multiply its odds. */
 void pr_storm_see(pr_word *word, double ratio, int64_t now_ms);
 
-/* One approval (approved 1) or soft decline (0) where `base` are approved usually; causes may be NULL. Returns the part
-   of the approvals that all storms together let pass, as it was before. */
-double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved, int64_t now_ms);
+/* One approval (approved 1) or soft decline (0) where `base` are approved usually; causes may be NULL.
+   Returns the part of the approvals that all storms together let pass, as it was before. */
+double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved,
+                    int64_t now_ms);
 
 #endif

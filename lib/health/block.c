@@ -11,7 +11,8 @@
 
 static const char magic[8] = {'P', 'R', 'H', 'E', 'A', 'L', 'T', 'H'};
 static const int64_t UNUSED_MS = 30LL * 86400 * 1000;
-static const int64_t STEP_MS = 60000; /* "used" is written no more often: it shares a line with what all read */
+static const int64_t STEP_MS =
+    60000; /* "used" is written no more often: it shares a line with what all read */
 
 static uint64_t hash_text(const char *text, uint64_t h)
 {
@@ -97,10 +98,12 @@ int32_t pr_health_attach(pr_health *out, void *block, size_t size)
     }
     pr_block_header seen;
     memcpy(&seen, b, offsetof(pr_block_header, ready)); /* what is checked is what is used */
-    if (seen.size != size || seen.sum != sum_of(&seen) || seen.channels > PR_CHANNELS_CAP || seen.cells > PR_CELLS_CAP ||
+    if (seen.size != size || seen.sum != sum_of(&seen) || seen.channels > PR_CHANNELS_CAP ||
+        seen.cells > PR_CELLS_CAP ||
         seen.channels != (uint32_t)round_up((int32_t)seen.channels, 4, PR_CHANNELS_CAP) ||
         seen.cells != (uint32_t)round_up((int32_t)seen.cells, 16, PR_CELLS_CAP) ||
-        size < size_of(seen.channels, seen.cells) || atomic_load_explicit(&b->ready, memory_order_acquire) != 1) {
+        size < size_of(seen.channels, seen.cells) ||
+        atomic_load_explicit(&b->ready, memory_order_acquire) != 1) {
         return PAYROUTE_E_CHECKSUM;
     }
     *out = (pr_health){block, size, (int32_t)seen.channels, (int32_t)seen.cells};
@@ -126,8 +129,9 @@ static uint64_t pack_prior(const pr_health_prior *p)
     return success << 48 | (uint64_t)latency << 24 | (uint64_t)timeout;
 }
 
-/* Found or claimed. Whoever died between claiming and emptying left a slot that is emptied now; a worker that still
-   means the channel that was here adds a few facts to the wrong one: bounded, and it was idle for 30 days. */
+/* Found or claimed. Whoever died between claiming and emptying left a slot that is emptied now; a worker that
+   still means the channel that was here adds a few facts to the wrong one: bounded, and it was idle for 30
+   days. */
 static void take(pr_slot *s, uint64_t key, const pr_health_prior *prior, int64_t now_ms)
 {
     if (pr_read(&s->wiped) != key) {

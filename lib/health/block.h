@@ -64,12 +64,14 @@ typedef struct pr_slot {
     pr_word probe;   /* next one may go, ms | state of the episode */
     pr_word quota[PR_QUOTAS];
     pr_word cashier; /* what was shown is not paid as it used to be (blame.h) */
-    pr_word wiped;     /* the key for which all of this was emptied; another than `key`: what stands here is not his */
+    pr_word wiped;   /* the key for which all of this was emptied; another than `key`: what stands here is not
+                        his */
     pr_word quantiles; /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
     pr_word spare[2];  /* a later layout's; 0 */
     pr_half bins[PR_BINS];
     pr_quarter ratio[PR_BINS]; /* how much likelier in a brown-out, in 1/4096 */
-    pr_quarter tail[PR_BINS];  /* P(longer than the start of the bin) in 1/65535, made from bins and prior (latency.h) */
+    pr_quarter tail[PR_BINS];  /* P(longer than the start of the bin) in 1/65535, made from bins and prior
+                                  (latency.h) */
     pr_word slices[PR_SLICES][2];
     pr_ages flight; /* attempts without an answer */
     pr_ages shown;  /* codes and pages that are neither paid nor given up */

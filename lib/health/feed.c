@@ -38,8 +38,8 @@ static void see_latency(pr_slot *s, int32_t bin, int64_t latency_ms, int64_t now
     }
 }
 
-/* An answer, whatever it said. Under load most say what is known already, as sure as can be within this moment: then
-   the filter is not written, and its line stays with all who read it. */
+/* An answer, whatever it said. Under load most say what is known already, as sure as can be within this
+   moment: then the filter is not written, and its line stays with all who read it. */
 static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now_ms)
 {
     static const uint32_t PLAIN = 4631; /* a latency that says nothing for a brown-out: .995 / .88 */

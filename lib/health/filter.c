@@ -1,5 +1,5 @@
-/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and the longer
-   one lasts the longer it will go on. */
+/* See filter.h. The figures are those of the routing notes: a fault of each kind about every three days, and
+   the longer one lasts the longer it will go on. */
 #include "health/filter.h"
 #include "health/number.h"
 
@@ -42,7 +42,8 @@ static pr_posterior pass(pr_posterior p, double dt, double age)
         return p;
     }
     double keep = (FORGET_S + age) / (FORGET_S + age + dt);
-    double begun = ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
+    double begun =
+        ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
     double gone = (p.down + p.hang + p.brown) * (1.0 - keep);
     double over = 1.0 / (1.0 - 3.0 * begun + gone);
     p.down = (p.down * keep + begun) * over;

@@ -21,7 +21,8 @@ static inline int32_t pr_filter_sure(const pr_slot *s, int64_t now_ms)
 {
     static const uint64_t floor = 51; /* how the least log-odds are stored */
     const uint64_t sure = (floor | floor << PR_ODDS_BITS | floor << 2 * PR_ODDS_BITS) << PR_FILTER_TIME_BITS;
-    return pr_read(&s->filter) == (sure | ((uint64_t)(now_ms / PR_AGE_MS) & ((1U << PR_FILTER_TIME_BITS) - 1))) &&
+    return pr_read(&s->filter) ==
+               (sure | ((uint64_t)(now_ms / PR_AGE_MS) & ((1U << PR_FILTER_TIME_BITS) - 1))) &&
            pr_read(&s->since) == 0 && now_ms - pr_time_read(&s->last) < PR_FILTER_LONG_MS;
 }
 
@@ -29,8 +30,8 @@ static inline int32_t pr_filter_sure(const pr_slot *s, int64_t now_ms)
  */
 pr_posterior pr_filter_read(const pr_slot *s, int64_t now_ms);
 void pr_filter_see(pr_slot *s, const pr_evidence *e, int64_t now_ms);
-/* Start of the present fault; now, when there is none, or when it is said to begin later. Nothing is older than
-   PR_FAULT_MS. */
+/* Start of the present fault; now, when there is none, or when it is said to begin later. Nothing is older
+   than PR_FAULT_MS. */
 enum { PR_FAULT_MS = 20 * 86400000 };
 int64_t pr_filter_since(const pr_slot *s, int64_t now_ms);
 /* 1: most likely answering slowly, so that latencies teach nothing. */

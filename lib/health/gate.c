@@ -3,8 +3,8 @@
 #include "health/blame.h"
 #include "health/number.h"
 
-/* One word for all: when the last one went, plus one; whoever moves it goes. A time from further ahead than clocks of one
-   host differ is damage, or was before the clock was set back. */
+/* One word for all: when the last one went, plus one; whoever moves it goes. A time from further ahead than
+   clocks of one host differ is damage, or was before the clock was set back. */
 enum { SKEW_MS = 5000 };
 
 static int32_t claim(pr_word *w, int64_t interval_ms, int64_t now_ms, int32_t shift)
@@ -35,12 +35,14 @@ int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_m
 void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms)
 {
     uint64_t went = pr_read(&s->canary), probe = pr_read(&s->probe);
-    /* A canary that came back in a storm of declines, or with a page that cannot be paid, is no reason for the next. */
+    /* A canary that came back in a storm of declines, or with a page that cannot be paid, is no reason for
+     * the next. */
     if (went != 0 && (good || (pr_storm_read(pr_read(&s->storm), now_ms) < 0.5 &&
                                pr_storm_read(pr_read(&s->cashier), now_ms) < 0.5))) {
         (void)atomic_compare_exchange_strong(&s->canary, &went, 0);
     }
-    if ((probe & 3) != PROBE_CALM && pr_read(&s->since) == 0) { /* a real answer, and no fault: the episode is over */
+    if ((probe & 3) != PROBE_CALM &&
+        pr_read(&s->since) == 0) { /* a real answer, and no fault: the episode is over */
         (void)atomic_compare_exchange_strong(&s->probe, &probe, (probe & ~3ULL) | PROBE_CALM);
     }
 }
@@ -68,14 +70,16 @@ static uint32_t field_of(uint64_t word, int32_t which)
     return (uint32_t)((word >> pr_slice_fields[which].shift) & ((1ULL << pr_slice_fields[which].bits) - 1));
 }
 
-void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms, int64_t now_ms)
+void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms,
+                         int64_t now_ms)
 {
     const pr_slot *s = pr_block_slot(h, slot);
     *out = (pr_health_sums){0};
     if (!pr_time_fits(now_ms) || since_ms > now_ms) {
         return;
     }
-    int64_t last = now_ms / PR_SLICE_MS, first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
+    int64_t last = now_ms / PR_SLICE_MS,
+            first = since_ms <= 0 ? 0 : (since_ms + PR_SLICE_MS - 1) / PR_SLICE_MS;
     first = first < last - PR_SLICES + 1 ? last - PR_SLICES + 1 : first;
     first = first < 0 ? 0 : first;
     out->from_ms = first * PR_SLICE_MS;
@@ -101,7 +105,8 @@ double pr_gate_limit(const pr_slot *s, int64_t now_ms)
 {
     uint64_t word = pr_read(&s->limit);
     int64_t age = now_ms / 1000 - (int64_t)(word & 0xFFFFFFFFU);
-    if (word == 0 || age > LIMIT_LASTS_S || age < -60) { /* from the future: damage, or the clock was set back */
+    if (word == 0 || age > LIMIT_LASTS_S ||
+        age < -60) { /* from the future: damage, or the clock was set back */
         return 0;
     }
     double rate = (double)(word >> 32) / 256.0;
@@ -140,7 +145,8 @@ int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms)
     int32_t may;
     do {
         uint64_t ms = ((uint64_t)now_ms - seen) & clock;
-        double dt = ms < clock / 2 ? (double)(ms < 3600000 ? ms : 3600000) / 1000.0 : 0.0; /* else it was set back */
+        double dt =
+            ms < clock / 2 ? (double)(ms < 3600000 ? ms : 3600000) / 1000.0 : 0.0; /* else it was set back */
         double have = seen == 0 ? room : (double)(seen >> 40) / 256.0 + dt * limit;
         have = have > room ? room : have;
         may = have >= 1.0;
@@ -153,8 +159,8 @@ int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms)
 static const uint64_t AMOUNT = (1ULL << 48) - 1;
 enum { STRAGGLER = 2 };
 
-/* 1: the word's period has begun for others and not for this caller, whose clock or calendar is a little behind: he
-   must not start it anew. */
+/* 1: the word's period has begun for others and not for this caller, whose clock or calendar is a little
+   behind: he must not start it anew. */
 static int32_t is_ahead(uint64_t word, uint32_t period)
 {
     uint32_t ahead = ((uint32_t)(word >> 48) - period) & 0xFFFFU;

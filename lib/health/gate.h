@@ -14,12 +14,12 @@ enum {
     PR_SLICE_PROBE_BAD = 5
 };
 
-/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe bad 12.
-   A count that is full stays full. */
+/* A slice: [0] tick 24 | answered 20 | not sent 20; [1] tick 16 | unknown 12 | slow 12 | probe ok 12 | probe
+   bad 12. A count that is full stays full. */
 typedef struct pr_slice_field {
     int32_t word, shift, bits;
 } pr_slice_field;
-static const pr_slice_field pr_slice_fields[6] = {{0, 20, 20}, {0, 0, 20}, {1, 36, 12},
+static const pr_slice_field pr_slice_fields[6] = {{0, 20, 20}, {0, 0, 20},  {1, 36, 12},
                                                   {1, 24, 12}, {1, 12, 12}, {1, 0, 12}};
 
 static inline uint64_t pr_slice_tick(int32_t word, int64_t tick)

@@ -2,6 +2,8 @@
 #include "health/handle.h"
 #include "base/mem.h"
 
+enum { LINE = 64 };
+
 size_t payroute_health_size(int32_t channels, int32_t cells)
 {
     return pr_health_size(channels, cells);
@@ -35,13 +37,15 @@ int32_t payroute_health_new(payroute_health **out, int32_t channels, int32_t cel
         return PAYROUTE_E_ARG;
     }
     size_t size = pr_health_size(channels, cells);
-    void *block = pr_mem_new(size);
-    if (block == NULL) {
+    char *own = pr_mem_new(size + LINE - 1);
+    if (own == NULL) {
         return PAYROUTE_E_NOMEM;
     }
-    int32_t rc = make_handle(out, block, block, size, 1, channels, cells, now_ms);
+    /* What is written together shall lie in as few lines of the cache as it was laid out for. */
+    void *block = own + (LINE - (uintptr_t)own % LINE) % LINE;
+    int32_t rc = make_handle(out, block, own, size, 1, channels, cells, now_ms);
     if (rc != PAYROUTE_OK) {
-        pr_mem_free(block);
+        pr_mem_free(own);
     }
     return rc;
 }

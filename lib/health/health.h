@@ -4,8 +4,15 @@
 
    Every stored fact is one 64-bit word changed by compare-and-swap, or a counter changed by an atomic add.
    What is computed uses + - * / of doubles only (no libm, no contraction), so that all machines agree to the
-   last bit. What may be lost: a halving of a histogram that races with an addition loses that addition;
-   nothing else is. */
+   last bit.    Times: ms since 1970, 0 .. 2^50; with any other nothing happens, and a look tells what is
+   known of nothing. A clock that goes back costs the evidence of the time between, nothing more; what lies in
+   the future is taken as of now. What may be lost: of two answers at the very same moment one may be missing
+   in the latency histogram (plain loads and stores); a count that is full stays full; a worker that is killed
+   between claiming a cell (channel x segment) and writing it leaves the cell unused; one that is killed in a
+   call leaves that observation half told (some words have it, others not), never a word that is half written.
+   Permits of the killed count as silent attempts until they expire. What damage can do: mislead, for as long
+   as the next evidence needs to outweigh it; never a number that is not finite or an access outside of the
+   block. */
 #ifndef PR_HEALTH_H
 #define PR_HEALTH_H
 
@@ -118,8 +125,9 @@ typedef struct pr_health_view {
 void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_health_segment segment,
                     int64_t patience_ms, int64_t now_ms);
 
-/* One canary for all workers: 1 when this caller may send it. The next one may go after `interval_ms`, sooner
-   when this one is told to have come back (end of an attempt, probe). */
+/* One canary for all workers: 1 when this caller may send it, since the last one went at least `interval_ms`
+   ago or is told to have come back: an approval, or any answer unless the channel declines what others take.
+ */
 int32_t pr_health_canary(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
 /* The same for probes. */
 int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
@@ -127,7 +135,9 @@ int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_m
 int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms);
 
 /* Sums of the current period (number of day or month, by the caller's calendar): counts and amounts for caps,
-   commitments and splits. A new period starts at zero. `which`: PR_QUOTA_*. Saturates, never wraps. */
+   commitments and splits. A new period starts at zero; a caller who is still in one of the two periods
+   before, because his clock is a little behind, adds to the present one. `which`: PR_QUOTA_*. Saturates,
+   never wraps. */
 enum { PR_QUOTA_DAY = 0, PR_QUOTA_MONTH = 1, PR_QUOTA_TURNS = 2, PR_QUOTAS = 3 };
 int64_t pr_health_quota_add(const pr_health *h, int32_t slot, int32_t which, uint32_t period, int64_t amount);
 int64_t pr_health_quota(const pr_health *h, int32_t slot, int32_t which, uint32_t period);

@@ -3,9 +3,10 @@
 #include "health/number.h"
 
 enum { FULL = 1024, FRESH = 8, EVERY = 16, MANY = 128, QUANTILE_BITS = 21 };
-/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one before. */
-static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,   95,    119,   149,   186,
-                                       233,  291,  364,  455,  568,  711,  888,  1110,  1388,  1735,  2168,
+/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one
+ * before. */
+static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,    95,    119,   149,  186,
+                                       233,  291,  364,  455,  568,  711,  888,   1110,  1388,  1735, 2168,
                                        2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, 20195};
 /* First bin for ms of so many bits and these two bits after the first. */
 static const uint8_t first_bin[60] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
@@ -26,7 +27,8 @@ int32_t pr_latency_bin(int64_t ms)
     if (ms > edges[PR_BINS - 2]) {
         return PR_BINS - 1;
     }
-    int32_t top = 31 - __builtin_clz((uint32_t)ms), bin = first_bin[top * 4 + (int32_t)((ms >> (top - 2)) & 3)];
+    int32_t top = 31 - __builtin_clz((uint32_t)ms),
+            bin = first_bin[top * 4 + (int32_t)((ms >> (top - 2)) & 3)];
     return bin + (ms > edges[bin]);
 }
 
@@ -71,8 +73,8 @@ void pr_latency_refresh(pr_slot *s)
         counts[i + 1] += n;
         sum += n;
     }
-    /* Neighbours lend a little to each other: few answers make a spiky picture. What the ends lend to nobody is lost,
-       so that the sum is taken anew. */
+    /* Neighbours lend a little to each other: few answers make a spiky picture. What the ends lend to nobody
+       is lost, so that the sum is taken anew. */
     double all = 0, over = 1.0 / (4.0 * sum);
     for (i = 0; i < PR_BINS; i++) {
         share[i] = (counts[i] + 2.0 * counts[i + 1] + counts[i + 2]) * over + LEAST;
@@ -106,14 +108,14 @@ static double within(int32_t bin, int64_t age_ms)
 {
 #define PR_WIDTH(a, b) 1.0 / ((b) - (a))
     static const double per_ms[PR_BINS] = {
-        PR_WIDTH(0, 20),        PR_WIDTH(20, 25),       PR_WIDTH(25, 31),       PR_WIDTH(31, 39),
-        PR_WIDTH(39, 49),       PR_WIDTH(49, 61),       PR_WIDTH(61, 76),       PR_WIDTH(76, 95),
-        PR_WIDTH(95, 119),      PR_WIDTH(119, 149),     PR_WIDTH(149, 186),     PR_WIDTH(186, 233),
-        PR_WIDTH(233, 291),     PR_WIDTH(291, 364),     PR_WIDTH(364, 455),     PR_WIDTH(455, 568),
-        PR_WIDTH(568, 711),     PR_WIDTH(711, 888),     PR_WIDTH(888, 1110),    PR_WIDTH(1110, 1388),
-        PR_WIDTH(1388, 1735),   PR_WIDTH(1735, 2168),   PR_WIDTH(2168, 2711),   PR_WIDTH(2711, 3388),
-        PR_WIDTH(3388, 4235),   PR_WIDTH(4235, 5294),   PR_WIDTH(5294, 6617),   PR_WIDTH(6617, 8272),
-        PR_WIDTH(8272, 10340),  PR_WIDTH(10340, 12925), PR_WIDTH(12925, 16156), PR_WIDTH(16156, 20195)};
+        PR_WIDTH(0, 20),       PR_WIDTH(20, 25),       PR_WIDTH(25, 31),       PR_WIDTH(31, 39),
+        PR_WIDTH(39, 49),      PR_WIDTH(49, 61),       PR_WIDTH(61, 76),       PR_WIDTH(76, 95),
+        PR_WIDTH(95, 119),     PR_WIDTH(119, 149),     PR_WIDTH(149, 186),     PR_WIDTH(186, 233),
+        PR_WIDTH(233, 291),    PR_WIDTH(291, 364),     PR_WIDTH(364, 455),     PR_WIDTH(455, 568),
+        PR_WIDTH(568, 711),    PR_WIDTH(711, 888),     PR_WIDTH(888, 1110),    PR_WIDTH(1110, 1388),
+        PR_WIDTH(1388, 1735),  PR_WIDTH(1735, 2168),   PR_WIDTH(2168, 2711),   PR_WIDTH(2711, 3388),
+        PR_WIDTH(3388, 4235),  PR_WIDTH(4235, 5294),   PR_WIDTH(5294, 6617),   PR_WIDTH(6617, 8272),
+        PR_WIDTH(8272, 10340), PR_WIDTH(10340, 12925), PR_WIDTH(12925, 16156), PR_WIDTH(16156, 20195)};
 #undef PR_WIDTH
     int64_t low = bin == 0 ? 0 : edges[bin - 1];
     return pr_clamp((double)(age_ms - low) * per_ms[bin], 0.0, 1.0);

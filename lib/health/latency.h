@@ -1,6 +1,6 @@
-/* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by halving.
-   What is asked of it is kept beside it, ready to read, and made anew when the picture may have changed: with each of
-   the first few of a bin, then with every sixteenth, then less often. */
+/* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by
+   halving. What is asked of it is kept beside it, ready to read, and made anew when the picture may have
+   changed: with each of the first few of a bin, then with every sixteenth, then less often. */
 #ifndef PR_HEALTH_LATENCY_H
 #define PR_HEALTH_LATENCY_H
 
@@ -20,13 +20,14 @@ typedef struct pr_latency_at {
 } pr_latency_at;
 pr_latency_at pr_latency_place(int64_t age_ms);
 
-/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays within 0..1. */
+/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays
+ * within 0..1. */
 static inline double pr_latency_tail(const pr_slot *s, int32_t bin)
 {
     return bin < 0 ? 1.0
-                   : bin >= PR_BINS
-                         ? 0.0
-                         : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / 65535.0);
+           : bin >= PR_BINS
+               ? 0.0
+               : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / 65535.0);
 }
 
 static inline double pr_latency_over(const pr_slot *s, int32_t bin, double part)
@@ -42,7 +43,8 @@ typedef struct pr_silent {
 
 static inline pr_silent pr_latency_silent(const pr_slot *s, pr_latency_at at)
 {
-    return (pr_silent){pr_latency_over(s, at.bin, at.part), pr_latency_over(s, at.bin - PR_BROWN_BINS, at.part)};
+    return (pr_silent){pr_latency_over(s, at.bin, at.part),
+                       pr_latency_over(s, at.bin - PR_BROWN_BINS, at.part)};
 }
 
 /* How much likelier a latency of this bin is in a brown-out: 0.15 .. 12, in 1/4096. */

@@ -27,7 +27,8 @@ static double power(double base, uint32_t n)
     return out;
 }
 
-/* x times base^n. What is stored and what is silent are multiplied later; neither may run out of a double's range. */
+/* x times base^n. What is stored and what is silent are multiplied later; neither may run out of a double's
+ * range. */
 static double raised(double x, double base, uint32_t n)
 {
     x *= n == 1 ? base : power(base, n);
@@ -69,7 +70,9 @@ static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
 static double usual_of(const pr_slot *s, uint64_t slow_tick)
 {
     uint64_t word = pr_read(&s->funnel);
-    return word == 0 ? 0.6 : pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_at(word, &pr_rate_slow, slow_tick)), 0.1, 0.95);
+    return word == 0
+               ? 0.6
+               : pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_at(word, &pr_rate_slow, slow_tick)), 0.1, 0.95);
 }
 
 static double look_cashier(pr_slot *s, double usual, int64_t now_ms)
@@ -87,8 +90,8 @@ static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
     int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
     silence q = {s, 0, {1, 1, 1}};
     pr_posterior p = pr_filter_read(s, now_ms);
-    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest, now_ms,
-                                 hear_silence, &q);
+    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest,
+                                 now_ms, hear_silence, &q);
     if (q.seen) {
         p = (pr_posterior){p.down * q.ratio.down, p.hang * q.ratio.hang, p.brown * q.ratio.brown};
     }
@@ -125,8 +128,8 @@ static double storm_of(const pr_word *word, int64_t tick)
     return s.part / s.whole;
 }
 
-void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segment segment, int64_t patience_ms,
-                         int64_t now_ms)
+void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segment segment,
+                         int64_t patience_ms, int64_t now_ms)
 {
     *out = (pr_health_ask){.segment = segment, .now_ms = now_ms, .place = {0, 0}};
     if (h == NULL || h->block == NULL || !pr_time_fits(now_ms)) {

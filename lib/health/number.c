@@ -1,6 +1,8 @@
-/* e^x in steps of 1/512, for log-odds that are stored in such steps: tables, so that every machine reads the same. */
+/* e^x in steps of 1/512, for log-odds that are stored in such steps: tables, so that every machine reads the
+ * same. */
 #include "health/number.h"
 
+/* clang-format off */
 /* e^((i - 64) / 4) */
 const double pr_exp_coarse[128] = {
     1.1253517471925912e-07, 1.4449802461092448e-07, 1.8553913626159784e-07, 2.382369667501818e-07,

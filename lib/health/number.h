@@ -1,6 +1,6 @@
-/* exp and log in + - * / only: the C library's differ in the last bit from machine to machine, and a recorded choice
-   must come out the same everywhere. Relative error below 2e-8, far under what a stored log-odds resolves. The terms
-   are summed in pairs, so that a processor works on several at once. */
+/* exp and log in + - * / only: the C library's differ in the last bit from machine to machine, and a recorded
+   choice must come out the same everywhere. Relative error below 2e-8, far under what a stored log-odds
+   resolves. The terms are summed in pairs, so that a processor works on several at once. */
 #ifndef PR_HEALTH_NUMBER_H
 #define PR_HEALTH_NUMBER_H
 
@@ -19,7 +19,8 @@ static inline double pr_exp2(double x)
 {
     x = pr_clamp(x, -1000.0, 1000.0);
     int32_t whole = (int32_t)(x + 1024.5) - 1024;
-    double f = (x - (double)whole) * PR_LN2, f2 = f * f; /* within ln 2 / 2: the series of e^f to the seventh term */
+    double f = (x - (double)whole) * PR_LN2,
+           f2 = f * f; /* within ln 2 / 2: the series of e^f to the seventh term */
     double low = (1.0 + f) + f2 * (1.0 / 2.0 + f * (1.0 / 6.0));
     double high = (1.0 / 24.0 + f * (1.0 / 120.0)) + f2 * (1.0 / 720.0 + f * (1.0 / 5040.0));
     uint64_t bits = (uint64_t)(1023 + whole) << 52;

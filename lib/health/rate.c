@@ -1,11 +1,13 @@
-/* See rate.h. What seems to come from before is taken as of now, and its clock is set right with the next addition. */
+/* See rate.h. What seems to come from before is taken as of now, and its clock is set right with the next
+ * addition. */
 #include "health/rate.h"
 
 static uint64_t pack(pr_rate r, uint64_t time)
 {
     uint64_t good = (uint64_t)(int64_t)(r.good * PR_RATE_ONE + 0.5);
     uint64_t all = (uint64_t)(int64_t)(r.all * PR_RATE_ONE + 0.5);
-    return (good & PR_RATE_PART) << (PR_RATE_BITS + PR_RATE_TIME_BITS) | (all & PR_RATE_PART) << PR_RATE_TIME_BITS | time;
+    return (good & PR_RATE_PART) << (PR_RATE_BITS + PR_RATE_TIME_BITS) |
+           (all & PR_RATE_PART) << PR_RATE_TIME_BITS | time;
 }
 
 void pr_rate_add(pr_word *word, const pr_rate_kind *kind, double good, double all, int64_t now_ms)

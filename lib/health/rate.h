@@ -37,7 +37,8 @@ static inline uint64_t pr_rate_tick(const pr_rate_kind *kind, int64_t now_ms)
 
 static inline pr_rate pr_rate_at(uint64_t word, const pr_rate_kind *kind, uint64_t tick)
 {
-    uint64_t all = (word >> PR_RATE_TIME_BITS) & PR_RATE_PART, good = word >> (PR_RATE_BITS + PR_RATE_TIME_BITS);
+    uint64_t all = (word >> PR_RATE_TIME_BITS) & PR_RATE_PART,
+             good = word >> (PR_RATE_BITS + PR_RATE_TIME_BITS);
     uint64_t units = (tick - word) & PR_RATE_TIME;
     double left = 1.0 / PR_RATE_ONE;
     good = good > all ? all : good;

@@ -1,5 +1,5 @@
-/* What the health of channels costs: a permit and its record against a bare counter pair, feedback, and a decision over
-   channels that have a history. */
+/* What the health of channels costs: a permit and its record against a bare counter pair, feedback, and a
+   decision over channels that have a history. */
 #include "bench.h"
 #include "health/health.h"
 #include "route/score.h"
@@ -88,7 +88,8 @@ static void permit_record(void *context, long times)
     int32_t slot = w->slots[0];
     for (long i = 0; i < times; i++) {
         pr_health_permit permit = pr_health_start(&w->health, slot, w->now_ms);
-        pr_health_end(&w->health, slot, segment_of(0), permit, PR_HEALTH_TAKEN, 400 + (i & 255), 0, w->now_ms);
+        pr_health_end(&w->health, slot, segment_of(0), permit, PR_HEALTH_TAKEN, 400 + (i & 255), 0,
+                      w->now_ms);
         tick(w);
     }
 }

@@ -114,9 +114,6 @@ const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int
     for (int i = chinese ? !is_traditional(locale, whole) : 2; text == NULL && i < 3; i++) {
         text = text_in(overlay, index, audience, last[i], strlen(last[i]));
     }
-    if (text == NULL && audience == PR_AUDIENCE_SUPPORT) {
-        return pr_catalog_text(overlay, reason, PR_AUDIENCE_MERCHANT, locale);
-    }
     return text == NULL ? "" : text;
 }
 

@@ -209,6 +209,8 @@ void pr_catalog_match(pr_catalog_found *found, const payroute_catalog *overlay, 
     int32_t level = 0;
     const pr_cat_row *row = NULL;
     if (overlay != NULL && pr_catalog_overlay_match(found, overlay, ask)) {
+        row = keyed(ask, &level); /* what the network forbids, no row of the host's allows */
+        found->forbids |= row != NULL && (row->flags & PR_CAT_FORBIDS) != 0;
         return;
     }
     if (ask->code != NULL) {

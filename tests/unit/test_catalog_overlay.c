@@ -71,6 +71,26 @@ static void own_rows_win(void **state)
     payroute_catalog_free(NULL);
 }
 
+/* What the network forbids stays forbidden, whatever the host calls it. */
+static void own_rows_loosen_no_network(void **state)
+{
+    payroute_catalog *c = make("[{\"provider\":\"visa\",\"code\":\"04\",\"reason\":\"do_not_honor\"},"
+                               " {\"provider\":\"visa\",\"code\":\"05\",\"reason\":\"try_again_later\","
+                               "  \"advice\":\"@86400\"},"
+                               " {\"provider\":\"p\",\"code\":\"1\",\"reason\":\"cardholder_data_mismatch\","
+                               "  \"advice\":\":email\"}]");
+    (void)state;
+    pr_catalog_answer a = ask(c, "visa", NULL, NULL, "04");
+    assert_string_equal(a.name, "do_not_honor");
+    assert_int_equal(a.network_forbids, 1);
+    assert_int_equal(pr_catalog_retry(a.reason_class, a.advice, a.network_forbids), PR_RETRY_OTHER_INSTRUMENT);
+    a = ask(c, "visa", NULL, NULL, "05");
+    assert_int_equal(a.network_forbids, 0);
+    assert_int_equal(a.wait_s, 86400);
+    assert_int_equal(ask(c, "p", NULL, NULL, "1").field, PR_FIELD_EMAIL);
+    payroute_catalog_free(c);
+}
+
 static void own_words_win(void **state)
 {
     payroute_catalog *c = make(rows);
@@ -115,6 +135,12 @@ static void each_problem_has_path_and_value(void **state)
             "rows[0].advice: does not fit the class of the reason: \"other_channel\"");
     refused(ROW("\"reason\":\"stolen_card\",\"advice\":\"other_channel\""), PAYROUTE_E_SCHEMA,
             "does not fit");
+    refused(ROW("\"reason\":\"expired_card\",\"advice\":\":colour\""), PAYROUTE_E_SCHEMA,
+            "rows[0].advice: unknown field or act \":colour\"");
+    refused(ROW("\"reason\":\"expired_card\",\"advice\":\":add_funds\""), PAYROUTE_E_SCHEMA,
+            "rows[0].advice: an act goes with");
+    refused(ROW("\"reason\":\"rate_limited\",\"advice\":\"@0\""), PAYROUTE_E_SCHEMA,
+            "rows[0].advice: no number of seconds \"@0\"");
     refused(ROW("\"reason\":\"expired_card\",\"colour\":1"), PAYROUTE_E_SCHEMA,
             "rows[0]: unknown member \"colour\"");
     refused(ROW("\"reason\":\"expired_card\",\"operation\":\"\""), PAYROUTE_E_SCHEMA,
@@ -238,6 +264,16 @@ static void explained_as_json(void **state)
     assert_int_equal(payroute_json_flag(payroute_json_get(retry, "other_instrument")), 1);
     assert_int_equal(payroute_json_flag(payroute_json_get(retry, "network_forbids")), 1);
     assert_non_null(strstr(text_at(root, "customer"), "银行未批准"));
+    assert_non_null(text_at(root, "support"));
+    assert_int_equal(payroute_json_type(payroute_json_get(root, "field")), PAYROUTE_JSON_NULL);
+    assert_int_equal(payroute_json_type(payroute_json_get(root, "wait_seconds")), PAYROUTE_JSON_NULL);
+    assert_int_equal(payroute_json_flag(payroute_json_get(root, "unlisted")), 0);
+    const payroute_json_node *part = payroute_json_first(payroute_json_get(root, "parts"));
+    assert_string_equal(text_at(part, "what"), "code");
+    part = payroute_json_next(payroute_json_next(part));
+    assert_string_equal(text_at(part, "what"), "network_code");
+    assert_string_equal(text_at(part, "reason"), "stolen_card");
+    assert_string_equal(text_at(part, "advice"), "never");
     payroute_json_free(doc);
     n = explain(NULL, "{}", out, sizeof out);
     assert_int_equal(payroute_json_parse(&doc, out, (size_t)n, NULL, 0), PAYROUTE_OK);
@@ -303,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_rows_win),
+        cmocka_unit_test(own_rows_loosen_no_network),
         cmocka_unit_test(own_words_win),
         cmocka_unit_test(each_problem_has_path_and_value),
         cmocka_unit_test(all_problems_are_told_at_once),

@@ -299,7 +299,7 @@ int32_t pr_windows_closed(const pr_window *windows, int32_t count, int64_t now_m
             }
         }
     }
-    if (until_ms != NULL) {
+    if (until_ms != NULL && at > now_ms) {
         *until_ms = at;
     }
     return at > now_ms;

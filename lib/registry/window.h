@@ -35,7 +35,7 @@ int32_t pr_window_read(pr_window *out, pr_problems *p, const payroute_json_node 
                        const pr_zone *standard);
 void pr_window_view(payroute_json_out *out, const pr_window *w);
 
-/* 1: one of them is closed now; *until_ms: when all are open again. */
+/* 1: one of them is now, and *until_ms is when none is any more; 0: *until_ms stays. */
 int32_t pr_windows_closed(const pr_window *windows, int32_t count, int64_t now_ms, int64_t *until_ms);
 
 #endif

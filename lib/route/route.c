@@ -3,6 +3,7 @@
 #include "route/route.h"
 
 #include "registry/keys.h" /* PR_CHANNELS_MAX */
+#include "route/rules.h"
 #include "route/trace.h"
 
 #include <string.h>
@@ -108,7 +109,7 @@ static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channe
     memset(v, 0, sizeof *v);
     v->channel = c;
     v->retry_ms = INT64_MAX;
-    v->faults = channel_faults(c, q);
+    v->faults = channel_faults(c, q) | pr_route_terms_faults(c, q->facts);
     v->failed_before = failed_before(in, c);
     for (int32_t i = 0; i < c->method_count; i++) {
         const pr_method *m = &c->methods[i];
@@ -139,6 +140,28 @@ static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channe
     }
 }
 
+/* What the merchant's rules, windows and caps say of it. */
+static void judge_wishes(pr_route_verdict *v, const pr_route_input *in, int32_t index)
+{
+    const pr_route_request *q = in->request;
+    int64_t retry_ms = INT64_MAX;
+    int32_t closed = pr_route_window_closed(v->channel, q->now_ms, &v->closed_until_ms);
+    uint32_t full = pr_route_cap_faults(v->channel, pr_registry_routing(in->registry),
+                                        in->health != NULL ? in->health->health : NULL, q->amount_minor,
+                                        q->now_ms, &retry_ms);
+    v->rank = pr_rules_rank(in->wishes, index, closed);
+    if (full != 0) {
+        int32_t waits = v->faults == 0 || v->retry_ms != INT64_MAX;
+        int64_t other = v->retry_ms != INT64_MAX ? v->retry_ms : 0;
+        v->retry_ms = !waits ? INT64_MAX : retry_ms > other ? retry_ms : other;
+    }
+    v->faults |= full;
+    if (in->wishes->deny >= 0) {
+        v->faults |= PR_FAULT_DENIED;
+        v->retry_ms = INT64_MAX;
+    }
+}
+
 static void copy_name(char *out, size_t cap, const char *text)
 {
     pr_text t;
@@ -159,19 +182,23 @@ int32_t pr_route_slot(const pr_health *health, const pr_channel *channel, int64_
     return pr_health_slot_key(health, channel->health_key, &prior, now_ms);
 }
 
-static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route_input *in)
+static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route_input *in, int32_t index)
 {
     const pr_channel *c = v->channel;
     pr_score_candidate out = {
         .slot = PR_HEALTH_NO_SLOT,
         .segment = {pr_health_hash(v->method->name), pr_health_hash(in->request->issuer)},
-        .priority = c->priority,
+        .rank = v->rank,
+        .priority = pr_route_priority(in->wishes, index, c),
         .weight = c->weight,
         .shown = strcmp(v->flow, "qr") == 0 || strcmp(v->flow, "redirect") == 0,
         .failed = v->failed_before,
         .timeout_ms = (int32_t)c->money_timeout_ms};
     if (in->health != NULL && in->health->health != NULL) {
         out.slot = pr_route_slot(in->health->health, c, in->request->now_ms);
+        out.price = (double)pr_route_cost_bp(c, in->request->amount_minor) * in->health->cost_worth / 1e6;
+        out.bonus = pr_route_commit_bonus(c, pr_registry_routing(in->registry), in->health->health,
+                                          in->request->now_ms) / 10000.0;
     }
     return out;
 }
@@ -196,7 +223,7 @@ static void rank_verdicts(ranking *r, const pr_route_verdict *v, int32_t count, 
     r->count = 0;
     for (int32_t i = 0; i < count; i++) {
         if (v[i].faults == 0) {
-            candidates[r->count] = candidate_of(&v[i], in);
+            candidates[r->count] = candidate_of(&v[i], in, i);
             which[r->count++] = i;
         }
     }
@@ -217,6 +244,34 @@ static const pr_score_term *term_of(const ranking *r, const pr_route_verdict *v,
     return &r->terms[place];
 }
 
+/* The channel whose turn it is goes first, unless it is out or a test goes before it. */
+static int32_t deal_split(ranking *r, const pr_route_verdict *v, const pr_route_input *in, pr_rng *rng)
+{
+    const pr_health *health = in->health != NULL ? in->health->health : NULL;
+    pr_channel_mask able = {{0}};
+    if (in->wishes->split < 0 || r->count == 0 || term_of(r, v, r->order[0])->canary) {
+        return -1;
+    }
+    for (int32_t i = 0; i < r->count; i++) {
+        int32_t at = r->order[i];
+        const pr_score_term *t = term_of(r, v, at);
+        if (v[at].rank == v[r->order[0]].rank && !t->view.suspect && !t->limited) {
+            able.w[at >> 6] |= UINT64_C(1) << (at & 63);
+        }
+    }
+    int32_t turn = pr_route_split(in->registry, in->wishes, &able, health, in->exclusion_count == 0,
+                                  in->request->now_ms, rng);
+    for (int32_t i = 0, moved = turn; turn >= 0 && i < r->count; i++) {
+        int32_t here = r->order[i];
+        r->order[i] = moved;
+        moved = here;
+        if (here == turn) {
+            break;
+        }
+    }
+    return turn;
+}
+
 int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payroute_registry *registry,
                         const pr_route_request *request, const pr_route_exclusion *exclusions,
                         int32_t exclusion_count, const pr_route_health *health, pr_rng *rng)
@@ -230,17 +285,23 @@ int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payr
     if (!pr_registry_sealed(registry)) {
         return PAYROUTE_E_STATE;
     }
-    pr_route_input in = {request, exclusions, exclusion_count, health};
+    pr_rule_outcome wishes;
+    pr_route_wishes(&wishes, registry, request);
+    pr_route_input in = {request, exclusions, exclusion_count, health, registry, &wishes, -1};
     pr_route_verdict verdicts[PR_CHANNELS_MAX];
     ranking r;
     int32_t count = pr_registry_count(registry);
     for (int32_t i = 0; i < count; i++) {
         judge(&verdicts[i], &in, pr_registry_at(registry, i));
+        judge_wishes(&verdicts[i], &in, i);
         if (verdicts[i].retry_ms < out->retry_ms) {
             out->retry_ms = verdicts[i].retry_ms;
         }
     }
     rank_verdicts(&r, verdicts, count, &in, rng);
+    in.split_turn = deal_split(&r, verdicts, &in, rng);
+    out->denied = pr_rules_deny_reason(pr_registry_rules(registry), wishes.deny);
+    out->authenticate = wishes.authenticate;
     if (r.count > 0) {
         const pr_score_term *t = term_of(&r, verdicts, r.order[0]);
         fill_pick(out, &verdicts[r.order[0]]);

@@ -50,6 +50,9 @@ static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, 
                            double margin)
 {
     double more = t[a].index - t[b].index;
+    if (c[a].rank != c[b].rank) {
+        return c[a].rank < c[b].rank;
+    }
     if (t[a].limited != t[b].limited) {
         return t[b].limited;
     }
@@ -71,8 +74,8 @@ static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const u
     }
     *draw = (pr_score_draw){0, 0, 0};
     for (int32_t i = 0; best >= 0 && i < count; i++) {
-        t[i].tied = !placed[i] && t[i].limited == t[best].limited && c[i].priority == c[best].priority &&
-                    t[best].index - t[i].index <= TIE;
+        t[i].tied = !placed[i] && c[i].rank == c[best].rank && t[i].limited == t[best].limited &&
+                    c[i].priority == c[best].priority && t[best].index - t[i].index <= TIE;
         if (t[i].tied) {
             draw->among++;
             draw->total += (uint32_t)c[i].weight;
@@ -142,7 +145,7 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
     double most = 0;
     for (int32_t i = 0; i < count; i++) {
         double gain = well_index(&t[i], &c[i]) - t[first].index;
-        if (i != first && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN &&
+        if (i != first && c[i].rank == c[first].rank && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN &&
             t[i].index < t[first].index &&
             (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.cashier > 0.5) && gain > most) {
             most = gain;

@@ -1,5 +1,6 @@
 /* Writes a choice as data: each channel with every reason that keeps it out, not only the first. A reason
    begins with a word that programs may rely on, the rest is for people. */
+#include "route/rules.h"
 #include "route/trace.h"
 
 #include <string.h>
@@ -69,6 +70,16 @@ static void say_fault(pr_text *t, uint32_t fault, const pr_route_verdict *v, con
                        (long long)c->amount_max_minor);
         break;
     case PR_FAULT_HOLD: pr_text_put(t, "hold: cannot authorize only"); break;
+    case PR_FAULT_COUNTRY: pr_text_put(t, "country: not among those that it takes"); break;
+    case PR_FAULT_BRAND: pr_text_put(t, "brand: not among those that it takes"); break;
+    case PR_FAULT_BIN: pr_text_put(t, "bin: not among those that it takes"); break;
+    case PR_FAULT_CAP_DAY:
+        pr_text_format(t, "cap_day: full, at most %lld a day", (long long)c->terms.cap_day_minor);
+        break;
+    case PR_FAULT_CAP_MONTH:
+        pr_text_format(t, "cap_month: full, at most %lld a month", (long long)c->terms.cap_month_minor);
+        break;
+    case PR_FAULT_DENIED: pr_text_put(t, "denied: a rule refuses the payment"); break;
     case PR_FAULT_EXCLUDED:
         pr_text_format(t, "excluded: %s", v->excluded_why != NULL ? v->excluded_why : "for this payment");
         break;
@@ -119,7 +130,7 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     payroute_json_out_string(out, "id", v->channel->id);
     payroute_json_out_flag(out, "eligible", v->faults == 0);
     payroute_json_out_array(out, "why");
-    for (uint32_t fault = 1; fault <= PR_FAULT_EXCLUDED; fault <<= 1) {
+    for (uint32_t fault = 1; fault <= PR_FAULT_LAST; fault <<= 1) {
         if ((v->faults & fault) != 0) {
             char line[320];
             pr_text said;
@@ -135,6 +146,12 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     }
     payroute_json_out_integer(out, "priority", v->channel->priority);
     payroute_json_out_integer(out, "weight", v->channel->weight);
+    if (v->rank != 0) {
+        payroute_json_out_integer(out, "rank", v->rank);
+    }
+    if (v->closed_until_ms != 0) {
+        payroute_json_out_integer(out, "maintenance_until_ms", v->closed_until_ms);
+    }
     if (v->faults == 0 && in->health != NULL) {
         trace_term(out, t);
     }
@@ -164,6 +181,7 @@ void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_r
     int32_t place = 0;
     payroute_json_out_object(out, NULL);
     trace_request(out, in->request);
+    pr_route_trace_wishes(out, in->registry, in->wishes);
     payroute_json_out_array(out, "channels");
     for (int32_t i = 0; i < count; i++) {
         trace_channel(out, &verdicts[i], &terms[place], in);
@@ -176,6 +194,9 @@ void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_r
     }
     payroute_json_out_end(out);
     trace_draw(out, draw);
+    if (in->split_turn >= 0) {
+        payroute_json_out_string(out, "turn", verdicts[in->split_turn].channel->id);
+    }
     if (pick->channel != NULL) {
         payroute_json_out_object(out, "chosen");
         payroute_json_out_string(out, "id", pick->channel->id);

@@ -14,7 +14,14 @@ enum pr_route_fault {
     PR_FAULT_AMOUNT_MIN = 1 << 5,
     PR_FAULT_AMOUNT_MAX = 1 << 6,
     PR_FAULT_HOLD = 1 << 7,
-    PR_FAULT_EXCLUDED = 1 << 8
+    PR_FAULT_EXCLUDED = 1 << 8,
+    PR_FAULT_COUNTRY = 1 << 9,
+    PR_FAULT_BRAND = 1 << 10,
+    PR_FAULT_BIN = 1 << 11,
+    PR_FAULT_CAP_DAY = 1 << 12,
+    PR_FAULT_CAP_MONTH = 1 << 13,
+    PR_FAULT_DENIED = 1 << 14, /* by a rule */
+    PR_FAULT_LAST = PR_FAULT_DENIED
 };
 
 typedef struct pr_route_input {
@@ -22,6 +29,9 @@ typedef struct pr_route_input {
     const pr_route_exclusion *exclusions;
     int32_t exclusion_count;
     const pr_route_health *health; /* NULL: nothing is known */
+    const payroute_registry *registry;
+    const pr_rule_outcome *wishes; /* of the merchant's rules */
+    int32_t split_turn;            /* index of the channel whose turn it is; -1: nothing is split */
 } pr_route_input;
 
 typedef struct pr_route_verdict {
@@ -31,6 +41,8 @@ typedef struct pr_route_verdict {
     const char *flow;
     int64_t retry_ms; /* end of its exclusion; INT64_MAX: none or for good */
     const char *excluded_why;
+    int32_t rank;            /* of the rules and windows: see pr_rules_rank */
+    int64_t closed_until_ms; /* its maintenance window; 0: open */
     int32_t failed_before; /* an exclusion that has ended: it failed this order before */
 } pr_route_verdict;
 

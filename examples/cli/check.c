@@ -363,6 +363,12 @@ static int answer_route(const args *a, ask_route *q)
 
 int run_route(const args *a)
 {
+    if (a->value[OPT_LINES]) {
+        return route_lines(a);
+    }
+    if (a->word_count == 0) {
+        return complain(EXIT_USAGE, "route: FILE is missing; see payroute help route");
+    }
     ask_route q = {0};
     char *why = NULL;
     int32_t rc = 0;

@@ -54,9 +54,11 @@ const command cli_commands[] = {
      "is charged. Give the store that the handler opens, or its answer proves nothing. Exit status 1: something\n"
      "must be mended.\n"
      "  payroute doctor channels.json --store /var/lib/shop/pay.db --locale zh-CN\n"},
-    {"route", "FILE [-]", "which channel a payment would take, who was left out and why; nothing is done",
-     ROUTE | MONEY | BIT(OPT_SEED) | BIT(OPT_NOW_MS), 1, 2, run_route,
+    {"route", "FILE [-] | --lines", "which channel a payment would take, who was left out and why; nothing is done",
+     ROUTE | MONEY | BIT(OPT_SEED) | BIT(OPT_NOW_MS) | BIT(OPT_LINES), 0, 2, run_route,
      "With - the request is JSON on standard input. Exit status 1: no channel can take it.\n"
+     "--lines needs no FILE: hello, route, start, end, final, tick, probe and bye come as JSON lines, time among\n"
+     "them; hello, route and tick are answered, one line each (docs/command.md).\n"
      "  payroute route channels.json --method card --amount 12.34 --currency CNY\n"},
     {"pay", "[-]", "create the payment of an order and drive it until the customer must act or it is decided",
      DRIVE | WISH | MONEY | BIT(OPT_ORDER) | BIT(OPT_SUBJECT) | BIT(OPT_CUSTOMER) | BIT(OPT_RETURN_URL) |

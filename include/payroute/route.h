@@ -27,6 +27,37 @@ extern "C" {
 PAYROUTE_API int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,
                                             size_t request_len, int64_t seed, char *out, size_t out_cap);
 
+typedef struct payroute_router payroute_router;
+
+/**
+ * A router that is spoken to in lines, for simulators and for hosts that hold no registry: one JSON object a
+ * line, time among them (docs/command.md, "payroute route --lines"). It has a health block of its own.
+ * Returns: OK; E_ARG; E_NOMEM.   Allocates: the router.   Lifetime: until freed.   Threads: one at a time.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_router_new(payroute_router **out);
+
+/**
+ * One line, without its end. Nothing is changed by a line that is refused.
+ * Returns: length of the answer without the NUL, 0 where none is due; E_JSON, E_SCHEMA, E_RANGE (a number or a
+ *          channel out of range), E_STATE (before "hello" or after "bye"): `out` then holds the complaint as
+ *          JSON where an answer is due, else it is empty; E_BUFFER (2048 bytes are always enough); E_ARG.
+ * Allocates: never.   Lifetime: the caller's buffer.   Threads: one at a time.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_router_line(payroute_router *router, const char *line, size_t len, char *out,
+                                          size_t out_cap);
+
+/**
+ * 1: "bye" was said, or there is no router.
+ * Returns: 1 or 0.   Allocates: never.   Lifetime: -   Threads: one at a time.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_router_over(const payroute_router *router);
+
+/**
+ * NULL is fine.
+ * Returns: -   Allocates: never.   Lifetime: ends.   Threads: the last one.   Since: 0.1
+ */
+PAYROUTE_API void payroute_router_free(payroute_router *router);
+
 /* FFI-END */
 
 #ifdef __cplusplus

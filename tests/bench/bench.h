@@ -55,6 +55,7 @@ int bench_smoke(void); /* 1: one round of everything, to see that it runs */
 void bench_catalog(void);
 void bench_route(void);
 void bench_health(void);
+void bench_lines(void);
 void bench_machine(void);
 void bench_store(void);
 void bench_drive(void);

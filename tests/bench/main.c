@@ -16,7 +16,7 @@ static const struct {
     {"catalog", bench_catalog, 1},   {"route", bench_route, 1},   {"health", bench_health, 1},
     {"machine", bench_machine, 1},   {"adapters", bench_adapters, 1}, {"store", bench_store, 0},
     {"drive", bench_drive, 0},       {"memory", bench_memory, 1}, {"open", bench_open, 0},
-    {"size", bench_size, 0},
+    {"size", bench_size, 0},         {"lines", bench_lines, 1},
 };
 enum { SECTIONS = (int)(sizeof sections / sizeof sections[0]) };
 

@@ -39,7 +39,8 @@ static void route_knowing(void *r, const sim_ask *ask, sim_order *o)
     double index[SIM_CHANNELS];
     for (int32_t k = 0; k < s->n; k++) {
         double p, f;
-        sim_now_value(ask->truth, k, ask->method, ask->issuer, ask->t, ask->deadline - ask->t, TIMEOUT, &p, &f);
+        sim_now_value(ask->truth, k, ask->method, ask->issuer, ask->t, ask->deadline - ask->t, TIMEOUT, &p,
+                      &f);
         index[k] = p / (1.0 - 0.85 * f);
     }
     sim_order_by(o, index, s, ask);
@@ -61,7 +62,9 @@ static void route_turns(void *r, const sim_ask *ask, sim_order *o)
     sim_order_by(o, index, s, ask);
 }
 
-const sim_router sim_clairvoyant = {"clairvoyant", "knows state and rates", keep_setup, route_knowing, 0, 0, 0, 0, 0, 0,
-                                    0, {0}, {{0}}};
-const sim_router sim_fixed = {"fixed", "the merchant's order", keep_setup, route_fixed, 0, 0, 0, 0, 0, 0, 0, {0}, {{0}}};
-const sim_router sim_turns = {"turns", "round robin", keep_setup, route_turns, 0, 0, 0, 0, 0, 0, 0, {0}, {{0}}};
+const sim_router sim_clairvoyant = {
+    "clairvoyant", "knows state and rates", keep_setup, route_knowing, 0, 0, 0, 0, 0, 0, 0, {0}, {{0}}};
+const sim_router sim_fixed = {
+    "fixed", "the merchant's order", keep_setup, route_fixed, 0, 0, 0, 0, 0, 0, 0, {0}, {{0}}};
+const sim_router sim_turns = {"turns", "round robin", keep_setup, route_turns, 0, 0, 0, 0, 0, 0,
+                              0,       {0},           {{0}}};

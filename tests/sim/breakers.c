@@ -1,6 +1,6 @@
-/* The resilience libraries' way, over the merchant's fixed order: closed, open, half-open after a share of failures
-   (resilience4j), accrual with jittered back-off and one probe (Finagle), ejection by sweeps (Envoy). Only failures of
-   the line count, a decline is an answer. Written from their documentation. */
+/* The resilience libraries' way, over the merchant's fixed order: closed, open, half-open after a share of
+   failures (resilience4j), accrual with jittered back-off and one probe (Finagle), ejection by sweeps
+   (Envoy). Only failures of the line count, a decline is an answer. Written from their documentation. */
 #include "rates.h"
 
 #include "health/number.h"
@@ -108,10 +108,31 @@ static void ring_end(void *at, const sim_event *e)
     breaker_see(&((fixed_breaker *)at)->b[e->k], e);
 }
 
-const sim_router sim_r4j = {"resilience4j", "its defaults: 50% of 100, 60 s", ring_open, ring_route, ring_start, ring_end,
-                            0, 0, 0, 0, 0, {100, 100, 60, 60}, {{0}}};
-const sim_router sim_r4j_tuned = {"breaker, tuned", "the same, tuned", ring_open, ring_route, ring_start, ring_end,
-                                  0, 0, 0, 0, 0, {6, 3, 30, 4},
+const sim_router sim_r4j = {"resilience4j",
+                            "its defaults: 50% of 100, 60 s",
+                            ring_open,
+                            ring_route,
+                            ring_start,
+                            ring_end,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            {100, 100, 60, 60},
+                            {{0}}};
+const sim_router sim_r4j_tuned = {"breaker, tuned",
+                                  "the same, tuned",
+                                  ring_open,
+                                  ring_route,
+                                  ring_start,
+                                  ring_end,
+                                  0,
+                                  0,
+                                  0,
+                                  0,
+                                  0,
+                                  {6, 3, 30, 4},
                                   {{4, 6, 12, 24}, {2, 3, 5}, {10, 30, 60, 120}, {2.5, 4}}};
 
 /* ---- accrual with back-off and one probe ---- */
@@ -186,8 +207,19 @@ static void finagle_end(void *at, const sim_event *e)
     }
 }
 
-const sim_router sim_finagle = {"Finagle", "accrual: 80% over 30 s or 5 in a row, 5 to 300 s dead, one probe", finagle_open,
-                                finagle_route, finagle_start, finagle_end, 0, 0, 0, 0, 0, {0}, {{0}}};
+const sim_router sim_finagle = {"Finagle",
+                                "accrual: 80% over 30 s or 5 in a row, 5 to 300 s dead, one probe",
+                                finagle_open,
+                                finagle_route,
+                                finagle_start,
+                                finagle_end,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                {0},
+                                {{0}}};
 
 /* ---- ejection ---- */
 
@@ -289,5 +321,10 @@ static void envoy_end(void *at, const sim_event *e)
     }
 }
 
-const sim_router sim_envoy = {"Envoy", "outlier ejection: 5 in a row, 30 s x n", envoy_open, envoy_route, 0, envoy_end,
-                              0, 0, 0, 0, 0, {0}, {{0}}};
+const sim_router sim_envoy = {"Envoy",    "outlier ejection: 5 in a row, 30 s x n",
+                              envoy_open, envoy_route,
+                              0,          envoy_end,
+                              0,          0,
+                              0,          0,
+                              0,          {0},
+                              {{0}}};

@@ -1,5 +1,6 @@
-/* One router lives through one world. An attempt that may have charged is followed by nothing until a query or the
-   channel itself has said what became of it; whoever routes cannot change that, and it is counted all the same. */
+/* One router lives through one world. An attempt that may have charged is followed by nothing until a query
+   or the channel itself has said what became of it; whoever routes cannot change that, and it is counted all
+   the same. */
 #include "sim.h"
 
 #include "health/number.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 
 enum { MAX_TRIES = 3 };
-static const double LEAST_LEFT = 1.0;   /* s: with less than that no further attempt */
+static const double LEAST_LEFT = 1.0; /* s: with less than that no further attempt */
 static const double FIRST_TIMEOUT = 6.0;
 
 enum what { EV_END, EV_QUERY, EV_FINAL, EV_PROBE, EV_HINT, EV_TICK };
@@ -263,7 +264,12 @@ static void freed(play *p, int32_t at, double t)
 
 static void plan(play *p, int32_t at, int32_t what, int32_t result, double t, double latency)
 {
-    push(p, (event){.t = t, .what = what, .pay = at, .k = p->pays[at].k, .result = result, .latency = (float)latency});
+    push(p, (event){.t = t,
+                    .what = what,
+                    .pay = at,
+                    .k = p->pays[at].k,
+                    .result = result,
+                    .latency = (float)latency});
 }
 
 /* A code is on the customer's screen. */
@@ -282,7 +288,8 @@ static void show(play *p, int32_t at, double t)
             }
         } else {
             plan(p, at, EV_HINT, SIM_OPENED, opened, opened - t);
-            if (luck(p, y, y->k, 9) < p->w->c[y->k].convert && !y->cannot && paid < end && paid < deadline(p, y)) {
+            if (luck(p, y, y->k, 9) < p->w->c[y->k].convert && !y->cannot && paid < end &&
+                paid < deadline(p, y)) {
                 plan(p, at, EV_HINT, SIM_PAID, paid, paid - t);
                 return;
             }
@@ -311,7 +318,8 @@ static void ended(play *p, const event *e)
         plan(p, e->pay, EV_QUERY, 0, e->t + 0.3 + 0.4 * luck(p, y, e->k, 10), 0);
         break;
     case SIM_PENDING: {
-        double storm = p->now.s[e->k].pending, wait = lognormal(luck(p, y, e->k, 11), storm > 0.1 ? 90.0 : 15.0, 0.8);
+        double storm = p->now.s[e->k].pending,
+               wait = lognormal(luck(p, y, e->k, 11), storm > 0.1 ? 90.0 : 15.0, 0.8);
         plan(p, e->pay, EV_FINAL, verdict(p, y, e->k), e->t + wait, wait);
         break;
     }
@@ -337,14 +345,15 @@ static void settle(play *p, int32_t at, int32_t result, double t)
     }
 }
 
-/* "What became of it?" While nobody knows, nothing else is begun; after the customer's patience it is asked once more,
-   much later. */
+/* "What became of it?" While nobody knows, nothing else is begun; after the customer's patience it is asked
+   once more, much later. */
 static void query(play *p, const event *e)
 {
     static const double answers[4] = {0.97, 0.08, 0.30, 0.75};
     pay *y = &p->pays[e->pay];
     int32_t mode = p->now.s[e->k].mode;
-    double u = sim_uniform(sim_hash(p->w->seed, y->id, (uint64_t)(e->k * 16 + 12) + (uint64_t)e->result * 4096));
+    double u =
+        sim_uniform(sim_hash(p->w->seed, y->id, (uint64_t)(e->k * 16 + 12) + (uint64_t)e->result * 4096));
     if (u < answers[mode] || e->t > deadline(p, y)) {
         settle(p, e->pay, y->may_charge ? SIM_OK : SIM_CLOSED, e->t);
         return;
@@ -381,7 +390,12 @@ static void tick(play *p, double t)
         int32_t ok = u < works[mode];
         double latency = ok ? 0.3 * s->median : mode == FAULT_HANG ? 5.0 : 0.2;
         p->out->probes++;
-        push(p, (event){.t = t + latency, .what = EV_PROBE, .pay = -1, .k = k, .result = ok, .latency = (float)latency});
+        push(p, (event){.t = t + latency,
+                        .what = EV_PROBE,
+                        .pay = -1,
+                        .k = k,
+                        .result = ok,
+                        .latency = (float)latency});
     }
     if (t + p->r->tick_s < p->w->duration) {
         push(p, (event){.t = t + p->r->tick_s, .what = EV_TICK, .pay = -1});

@@ -1,5 +1,7 @@
-/* payroute-sim: our router against the published ones, in worlds that break. `make sim`, `make sim-report`. */
+/* payroute-sim: our router against the published ones, in worlds that break. `make sim`, `make sim-report`.
+ */
 #include "measure.h"
+#include "report.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -17,10 +19,10 @@ static void take(const sim_router *r)
 
 static void take_all(const char *only)
 {
-    const sim_router *all[] = {&sim_clairvoyant,  &sim_payroute,  &sim_payroute_cron, &sim_epsilon,
+    const sim_router *all[] = {&sim_clairvoyant,   &sim_payroute, &sim_payroute_cron, &sim_epsilon,
                                &sim_rates_breaker, &sim_window,   &sim_window_tuned,  &sim_thompson,
-                               &sim_r4j_tuned,    &sim_r4j,       &sim_finagle,       &sim_envoy,
-                               &sim_turns,        &sim_fixed};
+                               &sim_r4j_tuned,     &sim_r4j,      &sim_finagle,       &sim_envoy,
+                               &sim_turns,         &sim_fixed};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (only == NULL || strstr(only, all[i]->name) != NULL) {
             take(all[i]);
@@ -31,7 +33,8 @@ static void take_all(const char *only)
 /* Every combination of a router's grid as a router of its own. */
 static void take_grid(const char *name)
 {
-    const sim_router *all[] = {&sim_epsilon, &sim_rates_breaker, &sim_window_tuned, &sim_thompson, &sim_r4j_tuned};
+    const sim_router *all[] = {&sim_epsilon, &sim_rates_breaker, &sim_window_tuned, &sim_thompson,
+                               &sim_r4j_tuned};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         int32_t at[SIM_PARAMS] = {0}, d = 0;
         while (strcmp(all[i]->name, name) == 0 && d < SIM_PARAMS && router_count < SIM_MOST_ROUTERS) {
@@ -56,15 +59,16 @@ static void take_grid(const char *name)
 static int usage(void)
 {
     fprintf(stderr, "payroute-sim [--quick] [--seeds-from N] [--jobs N] [--only ROUTERS] [--world WORLD] "
-                    "[--traffic N] [--seeds N] [--tune ROUTER]\n");
+                    "[--traffic N] [--seeds N] [--tune ROUTER] [--report FILE]\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
-    static const int32_t full[TRAFFICS] = {40, 20, 6, 3}, quick[TRAFFICS] = {8, 6, 2, 1}, tune[TRAFFICS] = {10, 6, 2, 0};
+    static const int32_t full[TRAFFICS] = {40, 20, 6, 3}, quick[TRAFFICS] = {8, 6, 2, 1},
+                         tune[TRAFFICS] = {10, 6, 2, 0};
     sim_plan plan = {.first_seed = 1001, .scale = 1.0, .jobs = (int32_t)sysconf(_SC_NPROCESSORS_ONLN)};
-    const char *only = NULL, *world = NULL, *grid = NULL;
+    const char *only = NULL, *world = NULL, *grid = NULL, *page = NULL;
     int32_t traffic = -1, seeds = 0;
     memcpy(plan.seeds, full, sizeof full);
     for (int i = 1; i < argc; i++) {
@@ -90,6 +94,8 @@ int main(int argc, char **argv)
             only = value;
         } else if (strcmp(argv[i - 1], "--world") == 0) {
             world = value;
+        } else if (strcmp(argv[i - 1], "--report") == 0) {
+            page = value;
         } else if (strcmp(argv[i - 1], "--tune") == 0) {
             grid = value;
             plan.first_seed = 1;
@@ -100,7 +106,9 @@ int main(int argc, char **argv)
         }
     }
     for (int32_t t = 0; t < TRAFFICS; t++) {
-        plan.seeds[t] = traffic >= 0 && t != traffic ? 0 : seeds > 0 && plan.seeds[t] > 0 ? seeds : plan.seeds[t];
+        plan.seeds[t] = traffic >= 0 && t != traffic     ? 0
+                        : seeds > 0 && plan.seeds[t] > 0 ? seeds
+                                                         : plan.seeds[t];
     }
     for (int32_t w = 0; w < WORLDS; w++) {
         plan.worlds[w] = world == NULL || strcmp(world, sim_world_names[w]) == 0;
@@ -124,6 +132,14 @@ int main(int argc, char **argv)
         }
     } else {
         table_print(&scores);
+    }
+    if (page != NULL) {
+        const series_set *set = series_make(plan.first_seed, plan.scale < 1 ? 4 : 16, plan.jobs);
+        if (set == NULL || report_write(page, &scores, set) != 0) {
+            fprintf(stderr, "payroute-sim: %s cannot be written\n", page);
+            return 1;
+        }
+        printf("\n%s\n", page);
     }
     return table_doubles(&scores) > 0;
 }

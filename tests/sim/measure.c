@@ -1,5 +1,5 @@
-/* See measure.h. The gap to the clairvoyant is taken payment by payment, with the same customers and the same luck:
-   so it is small and its interval is narrow. */
+/* See measure.h. The gap to the clairvoyant is taken payment by payment, with the same customers and the same
+   luck: so it is small and its interval is narrow. */
 #include "measure.h"
 
 #include "health/number.h"
@@ -42,8 +42,8 @@ static uint32_t wanted_by(const sim_world *w, int32_t k, double t)
 
 enum { RUN_OF = 5, MOST_OF = 4, BEFORE = 10 };
 
-/* From payment `i` on: the first of those that matter which does (or does not) go to k, when four of five from there
-   on do so too. */
+/* From payment `i` on: the first of those that matter which does (or does not) go to k, when four of five
+   from there on do so too. */
 static double first_turn(const sim_run *r, int64_t i, double until, uint32_t mask, int32_t k, int32_t to)
 {
     for (; i < r->count && (double)r->at[i] < until; i++) {
@@ -85,7 +85,8 @@ static double next_fault(const sim_world *w, double t)
     return next;
 }
 
-static void judge_fault(sim_score *out, const sim_world *w, const sim_fault *f, const sim_run *run, const sim_run *best)
+static void judge_fault(sim_score *out, const sim_world *w, const sim_fault *f, const sim_run *run,
+                        const sim_run *best)
 {
     int64_t from = first_after(run, f->from), to = first_after(run, f->to);
     int32_t n = out->timed, lost = 0;
@@ -134,10 +135,12 @@ void sim_judge(sim_score *out, const sim_world *w, const sim_run *run, const sim
 static size_t index_of(const sim_scores *s, int32_t traffic, int32_t world, int32_t seed, int32_t router)
 {
     return (((size_t)traffic * WORLDS + (size_t)world) * (size_t)s->most_seeds + (size_t)seed) *
-               (size_t)s->plan->router_count + (size_t)router;
+               (size_t)s->plan->router_count +
+           (size_t)router;
 }
 
-const sim_score *sim_scores_at(const sim_scores *s, int32_t traffic, int32_t world, int32_t seed, int32_t router)
+const sim_score *sim_scores_at(const sim_scores *s, int32_t traffic, int32_t world, int32_t seed,
+                               int32_t router)
 {
     return &s->all[index_of(s, traffic, world, seed, router)];
 }
@@ -267,7 +270,8 @@ sim_mean sim_mean_gap(const sim_scores *s, int32_t router, int32_t traffic, int3
     for (int32_t t = 0; t < TRAFFICS; t++) {
         for (int32_t w = 0; w < WORLDS; w++) {
             int32_t n = s->plan->seeds[t] < 1024 ? s->plan->seeds[t] : 1024;
-            if ((traffic >= 0 && t != traffic) || (world >= 0 && w != world) || !s->plan->worlds[w] || n == 0) {
+            if ((traffic >= 0 && t != traffic) || (world >= 0 && w != world) || !s->plan->worlds[w] ||
+                n == 0) {
                 continue;
             }
             for (int32_t i = 0; i < n; i++) {
@@ -286,15 +290,16 @@ sim_mean sim_mean_gap(const sim_scores *s, int32_t router, int32_t traffic, int3
     return all;
 }
 
-int32_t sim_timings(const sim_scores *s, int32_t router, int32_t traffic, int32_t world, enum sim_timing which,
-                    double *out, int32_t cap)
+int32_t sim_timings(const sim_scores *s, int32_t router, int32_t traffic, int32_t world,
+                    enum sim_timing which, double *out, int32_t cap)
 {
     int32_t n = 0;
     for (int32_t seed = 0; s->plan->worlds[world] && seed < s->plan->seeds[traffic]; seed++) {
         const sim_score *c = sim_scores_at(s, traffic, world, seed, router);
         for (int32_t i = 0; i < c->timed && n < cap; i++) {
-            double x = which == SIM_DETECT ? (double)c->detect[i] : which == SIM_RECOVER ? (double)c->recover[i]
-                                                                                         : (double)c->victims[i];
+            double x = which == SIM_DETECT    ? (double)c->detect[i]
+                       : which == SIM_RECOVER ? (double)c->recover[i]
+                                              : (double)c->victims[i];
             if (which == SIM_VICTIMS || x >= 0) {
                 out[n++] = x;
             }

@@ -36,7 +36,8 @@ typedef struct sim_scores {
 
 int32_t sim_scores_run(sim_scores *s, const sim_plan *plan); /* 0: fine */
 void sim_scores_free(sim_scores *s);
-const sim_score *sim_scores_at(const sim_scores *s, int32_t traffic, int32_t world, int32_t seed, int32_t router);
+const sim_score *sim_scores_at(const sim_scores *s, int32_t traffic, int32_t world, int32_t seed,
+                               int32_t router);
 
 typedef struct sim_mean {
     double mean, half; /* of a 95 % confidence interval */
@@ -44,12 +45,13 @@ typedef struct sim_mean {
 } sim_mean;
 sim_mean sim_mean_of(const double *x, int32_t n);
 double sim_median(double *x, int32_t n); /* sorts; SIM_NEVER where more than half never */
-sim_mean sim_mean_gap(const sim_scores *s, int32_t router, int32_t traffic, int32_t world); /* -1: all, equal weights */
+sim_mean sim_mean_gap(const sim_scores *s, int32_t router, int32_t traffic,
+                      int32_t world); /* -1: all, equal weights */
 
 enum sim_timing { SIM_DETECT, SIM_RECOVER, SIM_VICTIMS };
 /* All those of a router in these worlds; returns how many. */
-int32_t sim_timings(const sim_scores *s, int32_t router, int32_t traffic, int32_t world, enum sim_timing which,
-                    double *out, int32_t cap);
+int32_t sim_timings(const sim_scores *s, int32_t router, int32_t traffic, int32_t world,
+                    enum sim_timing which, double *out, int32_t cap);
 
 void sim_judge(sim_score *out, const sim_world *w, const sim_run *run, const sim_run *best);
 

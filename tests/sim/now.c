@@ -74,7 +74,7 @@ void sim_now_pass(sim_now *now, double t)
         double drift = c->drift_high > 0 ? c->drift_high * wave(t / c->drift_period + c->drift_phase) : 0.0;
         for (int32_t m = 0; m < SIM_METHODS; m++) {
             for (int32_t i = 0; i < SIM_ISSUERS; i++) {
-                s->approve[m][i] = pr_logistic(c->logit[m][i] + drift) * s->passes[i];
+                s->approve[m][i] = sim_logistic(c->logit[m][i] + drift) * s->passes[i];
             }
         }
         s->median *= s->mode == FAULT_BROWN ? s->a : 1.0;
@@ -111,8 +111,8 @@ static double by(const sim_state *s, double sigma, double limit)
     return limit <= 0.02 ? 0.0 : sim_phi(pr_log(limit / s->median) / sigma);
 }
 
-void sim_now_value(sim_now *now, int32_t k, int32_t method, int32_t issuer, double t, double left, double timeout,
-                   double *p, double *f)
+void sim_now_value(sim_now *now, int32_t k, int32_t method, int32_t issuer, double t, double left,
+                   double timeout, double *p, double *f)
 {
     const sim_world *w = now->w;
     sim_state *s = &now->s[k];

@@ -18,7 +18,8 @@ typedef struct ours {
     int32_t slot[SIM_CHANNELS];
     double busy[SIM_CHANNELS]; /* when something was last sent there */
     int32_t main;
-    size_t size;
+    int32_t ticks;
+    uint32_t doubt; /* something of the line failed there: ask before the next customer has to */
     uint64_t block[];
 } ours;
 
@@ -58,7 +59,8 @@ static void ours_route(void *at, const sim_ask *ask, sim_order *out)
     pr_score_term terms[SIM_CHANNELS];
     pr_score_draw draw;
     double left = o->s.qr ? 8.0 : ask->deadline - ask->t;
-    pr_score_ask q = {.now_ms = ms_of(ask->t), .patience_ms = (int64_t)(left * 1000.0), .explore = ask->try_no == 0};
+    pr_score_ask q = {
+        .now_ms = ms_of(ask->t), .patience_ms = (int64_t)(left * 1000.0), .explore = ask->try_no == 0};
     for (int32_t k = 0; k < o->s.n; k++) {
         c[k].slot = o->slot[k];
         c[k].segment = segment_of_ask(ask);
@@ -86,11 +88,13 @@ static uint64_t ours_start(void *at, const sim_event *e)
 
 static void ours_end(void *at, const sim_event *e)
 {
-    static const int32_t results[] = {[SIM_OK] = PR_HEALTH_APPROVED,        [SIM_SOFT] = PR_HEALTH_DECLINED_SOFT,
-                                      [SIM_HARD] = PR_HEALTH_DECLINED_HARD, [SIM_NOT_SENT] = PR_HEALTH_NOT_SENT,
-                                      [SIM_LIMITED] = PR_HEALTH_LIMITED,    [SIM_UNKNOWN] = PR_HEALTH_UNKNOWN,
-                                      [SIM_PENDING] = PR_HEALTH_PENDING,    [SIM_TAKEN] = PR_HEALTH_TAKEN};
+    static const int32_t results[] = {
+        [SIM_OK] = PR_HEALTH_APPROVED,        [SIM_SOFT] = PR_HEALTH_DECLINED_SOFT,
+        [SIM_HARD] = PR_HEALTH_DECLINED_HARD, [SIM_NOT_SENT] = PR_HEALTH_NOT_SENT,
+        [SIM_LIMITED] = PR_HEALTH_LIMITED,    [SIM_UNKNOWN] = PR_HEALTH_UNKNOWN,
+        [SIM_PENDING] = PR_HEALTH_PENDING,    [SIM_TAKEN] = PR_HEALTH_TAKEN};
     ours *o = at;
+    o->doubt |= sim_broken(e->result) ? 1U << e->k : 0;
     pr_health_end(&o->h, o->slot[e->k], segment_of_ask(e->ask), e->permit, results[e->result],
                   (int64_t)(e->latency * 1000.0), e->ask->try_no > 0, ms_of(e->t));
 }
@@ -105,8 +109,8 @@ static void ours_final(void *at, const sim_event *e)
     int32_t result = e->result == SIM_OK     ? PR_HEALTH_APPROVED
                      : e->result == SIM_SOFT ? PR_HEALTH_DECLINED_SOFT
                                              : PR_HEALTH_CUSTOMER;
-    pr_health_final(&o->h, o->slot[e->k], segment_of_ask(e->ask), first, result, (int64_t)(e->latency * 1000.0),
-                    ms_of(e->t));
+    pr_health_final(&o->h, o->slot[e->k], segment_of_ask(e->ask), first, result,
+                    (int64_t)(e->latency * 1000.0), ms_of(e->t));
 }
 
 static void ours_hint(void *at, const sim_event *e)
@@ -117,20 +121,34 @@ static void ours_hint(void *at, const sim_event *e)
                                     [SIM_PAID] = PR_HEALTH_PAID,
                                     [SIM_GIVEN_UP] = PR_HEALTH_GIVEN_UP};
     ours *o = at;
-    pr_health_hint(&o->h, o->slot[e->k], segment_of_ask(e->ask), hints[e->result], (int64_t)(e->latency * 1000.0),
-                   ms_of(e->t));
+    pr_health_hint(&o->h, o->slot[e->k], segment_of_ask(e->ask), hints[e->result],
+                   (int64_t)(e->latency * 1000.0), ms_of(e->t));
 }
 
-/* A suspect at each tick, or every second minute while its probes fail; the main channel each minute when idle. */
+enum { TICKS_OF_CALM = 5 }; /* one tick in so many looks at all channels */
+
+/* What failed is asked about at once and again until that is settled; a suspect every five seconds, later
+   every twenty; the main channel each minute when idle. */
 static uint32_t ours_tick(void *at, double t)
 {
     ours *o = at;
     uint32_t wanted = 0;
+    int32_t calm = o->ticks++ % TICKS_OF_CALM == 0;
     for (int32_t k = 0; k < o->s.n; k++) {
+        int32_t doubted = o->doubt >> k & 1;
+        if (!doubted && !calm) {
+            continue;
+        }
         pr_health_view v;
         pr_health_look(&v, &o->h, o->slot[k], (pr_health_segment){0, 0}, 8000, ms_of(t));
-        int64_t interval = v.up < 0.9 ? (v.bad_since_ms > 0 && ms_of(t) - v.bad_since_ms > 120000 ? 20000 : 5000)
-                           : k == o->main && t - o->busy[k] > 45.0 ? 60000 : 0;
+        int32_t old = v.bad_since_ms > 0 && ms_of(t) - v.bad_since_ms > 120000;
+        int64_t interval = v.up < 0.9                              ? (old ? 20000 : 5000)
+                           : k == o->main && t - o->busy[k] > 45.0 ? 60000
+                                                                   : 0;
+        interval = doubted && !old ? 1500 : interval;
+        if (v.up > 0.999 || v.up < 0.02) {
+            o->doubt &= ~(1U << k);
+        }
         if (interval > 0 && pr_health_probe_due(&o->h, o->slot[k], interval, ms_of(t))) {
             wanted |= 1U << k;
         }
@@ -145,7 +163,19 @@ static void ours_probe(void *at, int32_t k, int32_t ok, double latency, double t
     pr_health_probe(&o->h, o->slot[k], ok, 0, ms_of(t));
 }
 
-const sim_router sim_payroute = {"payroute", "this library", ours_open, ours_route, ours_start, ours_end, ours_final,
-                                 ours_tick, ours_probe, ours_hint, 5.0, {0}, {{0}}};
-const sim_router sim_payroute_cron = {"payroute, no probes", "this library where no sweep runs", ours_open, ours_route,
-                                      ours_start, ours_end, ours_final, 0, 0, ours_hint, 0, {0}, {{0}}};
+const sim_router sim_payroute = {"payroute", "this library", ours_open,  ours_route, ours_start, ours_end,
+                                 ours_final, ours_tick,      ours_probe, ours_hint,  1.0,        {0},
+                                 {{0}}};
+const sim_router sim_payroute_cron = {"payroute, no probes",
+                                      "this library where no sweep runs",
+                                      ours_open,
+                                      ours_route,
+                                      ours_start,
+                                      ours_end,
+                                      ours_final,
+                                      0,
+                                      0,
+                                      ours_hint,
+                                      0,
+                                      {0},
+                                      {{0}}};

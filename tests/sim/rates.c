@@ -1,5 +1,5 @@
-/* Those who count successes: decayed rates with a share of exploration, windows of payments with hedging (as the
-   open payment switch does it), discounted Thompson sampling. Written from their descriptions. */
+/* Those who count successes: decayed rates with a share of exploration, windows of payments with hedging (as
+   the open payment switch does it), discounted Thompson sampling. Written from their descriptions. */
 #include "rates.h"
 
 #include "health/number.h"
@@ -145,14 +145,34 @@ static void greedy_final(void *at, const sim_event *e)
     }
 }
 
-const sim_router sim_epsilon = {"epsilon-greedy", "decayed rates by channel and segment, some at random", greedy_open,
-                                greedy_route, greedy_start, greedy_end, greedy_final, 0, 0, 0, 0,
-                                {0.01, 50, 7200, 20},
-                                {{0.001, 0.01, 0.03}, {12, 25, 50, 100}, {900, 3600, 14400, 86400}, {10, 30, 100}}};
-const sim_router sim_rates_breaker = {"rates+breaker", "decayed rates behind a tuned breaker", guarded_open,
-                                      greedy_route, greedy_start, greedy_end, greedy_final, 0, 0, 0, 0,
-                                      {0.01, 50, 7200, 20},
-                                      {{0.001, 0.01, 0.03}, {12, 25, 50, 100}, {900, 3600, 14400, 86400}, {10, 30, 100}}};
+const sim_router sim_epsilon = {
+    "epsilon-greedy",
+    "decayed rates by channel and segment, some at random",
+    greedy_open,
+    greedy_route,
+    greedy_start,
+    greedy_end,
+    greedy_final,
+    0,
+    0,
+    0,
+    0,
+    {0.01, 50, 7200, 20},
+    {{0.001, 0.01, 0.03}, {12, 25, 50, 100}, {900, 3600, 14400, 86400}, {10, 30, 100}}};
+const sim_router sim_rates_breaker = {
+    "rates+breaker",
+    "decayed rates behind a tuned breaker",
+    guarded_open,
+    greedy_route,
+    greedy_start,
+    greedy_end,
+    greedy_final,
+    0,
+    0,
+    0,
+    0,
+    {0.01, 50, 7200, 20},
+    {{0.001, 0.01, 0.03}, {12, 25, 50, 100}, {900, 3600, 14400, 86400}, {10, 30, 100}}};
 
 /* ---- windows counted in payments ---- */
 
@@ -222,10 +242,31 @@ static void windows_final(void *at, const sim_event *e)
     windows_see(at, e, ((windows *)at)->patient ? patient(e, 1) : sim_plain(e, 1));
 }
 
-const sim_router sim_window = {"window (SR v3)", "last 125 payments by method and channel, 5% hedged", windows_open,
-                               windows_route, 0, windows_end, windows_final, 0, 0, 0, 0, {125, 0.05, 1}, {{0}}};
-const sim_router sim_window_tuned = {"window, tuned", "the same, tuned", windows_open,
-                                     windows_route, 0, windows_end, windows_final, 0, 0, 0, 0, {50, 0.02},
+const sim_router sim_window = {"window (SR v3)",
+                               "last 125 payments by method and channel, 5% hedged",
+                               windows_open,
+                               windows_route,
+                               0,
+                               windows_end,
+                               windows_final,
+                               0,
+                               0,
+                               0,
+                               0,
+                               {125, 0.05, 1},
+                               {{0}}};
+const sim_router sim_window_tuned = {"window, tuned",
+                                     "the same, tuned",
+                                     windows_open,
+                                     windows_route,
+                                     0,
+                                     windows_end,
+                                     windows_final,
+                                     0,
+                                     0,
+                                     0,
+                                     0,
+                                     {50, 0.02},
                                      {{15, 25, 50, 100, 200}, {0.005, 0.01, 0.02, 0.05}}};
 
 /* ---- discounted Thompson sampling ---- */
@@ -299,6 +340,16 @@ static void thompson_final(void *at, const sim_event *e)
     thompson_see(at, e, sim_plain(e, 1));
 }
 
-const sim_router sim_thompson = {"thompson", "discounted Thompson sampling", thompson_open, thompson_route, 0,
-                                 thompson_end, thompson_final, 0, 0, 0, 0, {300, 10, 1},
+const sim_router sim_thompson = {"thompson",
+                                 "discounted Thompson sampling",
+                                 thompson_open,
+                                 thompson_route,
+                                 0,
+                                 thompson_end,
+                                 thompson_final,
+                                 0,
+                                 0,
+                                 0,
+                                 0,
+                                 {300, 10, 1},
                                  {{50, 100, 300, 1000}, {5, 20, 60}, {1, 4}}};

@@ -1,12 +1,19 @@
-/* A world of channels, customers and faults in which routers are compared. Every draw is a hash of seed, payment and
-   channel, so all routers meet the same customers and the same luck: what differs between two of them is theirs. */
+/* A world of channels, customers and faults in which routers are compared. Every draw is a hash of seed,
+   payment and channel, so all routers meet the same customers and the same luck: what differs between two of
+   them is theirs. */
 #ifndef SIM_H
 #define SIM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_CHANNELS = 8, SIM_METHODS = 2, SIM_ISSUERS = 6, SIM_FAULTS = 1024, SIM_SEGMENTS = SIM_METHODS * SIM_ISSUERS };
+enum {
+    SIM_CHANNELS = 8,
+    SIM_METHODS = 2,
+    SIM_ISSUERS = 6,
+    SIM_FAULTS = 1024,
+    SIM_SEGMENTS = SIM_METHODS * SIM_ISSUERS
+};
 
 /* ---- draws ---- */
 static inline uint64_t sim_mix(uint64_t h)
@@ -25,6 +32,7 @@ static inline double sim_uniform(uint64_t h)
 }
 double sim_normal(double u); /* quantile of the normal distribution */
 double sim_phi(double x);    /* its distribution function */
+double sim_logistic(double x);
 typedef struct sim_rng {
     uint64_t state;
 } sim_rng;
@@ -74,17 +82,26 @@ enum sim_traffic { TRAFFIC_20H, TRAFFIC_20M, TRAFFIC_10S, TRAFFIC_1000S, TRAFFIC
 extern const char *const sim_world_names[WORLDS];
 extern const char *const sim_traffic_names[TRAFFICS];
 
-enum sim_fault_kind { FAULT_DOWN = 1, FAULT_HANG, FAULT_BROWN, FAULT_DECLINES, FAULT_PAIR, FAULT_ISSUER, FAULT_PENDING,
-                      FAULT_LIMITED, FAULT_CASHIER };
+enum sim_fault_kind {
+    FAULT_DOWN = 1,
+    FAULT_HANG,
+    FAULT_BROWN,
+    FAULT_DECLINES,
+    FAULT_PAIR,
+    FAULT_ISSUER,
+    FAULT_PENDING,
+    FAULT_LIMITED,
+    FAULT_CASHIER
+};
 
 typedef struct sim_fault {
     double from, to;
     int32_t kind;
-    int32_t k;       /* channel; -1: all */
-    int32_t issuer;  /* -1: all */
-    int32_t timed;   /* 1: detection and recovery are measured */
-    int32_t lies;    /* probes are answered as if nothing were wrong */
-    double a, b;     /* how bad */
+    int32_t k;      /* channel; -1: all */
+    int32_t issuer; /* -1: all */
+    int32_t timed;  /* 1: detection and recovery are measured */
+    int32_t lies;   /* probes are answered as if nothing were wrong */
+    double a, b;    /* how bad */
 } sim_fault;
 
 typedef struct sim_channel {
@@ -93,7 +110,7 @@ typedef struct sim_channel {
     double not_sent, unknown;               /* when nothing is wrong */
     double convert;                         /* of codes shown, paid */
     double drift_high, drift_period, drift_phase;
-    double prior;                           /* what the merchant believes */
+    double prior; /* what the merchant believes */
     double cost;
 } sim_channel;
 
@@ -101,7 +118,7 @@ typedef struct sim_world {
     int32_t kind, traffic, n, qr, fault_count;
     uint64_t seed;
     double rate, duration, patience;
-    double cannot[SIM_ISSUERS];   /* customers who cannot pay, wherever they try */
+    double cannot[SIM_ISSUERS]; /* customers who cannot pay, wherever they try */
     double method_share;
     double issuer_to[SIM_ISSUERS]; /* cumulative */
     sim_channel c[SIM_CHANNELS];
@@ -137,8 +154,8 @@ void sim_now_begin(sim_now *now, const sim_world *w);
 void sim_now_pass(sim_now *now, double t); /* when t >= next */
 int32_t sim_now_room(sim_now *now, int32_t k, double t, int32_t take);
 /* What an attempt is worth: confirmed in `left`, and failed provably uncharged in time. */
-void sim_now_value(sim_now *now, int32_t k, int32_t method, int32_t issuer, double t, double left, double timeout,
-                   double *p, double *f);
+void sim_now_value(sim_now *now, int32_t k, int32_t method, int32_t issuer, double t, double left,
+                   double timeout, double *p, double *f);
 int32_t sim_now_best(sim_now *now, int32_t method, int32_t issuer, double t);
 
 /* ---- routers ---- */
@@ -197,8 +214,9 @@ const sim_router *sim_router_find(const char *name);
 void sim_order_by(sim_order *o, const double *index, const sim_setup *s, const sim_ask *ask);
 
 /* basic.c, rates.c, breakers.c, ours.c */
-extern const sim_router sim_clairvoyant, sim_fixed, sim_turns, sim_epsilon, sim_window, sim_window_tuned, sim_thompson, sim_r4j,
-    sim_r4j_tuned, sim_finagle, sim_envoy, sim_rates_breaker, sim_payroute, sim_payroute_cron;
+extern const sim_router sim_clairvoyant, sim_fixed, sim_turns, sim_epsilon, sim_window, sim_window_tuned,
+    sim_thompson, sim_r4j, sim_r4j_tuned, sim_finagle, sim_envoy, sim_rates_breaker, sim_payroute,
+    sim_payroute_cron;
 
 /* ---- a run ---- */
 typedef struct sim_run { /* arrays by payment */

@@ -16,8 +16,9 @@ static void put_gap(sim_mean m)
 static void gaps(const sim_scores *s, int32_t traffic)
 {
     const sim_plan *p = s->plan;
-    printf("\nGap to the clairvoyant router, points of success rate, %s (%d worlds each, 95%% intervals)\n%-*s",
-           sim_traffic_names[traffic], (int)p->seeds[traffic], NAME, "");
+    printf(
+        "\nGap to the clairvoyant router, points of success rate, %s (%d worlds each, 95%% intervals)\n%-*s",
+        sim_traffic_names[traffic], (int)p->seeds[traffic], NAME, "");
     for (int32_t w = 0; w < WORLDS; w++) {
         if (p->worlds[w]) {
             printf(" %*s", CELL, sim_world_names[w]);
@@ -49,7 +50,8 @@ static void put_time(double x)
 
 static double buffer[4096];
 
-double table_timing(const sim_scores *s, int32_t router, int32_t traffic, int32_t world, enum sim_timing which)
+double table_timing(const sim_scores *s, int32_t router, int32_t traffic, int32_t world,
+                    enum sim_timing which)
 {
     int32_t n = sim_timings(s, router, traffic, world, which, buffer, 4096);
     return which == SIM_VICTIMS ? sim_mean_of(buffer, n).mean : sim_median(buffer, n);
@@ -58,8 +60,10 @@ double table_timing(const sim_scores *s, int32_t router, int32_t traffic, int32_
 static void timings(const sim_scores *s, int32_t world)
 {
     const sim_plan *p = s->plan;
-    printf("\n%s: median time to notice, failed customers per fault (beyond the clairvoyant's), median time to "
-           "return\n%-*s", sim_world_names[world], NAME, "");
+    printf(
+        "\n%s: median time to notice, failed customers per fault (beyond the clairvoyant's), median time to "
+        "return\n%-*s",
+        sim_world_names[world], NAME, "");
     for (int32_t t = 0; t < TRAFFICS; t++) {
         if (p->seeds[t] > 0) {
             printf(" |%9s notice   failed   return", sim_traffic_names[t]);
@@ -134,7 +138,16 @@ static int32_t find(const sim_plan *p, const char *name)
 
 static void goal(int32_t met, const char *what, double have, double want)
 {
-    printf("%s  %-72s %8.2f  (at most %.2f)\n", met ? "met   " : "MISSED", what, have, want);
+    printf("%s  %-64s %8.2f  (at most %.2f)\n", met ? "met   " : "MISSED", what, have, want);
+}
+
+static void goal_timing(const sim_scores *s, int32_t ours, int32_t traffic, enum sim_timing which,
+                        const char *what, double want)
+{
+    if (s->plan->seeds[traffic] > 0 && s->plan->worlds[WORLD_OUTAGE]) {
+        double x = table_timing(s, ours, traffic, WORLD_OUTAGE, which);
+        goal(x <= want, what, x, want);
+    }
 }
 
 static void goals(const sim_scores *s)
@@ -146,7 +159,8 @@ static void goals(const sim_scores *s)
         return;
     }
     for (int32_t r = 0; r < p->router_count; r++) {
-        int32_t theirs = strncmp(p->routers[r].name, "payroute", 8) != 0 && strcmp(p->routers[r].name, "clairvoyant") != 0;
+        int32_t theirs =
+            strncmp(p->routers[r].name, "payroute", 8) != 0 && strcmp(p->routers[r].name, "clairvoyant") != 0;
         double gap = sim_mean_gap(s, r, -1, -1).mean;
         if (theirs && gap < least) {
             least = gap;
@@ -154,23 +168,19 @@ static void goals(const sim_scores *s)
         }
     }
     printf("\nGoals (best baseline: %s)\n", best >= 0 ? p->routers[best].name : "none");
-    double gap = sim_mean_gap(s, ours, -1, -1).mean, x;
+    double gap = sim_mean_gap(s, ours, -1, -1).mean, doubles = (double)table_doubles(s);
     goal(gap <= least / 2, "mean gap, points: half of the best baseline's", gap, least / 2);
-    x = table_timing(s, ours, TRAFFIC_20M, WORLD_OUTAGE, SIM_DETECT);
-    goal(x <= 9, "outage at 20 a minute: noticed, median s", x, 9);
-    x = table_timing(s, ours, TRAFFIC_20M, WORLD_OUTAGE, SIM_VICTIMS);
-    goal(x < 1, "outage at 20 a minute: failed customers", x, 1);
-    x = table_timing(s, ours, TRAFFIC_20M, WORLD_OUTAGE, SIM_RECOVER);
-    goal(x <= 150, "outage at 20 a minute: back, median s", x, 150);
-    x = table_timing(s, ours, TRAFFIC_20H, WORLD_OUTAGE, SIM_VICTIMS);
-    goal(x <= 1, "outage at 20 an hour: failed customers", x, 1);
-    x = (double)table_doubles(s);
-    goal(x <= 0, "double charges", x, 0);
+    goal_timing(s, ours, TRAFFIC_20M, SIM_DETECT, "outage at 20 a minute: noticed, median s", 9);
+    goal_timing(s, ours, TRAFFIC_20M, SIM_VICTIMS, "outage at 20 a minute: failed customers", 0.995);
+    goal_timing(s, ours, TRAFFIC_20M, SIM_RECOVER, "outage at 20 a minute: back, median s", 150);
+    goal_timing(s, ours, TRAFFIC_20H, SIM_VICTIMS, "outage at 20 an hour: failed customers", 1);
+    goal(doubles <= 0, "double charges", doubles, 0);
 }
 
 void table_print(const sim_scores *s)
 {
-    static const int32_t timed[] = {WORLD_OUTAGE, WORLD_HANG, WORLD_BROWN, WORLD_DECLINES, WORLD_PENDING, WORLD_CASHIER};
+    static const int32_t timed[] = {WORLD_OUTAGE,   WORLD_HANG,    WORLD_BROWN,
+                                    WORLD_DECLINES, WORLD_PENDING, WORLD_CASHIER};
     for (int32_t t = 0; t < TRAFFICS; t++) {
         if (s->plan->seeds[t] > 0) {
             gaps(s, t);

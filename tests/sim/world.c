@@ -1,13 +1,13 @@
-/* Which channels there are, and what goes wrong when. All figures are ranges that a router is not told; they are wider
-   than what its authors believe, so that nobody is tuned to one world. */
+/* Which channels there are, and what goes wrong when. All figures are ranges that a router is not told; they
+   are wider than what its authors believe, so that nobody is tuned to one world. */
 #include "sim.h"
 
 #include "health/number.h"
 
 #include <string.h>
 
-const char *const sim_world_names[WORLDS] = {"steady",   "drift",   "outage",   "hang",    "brown-out",
-                                             "declines", "pair",    "issuer",   "pending", "flapping",
+const char *const sim_world_names[WORLDS] = {"steady",   "drift",   "outage", "hang",    "brown-out",
+                                             "declines", "pair",    "issuer", "pending", "flapping",
                                              "limited",  "cashier", "mixed"};
 const char *const sim_traffic_names[TRAFFICS] = {"20/h", "20/min", "10/s", "1000/s"};
 
@@ -20,9 +20,10 @@ static const struct {
                        {10, 3600.0, 3, 180, 420},
                        {1000, 400.0, 1, 60, 90}};
 
-static void make_channel(sim_channel *c, sim_rng *r)
+/* Most shops have a main channel, and they have it for a reason. */
+static void make_channel(sim_channel *c, sim_rng *r, int32_t main)
 {
-    double level = sim_between(r, 2.2, 3.4), mean = 0;
+    double level = main ? sim_between(r, 3.0, 3.8) : sim_between(r, 2.2, 3.3), mean = 0;
     double by_method[SIM_METHODS], by_issuer[SIM_ISSUERS];
     for (int32_t m = 0; m < SIM_METHODS; m++) {
         by_method[m] = 0.20 * sim_normal(sim_draw(r));
@@ -33,7 +34,7 @@ static void make_channel(sim_channel *c, sim_rng *r)
     for (int32_t m = 0; m < SIM_METHODS; m++) {
         for (int32_t i = 0; i < SIM_ISSUERS; i++) {
             c->logit[m][i] = level + by_method[m] + by_issuer[i];
-            mean += pr_logistic(c->logit[m][i]) / SIM_SEGMENTS;
+            mean += sim_logistic(c->logit[m][i]) / SIM_SEGMENTS;
         }
     }
     c->median = sim_between(r, 0.35, 1.5);
@@ -78,18 +79,10 @@ static void colour(sim_fault *f, const sim_world *w, sim_rng *r)
     case FAULT_ISSUER:
         f->a = sim_between(r, 0.05, 0.4); /* passes */
         break;
-    case FAULT_PAIR:
-        f->a = sim_between(r, 0.0, 0.3);
-        break;
-    case FAULT_PENDING:
-        f->a = sim_between(r, 0.5, 0.95);
-        break;
-    case FAULT_LIMITED:
-        f->a = w->rate * sim_between(r, 0.25, 0.6);
-        break;
-    default: /* FAULT_CASHIER */
-        f->a = sim_between(r, 0.85, 1.0);
-        break;
+    case FAULT_PAIR: f->a = sim_between(r, 0.0, 0.3); break;
+    case FAULT_PENDING: f->a = sim_between(r, 0.5, 0.95); break;
+    case FAULT_LIMITED: f->a = w->rate * sim_between(r, 0.25, 0.6); break;
+    default: /* FAULT_CASHIER */ f->a = sim_between(r, 0.85, 1.0); break;
     }
     if (f->kind == FAULT_PAIR || f->kind == FAULT_ISSUER) {
         f->issuer = (int32_t)(sim_draw(r) * 2.5); /* one of the large ones */
@@ -109,7 +102,7 @@ static int32_t best_of(const sim_world *w)
             for (int32_t i = 0; i < SIM_ISSUERS; i++) {
                 double share = (m == 0 ? w->method_share : 1 - w->method_share) *
                                (w->issuer_to[i] - (i > 0 ? w->issuer_to[i - 1] : 0));
-                sum += share * pr_logistic(w->c[k].logit[m][i]);
+                sum += share * sim_logistic(w->c[k].logit[m][i]);
             }
         }
         sum *= w->qr ? w->c[k].convert : 1.0;
@@ -133,20 +126,20 @@ static void add_flapping(sim_world *w, int32_t k, double from, double to, sim_rn
     }
 }
 
-static const int32_t kind_of[WORLDS] = {[WORLD_OUTAGE] = FAULT_DOWN,       [WORLD_HANG] = FAULT_HANG,
-                                        [WORLD_BROWN] = FAULT_BROWN,       [WORLD_DECLINES] = FAULT_DECLINES,
-                                        [WORLD_PAIR] = FAULT_PAIR,         [WORLD_ISSUER] = FAULT_ISSUER,
-                                        [WORLD_PENDING] = FAULT_PENDING,   [WORLD_FLAPPING] = -1,
-                                        [WORLD_LIMITED] = FAULT_LIMITED,   [WORLD_CASHIER] = FAULT_CASHIER};
+static const int32_t kind_of[WORLDS] = {[WORLD_OUTAGE] = FAULT_DOWN,     [WORLD_HANG] = FAULT_HANG,
+                                        [WORLD_BROWN] = FAULT_BROWN,     [WORLD_DECLINES] = FAULT_DECLINES,
+                                        [WORLD_PAIR] = FAULT_PAIR,       [WORLD_ISSUER] = FAULT_ISSUER,
+                                        [WORLD_PENDING] = FAULT_PENDING, [WORLD_FLAPPING] = -1,
+                                        [WORLD_LIMITED] = FAULT_LIMITED, [WORLD_CASHIER] = FAULT_CASHIER};
 
 static int32_t any_kind(double u)
 {
     static const struct {
         double to;
         int32_t kind;
-    } shares[] = {{0.22, FAULT_DOWN},    {0.36, FAULT_HANG},   {0.56, FAULT_BROWN},   {0.66, FAULT_DECLINES},
-                  {0.76, FAULT_PAIR},    {0.84, FAULT_ISSUER}, {0.90, FAULT_PENDING}, {0.95, -1},
-                  {1.01, FAULT_LIMITED}};
+    } shares[] = {{0.22, FAULT_DOWN},     {0.36, FAULT_HANG}, {0.56, FAULT_BROWN},
+                  {0.66, FAULT_DECLINES}, {0.76, FAULT_PAIR}, {0.84, FAULT_ISSUER},
+                  {0.90, FAULT_PENDING},  {0.95, -1},         {1.01, FAULT_LIMITED}};
     int32_t i = 0;
     while (u >= shares[i].to) {
         i++;
@@ -154,7 +147,8 @@ static int32_t any_kind(double u)
     return shares[i].kind;
 }
 
-/* One fault in each part of the time, with calm before and after; in the mixed world they come as they like. */
+/* One fault in each part of the time, with calm before and after; in the mixed world they come as they like.
+ */
 static void add_faults(sim_world *w, sim_rng *r, double scale)
 {
     int32_t count = traffic[w->traffic].faults, mixed = w->kind == WORLD_MIXED;
@@ -162,8 +156,8 @@ static void add_faults(sim_world *w, sim_rng *r, double scale)
     count = (int32_t)(count * scale) < 1 ? 1 : (int32_t)(count * scale);
     double part = w->duration / count;
     for (int32_t i = 0; i < count; i++) {
-        double low = traffic[w->traffic].shortest, lasts = low * pr_exp(sim_draw(r) *
-                     pr_log(traffic[w->traffic].longest / low));
+        double low = traffic[w->traffic].shortest,
+               lasts = low * pr_exp(sim_draw(r) * pr_log(traffic[w->traffic].longest / low));
         double begin = mixed ? sim_draw(r) * (w->duration - lasts) : (i + sim_between(r, 0.22, 0.35)) * part;
         int32_t k = sim_draw(r) < (mixed ? 0.5 : 0.85) ? best : (int32_t)(sim_draw(r) * w->n);
         int32_t what = mixed ? any_kind(sim_draw(r)) : kind;
@@ -198,9 +192,12 @@ void sim_world_make_scaled(sim_world *w, int32_t kind, int32_t of_traffic, uint6
         w->issuer_to[i] = sum += share[i];
         w->cannot[i] = sim_between(&r, 0.03, 0.09);
     }
+    int32_t main = (int32_t)(sim_draw(&r) * 1.4 * w->n); /* or none */
     for (int32_t k = 0; k < w->n; k++) {
-        make_channel(&w->c[k], &r);
-        w->c[k].drift_high = kind == WORLD_DRIFT ? sim_between(&r, 0.3, 0.8) : kind == WORLD_MIXED ? 0.15 : 0.0;
+        make_channel(&w->c[k], &r, k == main);
+        w->c[k].drift_high = kind == WORLD_DRIFT   ? sim_between(&r, 0.3, 0.8)
+                             : kind == WORLD_MIXED ? 0.15
+                                                   : 0.0;
         w->c[k].drift_period = sim_between(&r, 0.3, 1.0) * (w->duration < 3600 ? 3600 : w->duration);
         w->c[k].drift_phase = sim_draw(&r);
     }

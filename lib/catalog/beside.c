@@ -75,10 +75,10 @@ void pr_catalog_each_advice(const payroute_catalog *overlay, const pr_catalog_qu
     }
 }
 
-static int ask_tables(pr_catalog_issuer *w, const char *code)
+static int ask_tables(pr_catalog_issuer *w, const char *code, const char *layer)
 {
     const pr_catalog_query *q = w->query;
-    return (w->table[0] != '\0' && ask_network(&w->found, w->overlay, w->table, NULL, q, code)) ||
+    return (w->table[0] != '\0' && ask_network(&w->found, w->overlay, w->table, layer, q, code)) ||
            ask_network(&w->found, w->overlay, q->provider != NULL ? q->provider : "", "issuer", q, code);
 }
 
@@ -93,7 +93,7 @@ static void try_pair(void *context, const pr_catalog_part *part)
     memcpy(pair, w->query->network_code, a);
     pair[a] = '+';
     memcpy(pair + a + 1, part->code, b + 1);
-    w->named = ask_tables(w, pair);
+    w->named = ask_tables(w, pair, "issuer");
     if (w->named) {
         memcpy(w->code, pair, a + b + 2);
         memcpy(w->used, part->code, b + 1);
@@ -116,7 +116,7 @@ void pr_catalog_hear_issuer(pr_catalog_issuer *w, const payroute_catalog *overla
     }
     if (!w->named) {
         memcpy(w->code, q->network_code, strlen(q->network_code) + 1);
-        w->named = ask_tables(w, q->network_code);
+        w->named = ask_tables(w, q->network_code, NULL);
     }
 }
 

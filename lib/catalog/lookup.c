@@ -48,9 +48,17 @@ static const pr_cat_group *find_group(const char *provider, size_t provider_len,
 
 static const pr_cat_provider *find_provider(const char *name)
 {
-    for (uint32_t i = 0; i < PR_CAT_PROVIDERS; i++) {
-        if (strcmp(pr_catalog_pooled(pr_catalog_providers[i].name), name) == 0) {
-            return &pr_catalog_providers[i];
+    uint32_t low = 0, high = PR_CAT_PROVIDERS; /* they stand in byte order */
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        int order = strcmp(name, pr_catalog_names[middle]);
+        if (order == 0) {
+            return &pr_catalog_providers[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
     return NULL;

@@ -36,7 +36,7 @@ const outcomes = {
   ACTION: ["do", "等客户操作", "The customer must act"],
   DECLINED_SOFT: ["no", "拒绝：未扣款，可换渠道", "Declined, nothing taken: elsewhere it may work"],
   DECLINED_HARD: ["no", "拒绝：未扣款，勿再试", "Declined for good, nothing taken"],
-  DECLINED_CUSTOMER: ["no", "拒绝：未扣款，换卡或改正", "Refused, nothing taken: another card or input"],
+  DECLINED_CUSTOMER: ["no", "拒绝：未扣款，客户可换卡或改正", "Refused, nothing taken: the customer can change that"],
   INVALID: ["off", "请求有误：未扣款", "Wrong request: nothing taken"],
   REFUSED_BEFORE: ["off", "未处理就被拒：未扣款", "Refused before anything ran: nothing taken"],
   NOT_FOUND: ["wait", "查无此单：不足以证明未付", "Not known there: that alone proves nothing"],

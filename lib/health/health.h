@@ -4,15 +4,20 @@
 
    Every stored fact is one 64-bit word changed by compare-and-swap, or a counter changed by an atomic add.
    What is computed uses + - * / of doubles only (no libm, no contraction), so that all machines agree to the
-   last bit.    Times: ms since 1970, 0 .. 2^50; with any other nothing happens, and a look tells what is
-   known of nothing. A clock that goes back costs the evidence of the time between, nothing more; what lies in
-   the future is taken as of now. What may be lost: of two answers at the very same moment one may be missing
-   in the latency histogram (plain loads and stores); a count that is full stays full; a worker that is killed
-   between claiming a cell (channel x segment) and writing it leaves the cell unused; one that is killed in a
-   call leaves that observation half told (some words have it, others not), never a word that is half written.
-   Permits of the killed count as silent attempts until they expire. What damage can do: mislead, for as long
-   as the next evidence needs to outweigh it; never a number that is not finite or an access outside of the
-   block. */
+   last bit.
+
+   Times: ms since 1970, 0 .. 2^50; with any other nothing happens, and a look tells what is known of nothing.
+   A clock that goes back costs the evidence of the time between, no more; what lies in the future is taken as
+   of now.
+
+   What may be lost: of two answers at the very same moment one may be missing in the latency histogram (plain
+   loads and stores); a count that is full stays full; a worker that is killed between claiming a cell
+   (channel x segment) and writing it leaves the cell unused; one that is killed in a call leaves that
+   observation half told (some words have it, others not), never a half-written word. Permits of the killed
+   count as silent attempts until they expire.
+
+   What damage can do: mislead, for as long as the next evidence needs to outweigh it; never a number that is
+   not finite, nor an access outside of the block. */
 #ifndef PR_HEALTH_H
 #define PR_HEALTH_H
 

@@ -14,7 +14,7 @@ enum { SUSPECT_PERCENT = 50 };
 typedef struct silence {
     const pr_slot *slot;
     int32_t seen;
-    pr_posterior ratio; /* likelihoods against "up" */
+    pr_evidence e;
 } silence;
 
 static double power(double base, uint32_t n)
@@ -27,25 +27,25 @@ static double power(double base, uint32_t n)
     return out;
 }
 
-/* x times base^n. What is stored and what is silent are multiplied later; neither may run out of a double's
- * range. */
+/* What is next to impossible is impossible, before it leaves a double's range. */
 static double raised(double x, double base, uint32_t n)
 {
     x *= n == 1 ? base : power(base, n);
-    return x < 1e-100 ? 1e-100 : x > 1e100 ? 1e100 : x;
+    return x < 1e-200 ? 0.0 : x;
 }
 
-/* Attempts that are still silent at this age speak for a hang, before any of them has timed out. */
+/* Attempts that are still silent at this age speak for a hang, before any of them has timed out. However many
+   they are, that of a hang stays above 1e-140, so that the four never all vanish. */
 static void hear_silence(void *at, int64_t age_ms, uint32_t count)
 {
     silence *s = at;
     pr_silent tail = pr_latency_silent(s->slot, pr_latency_place(age_ms));
     uint32_t n = count > 30 ? 30 : count;
-    double over = 1.0 / (.0028 + .9972 * tail.up);
     s->seen = 1;
-    s->ratio.down = raised(s->ratio.down, (.16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0)) * over, n);
-    s->ratio.hang = raised(s->ratio.hang, (.92 + .08 * tail.up) * over, n);
-    s->ratio.brown = raised(s->ratio.brown, (.02 + .98 * tail.brown) * over, n);
+    s->e.up = raised(s->e.up, .0028 + .9972 * tail.up, n);
+    s->e.down = raised(s->e.down, .16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0), n);
+    s->e.hang = raised(s->e.hang, .92 + .08 * tail.up, n);
+    s->e.brown = raised(s->e.brown, .02 + .98 * tail.brown, n);
 }
 
 typedef struct unpaid {
@@ -65,6 +65,7 @@ static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
     unpaid *u = at;
     double alive = 1.0 - u->usual * paid_by(age_ms);
     u->ratio = raised(u->ratio, 0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count);
+    u->ratio = u->ratio < 1e6 ? u->ratio : 1e6;
 }
 
 static double usual_of(const pr_slot *s, uint64_t slow_tick)
@@ -80,7 +81,7 @@ static double look_cashier(pr_slot *s, double usual, int64_t now_ms)
     unpaid u = {usual, 1.0};
     pr_ages_visit(&s->shown, PR_SHOWN_MS, (int64_t)PR_SHOWN_MS * (PR_AGES - 1), now_ms, hear_unpaid, &u);
     pr_storm p = pr_storm_at(pr_read(&s->cashier), now_ms / PR_STORM_TICK_MS);
-    double on = p.part * (u.ratio > 1e6 ? 1e6 : u.ratio);
+    double on = p.part * u.ratio;
     return on / (p.whole - p.part + on);
 }
 
@@ -88,15 +89,17 @@ static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
 {
     int32_t timeout = (int32_t)(pr_read(&s->prior) & 0xFFFFFF);
     int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
-    silence q = {s, 0, {1, 1, 1}};
+    silence q = {s, 0, {1, 1, 1, 1}};
     pr_posterior p = pr_filter_read(s, now_ms);
     v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest,
                                  now_ms, hear_silence, &q);
+    double up = 1.0;
     if (q.seen) {
-        p = (pr_posterior){p.down * q.ratio.down, p.hang * q.ratio.hang, p.brown * q.ratio.brown};
+        up = q.e.up;
+        p = (pr_posterior){p.down * q.e.down, p.hang * q.e.hang, p.brown * q.e.brown};
     }
-    double over = 1.0 / (1.0 + p.down + p.hang + p.brown);
-    v->up = over;
+    double over = 1.0 / (up + p.down + p.hang + p.brown);
+    v->up = up * over;
     v->down = p.down * over;
     v->hang = p.hang * over;
     v->brown = p.brown * over;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ANSWER_CAP = 4096 };
 
@@ -23,6 +24,15 @@ static int refuse_others(const args *a)
     }
     return a->word_count > 0 ? complain(EXIT_USAGE, "%s: --lines reads standard input alone", a->words[0])
                              : EXIT_FINE;
+}
+
+/* The reason alone, which has no quotes in it; where no answer was due there is none. */
+static void complain_of_line(int64_t number, const char *answer, int32_t rc)
+{
+    static const char head[] = "{\"error\":\"";
+    const char *why =
+        strncmp(answer, head, sizeof head - 1) == 0 ? answer + sizeof head - 1 : payroute_rc_text(rc);
+    complain(EXIT_DATA, "line %lld: %.*s", (long long)number, (int)strcspn(why, "\""), why);
 }
 
 int route_lines(const args *a)
@@ -56,8 +66,7 @@ int route_lines(const args *a)
         }
         if (rc < 0) {
             bad++;
-            complain(EXIT_DATA, "line %lld: %s", (long long)number,
-                     answer[0] ? answer : payroute_rc_text(rc));
+            complain_of_line(number, answer, rc);
         }
     }
     int32_t failed = in.failed;

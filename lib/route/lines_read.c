@@ -412,6 +412,7 @@ int32_t pr_line_read(pr_line *out, const char *text, size_t len, pr_text *why)
     memset(out->number, 0, sizeof out->number);
     if (!pr_utf8_valid(text, len)) {
         refuse_line(&s, PAYROUTE_E_JSON, "not UTF-8");
+        return s.rc;
     }
     if (line_expect(&s, '{') && line_peek(&s) != '}') {
         do {

@@ -41,7 +41,7 @@ static void make_channel(sim_channel *c, sim_rng *r, int32_t main)
     c->sigma = sim_between(r, 0.3, 0.55);
     c->not_sent = sim_between(r, 0.0003, 0.002);
     c->unknown = sim_between(r, 0.0005, 0.003);
-    c->convert = sim_between(r, 0.58, 0.72);
+    c->convert = sim_between(r, 0.60, 0.69);
     c->cost = sim_between(r, 0.003, 0.025);
     c->prior = mean * 0.94 + 0.015 * sim_normal(sim_draw(r));
     c->prior = c->prior > 0.98 ? 0.98 : c->prior;

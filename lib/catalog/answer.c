@@ -1,10 +1,10 @@
-/* The door of the catalogue: the short way for the one listed code that most questions are, the long one (decide.c)
-   for all else. The short way says what the long one would; a test compares them for every row. */
+/* The door of the catalogue: the short way for the one listed code that most questions are, the long one
+   (decide.c) for all else. The short way says what the long one would; a test compares them for every row. */
 #include "catalog/find.h"
 #include "catalog/match.h"
 
-/* The common question, for one listed code and nothing beside it: answered from one line of the tables. 0: it needs
-   more. */
+/* The common question, for one listed code and nothing beside it: answered from one line of the tables. 0: it
+   needs more. */
 static int answer_bare(pr_catalog_answer *out, const pr_catalog_query *q)
 {
     size_t provider_len = strlen(q->provider), len = strlen(q->code), key_len = len;

@@ -1,5 +1,5 @@
-/* What comes along beside a provider's own code: the network's code and the advice codes, each looked for in the
-   tables where it may stand. What they are worth together is decided elsewhere (decide.c). */
+/* What comes along beside a provider's own code: the network's code and the advice codes, each looked for in
+   the tables where it may stand. What they are worth together is decided elsewhere (decide.c). */
 #include "catalog/match.h"
 #include "catalog/network.h"
 
@@ -50,8 +50,8 @@ static int table_name(char *out, const char *network, const char *ending)
 
 /* One or more advice codes, separated by commas or blanks (Stripe sends its own and Mastercard's). Each is
    looked for in the provider's table, then in its network's. `take` is told of every one of them. */
-void pr_catalog_each_advice(const payroute_catalog *overlay, const pr_catalog_query *q, pr_catalog_part_taker take,
-                        void *context)
+void pr_catalog_each_advice(const payroute_catalog *overlay, const pr_catalog_query *q,
+                            pr_catalog_part_taker take, void *context)
 {
     char table[PR_CATALOG_SINGLE];
     pr_catalog_part part = {.what = "advice_code"};

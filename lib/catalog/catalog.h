@@ -64,7 +64,12 @@ enum pr_match_level {
     PR_MATCH_GLOBAL = 9
 };
 
-enum pr_audience { PR_AUDIENCE_CUSTOMER = 0, PR_AUDIENCE_MERCHANT = 1, PR_AUDIENCE_SUPPORT = 2, PR_AUDIENCES = 3 };
+enum pr_audience {
+    PR_AUDIENCE_CUSTOMER = 0,
+    PR_AUDIENCE_MERCHANT = 1,
+    PR_AUDIENCE_SUPPORT = 2,
+    PR_AUDIENCES = 3
+};
 
 /* What to correct, and what to do elsewhere: the data of an advice (details.h). */
 enum pr_field {
@@ -93,11 +98,11 @@ typedef struct pr_catalog_query {
 } pr_catalog_query;
 
 typedef struct pr_catalog_answer {
-    int32_t reason;       /* permanent number from reasons.def */
-    int32_t advice;       /* enum pr_advice, tightened by network, advice code and hints */
-    int32_t field;        /* enum pr_field: what to correct, with fix_input */
-    int32_t act;          /* enum pr_act: what the customer does */
-    int32_t wait_s;       /* no repeat with this instrument, or no question, before so many seconds; 0: not said */
+    int32_t reason; /* permanent number from reasons.def */
+    int32_t advice; /* enum pr_advice, tightened by network, advice code and hints */
+    int32_t field;  /* enum pr_field: what to correct, with fix_input */
+    int32_t act;    /* enum pr_act: what the customer does */
+    int32_t wait_s; /* no repeat with this instrument, or no question, before so many seconds; 0: not said */
     int32_t reason_class; /* enum pr_reason_class */
     int32_t fault;
     int32_t level;           /* enum pr_match_level of the code that decided */

@@ -245,7 +245,7 @@ int32_t payroute_catalog_row_at(int32_t index, char *out, size_t out_cap)
     payroute_json_out_string(json, "operation", pr_catalog_listed(row->operation));
     payroute_json_out_string(json, "layer", pr_catalog_listed(row->layer));
     payroute_json_out_string(json, "code", &pr_catalog_pool[row->code]);
-    const char *alias_of = alias                             ? &pr_catalog_pool[meant->code]
+    const char *alias_of = alias                               ? &pr_catalog_pool[meant->code]
                            : row->flags & PR_CAT_MESSAGE_FIRST ? "@message"
                                                                : NULL;
     payroute_json_out_string(json, "alias_of", alias_of);

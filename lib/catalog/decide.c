@@ -21,16 +21,11 @@ static int32_t class_of(int32_t reason)
 static int hardness(int32_t klass)
 { /* of refusals */
     switch (klass) {
-    case PR_CLASS_DECLINED_HARD:
-        return 5;
-    case PR_CLASS_DECLINED_CUSTOMER:
-        return 4;
-    case PR_CLASS_DECLINED_SOFT:
-        return 3;
-    case PR_CLASS_INVALID:
-        return 2;
-    default:
-        return 1;
+    case PR_CLASS_DECLINED_HARD: return 5;
+    case PR_CLASS_DECLINED_CUSTOMER: return 4;
+    case PR_CLASS_DECLINED_SOFT: return 3;
+    case PR_CLASS_INVALID: return 2;
+    default: return 1;
     }
 }
 
@@ -60,22 +55,14 @@ static const char *decided(int32_t level)
 static int rank(int32_t advice)
 {
     switch (advice) {
-    case PR_ADVICE_OTHER_CHANNEL:
-        return 1;
-    case PR_ADVICE_LATER:
-        return 2;
-    case PR_ADVICE_AUTHENTICATE:
-        return 3;
-    case PR_ADVICE_CUSTOMER_ACTS:
-        return 4;
-    case PR_ADVICE_FIX_INPUT:
-        return 5;
-    case PR_ADVICE_OTHER_INSTRUMENT:
-        return 6;
-    case PR_ADVICE_NEVER:
-        return 7;
-    default:
-        return 0; /* no advice about a repeat */
+    case PR_ADVICE_OTHER_CHANNEL: return 1;
+    case PR_ADVICE_LATER: return 2;
+    case PR_ADVICE_AUTHENTICATE: return 3;
+    case PR_ADVICE_CUSTOMER_ACTS: return 4;
+    case PR_ADVICE_FIX_INPUT: return 5;
+    case PR_ADVICE_OTHER_INSTRUMENT: return 6;
+    case PR_ADVICE_NEVER: return 7;
+    default: return 0; /* no advice about a repeat */
     }
 }
 

@@ -1,6 +1,6 @@
-/* An advice with its data, as the data files, the host's own rows and the answers have it. One grammar and one
-   set of rules for the generator, the overlay and the lookup: `name[:field-or-act][@seconds]`, where each part
-   stands only if it differs from the reason's own.
+/* An advice with its data, as the data files, the host's own rows and the answers have it. One grammar and
+   one set of rules for the generator, the overlay and the lookup: `name[:field-or-act][@seconds]`, where each
+   part stands only if it differs from the reason's own.
 
    field    only with fix_input.
    act      with customer_acts, authenticate, wait; with other_instrument it says what would make the same

@@ -1,5 +1,5 @@
-/* From a provider and a code to the group of rows that bear them: one hash, one slot, one comparison. Inline, since
-   it is the whole cost of most lookups. */
+/* From a provider and a code to the group of rows that bear them: one hash, one slot, one comparison. Inline,
+   since it is the whole cost of most lookups. */
 #ifndef PR_CATALOG_FIND_H
 #define PR_CATALOG_FIND_H
 
@@ -36,8 +36,8 @@ static inline int pr_catalog_fold_equal(const char *a, const char *b, size_t len
 }
 
 /* The only group that it can be. */
-static inline const pr_cat_group *pr_catalog_slot_of(const char *provider, size_t provider_len, const char *key,
-                                                     size_t key_len)
+static inline const pr_cat_group *pr_catalog_slot_of(const char *provider, size_t provider_len,
+                                                     const char *key, size_t key_len)
 {
     uint64_t h = pr_catalog_hash(provider, provider_len, key, key_len);
     uint32_t d = pr_catalog_displacements[pr_catalog_bucket(h, PR_CAT_BUCKETS)];
@@ -59,7 +59,8 @@ static inline int pr_catalog_is_spelled(const pr_cat_group *g, const char *code,
     if (len <= 8) {
         return g->word == pr_catalog_word(code, len);
     }
-    return g->word == pr_catalog_u64(code + len - 8) && pr_catalog_same(pr_catalog_pooled(g->code), code, len);
+    return g->word == pr_catalog_u64(code + len - 8) &&
+           pr_catalog_same(pr_catalog_pooled(g->code), code, len);
 }
 
 #endif

@@ -65,7 +65,8 @@ static const char *text_in(const payroute_catalog *overlay, uint32_t index, int3
     }
     for (uint32_t l = 0; own == NULL && l < PR_CAT_LOCALES; l++) {
         if (locale_equal(&pr_catalog_pool[pr_catalog_locales[l]], locale, len)) {
-            own = &pr_catalog_pool[pr_catalog_texts[(index * PR_AUDIENCES + (uint32_t)audience) * PR_CAT_LOCALES + l]];
+            own = &pr_catalog_pool
+                      [pr_catalog_texts[(index * PR_AUDIENCES + (uint32_t)audience) * PR_CAT_LOCALES + l]];
         }
     }
     return own != NULL && own[0] != '\0' ? own : NULL;
@@ -90,8 +91,8 @@ static int is_traditional(const char *locale, size_t len)
     if (has_subtag(locale, len, "hans")) {
         return 0;
     }
-    return has_subtag(locale, len, "hant") || has_subtag(locale, len, "tw") || has_subtag(locale, len, "hk") ||
-           has_subtag(locale, len, "mo");
+    return has_subtag(locale, len, "hant") || has_subtag(locale, len, "tw") ||
+           has_subtag(locale, len, "hk") || has_subtag(locale, len, "mo");
 }
 
 const char *pr_catalog_text(const payroute_catalog *overlay, int32_t reason, int32_t audience,

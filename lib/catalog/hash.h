@@ -77,8 +77,8 @@ static inline uint64_t pr_catalog_mix(uint64_t h, const char *text, size_t len)
     return pr_catalog_round(h, pr_catalog_u64(end));
 }
 
-/* Key of a group of rows: provider and normalised code. Each is mixed by itself, so that a processor does both at
-   once. */
+/* Key of a group of rows: provider and normalised code. Each is mixed by itself, so that a processor does
+   both at once. */
 static inline uint64_t pr_catalog_hash(const char *provider, size_t provider_len, const char *code,
                                        size_t code_len)
 {
@@ -93,7 +93,8 @@ static inline uint32_t pr_catalog_bucket(uint64_t h, uint32_t buckets)
     return (uint32_t)(((h & 0xFFFFFFFFU) * buckets) >> 32);
 }
 
-/* A displacement is any number of 32 bits: with each of them the members of a bucket fall apart differently. */
+/* A displacement is any number of 32 bits: with each of them the members of a bucket fall apart differently.
+ */
 static inline uint32_t pr_catalog_slot(uint64_t h, uint32_t displacement, uint32_t slots)
 {
     uint32_t x = ((uint32_t)(h >> 32) ^ displacement) * ((uint32_t)h | 1U);

@@ -37,7 +37,8 @@ static const pr_cat_row *best_row(const pr_cat_group *g, const char *operation, 
     return best;
 }
 
-static const pr_cat_group *find_group(const char *provider, size_t provider_len, const char *key, size_t key_len)
+static const pr_cat_group *find_group(const char *provider, size_t provider_len, const char *key,
+                                      size_t key_len)
 {
     const pr_cat_group *g = pr_catalog_slot_of(provider, provider_len, key, key_len);
     const char *own = pr_catalog_pooled(g->code) + g->code_len - g->key_len;
@@ -149,8 +150,8 @@ static const pr_cat_row *by_pattern(const pr_catalog_ask *ask, uint32_t first, u
             break;
         }
         int score = pattern_score(ask, row, message);
-        if (score > best_score && (message ? holds(text, pattern)
-                                           : len >= fixed && pr_catalog_fold_equal(text, pattern, fixed))) {
+        if (score > best_score &&
+            (message ? holds(text, pattern) : len >= fixed && pr_catalog_fold_equal(text, pattern, fixed))) {
             best = row;
             best_score = score;
         }

@@ -83,8 +83,8 @@ typedef void (*pr_catalog_part_taker)(void *context, const pr_catalog_part *part
 void pr_catalog_each_advice(const payroute_catalog *overlay, const pr_catalog_query *query,
                             pr_catalog_part_taker take, void *context);
 
-/* The network's code: its row together with one of the advice codes ("79+03") before its own, in the network's
-   table before the provider's. */
+/* The network's code: its row together with one of the advice codes ("79+03") before its own, in the
+   network's table before the provider's. */
 typedef struct pr_catalog_issuer {
     pr_catalog_found found;
     const payroute_catalog *overlay;

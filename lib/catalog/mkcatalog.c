@@ -31,10 +31,10 @@ typedef struct reason {
 } reason;
 
 static const reason shipped[] = {
-#define X(number, name, klass, fault, advice, field, act, wait_s, channel_fault, forbids, private_cause,      \
-          meaning)                                                                                            \
-    {number,         #name,          PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice, PR_FIELD_##field, \
-     PR_ACT_##act,   wait_s,         channel_fault,    forbids,          private_cause,      meaning},
+#define X(number, name, klass, fault, advice, field, act, wait_s, channel_fault, forbids, private_cause,     \
+          meaning)                                                                                           \
+    {number,       #name,  PR_CLASS_##klass, PR_FAULT_##fault, PR_ADVICE_##advice, PR_FIELD_##field,         \
+     PR_ACT_##act, wait_s, channel_fault,    forbids,          private_cause,      meaning},
 #include "reasons.def"
 #undef X
 };

@@ -9,7 +9,8 @@ static void lint_reason_detail(const char *path, int at, const reason *r)
         complain(path, at, "%s: %s", r->name, wrong);
     }
     if ((d.advice == PR_ADVICE_FIX_INPUT && d.field == 0) ||
-        (d.advice == PR_ADVICE_CUSTOMER_ACTS && d.act == 0) || (d.advice == PR_ADVICE_LATER && d.wait_s == 0)) {
+        (d.advice == PR_ADVICE_CUSTOMER_ACTS && d.act == 0) ||
+        (d.advice == PR_ADVICE_LATER && d.wait_s == 0)) {
         complain(path, at, "%s: advice \"%s\" without its data", r->name, pr_catalog_advice_word(d.advice));
     }
 }

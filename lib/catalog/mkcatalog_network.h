@@ -1,6 +1,6 @@
 /* Part of mkcatalog: no row may allow what the card networks forbid. Their rules are one dated table
-   (network_rules.def), asked by the host for its day; a row has no date, so that it keeps what is in force until
-   further notice, from before its first day on. Included once. */
+   (network_rules.def), asked by the host for its day; a row has no date, so that it keeps what is in force
+   until further notice, from before its first day on. Included once. */
 #include "network.h"
 
 typedef struct network_rule {
@@ -12,15 +12,15 @@ typedef struct network_rule {
 } network_rule;
 
 static const network_rule network_rules[] = {
-#define X(number, network, kind, codes, on, regions, border, count, counted, hours, minor, currency, from, until,     \
-          dated, source, note)                                                                                        \
+#define X(number, network, kind, codes, on, regions, border, count, counted, hours, minor, currency, from,   \
+          until, dated, source, note)                                                                        \
     {number, network, PR_NETWORK_##kind, codes, PR_NETWORK_##on, hours, until},
 #include "network_rules.def"
 #undef X
 };
 
-/* Tables whose codes are one network's for certain: its own, and those of processors that hand its advice codes on
-   as they are (others have numbers of their own: Rapyd's 03 is Mastercard's 01). */
+/* Tables whose codes are one network's for certain: its own, and those of processors that hand its advice
+   codes on as they are (others have numbers of their own: Rapyd's 03 is Mastercard's 01). */
 static const struct {
     const char *provider, *layer, *network;
     int on;
@@ -63,12 +63,12 @@ static void lint_rule(const char *path, const line *l, const line *meant, const 
         pr_catalog_detail d = detail_of(meant);
         int tries = pr_catalog_class_is_refusal(reasons[meant->reason].klass) && !row_forbids(meant);
         if (r->kind == PR_NETWORK_NEVER && tries) {
-            complain(path, l->at, "a loosened network rule: %s forbids a repeat after \"%s\" (rule %d)", network,
-                     code, r->number);
+            complain(path, l->at, "a loosened network rule: %s forbids a repeat after \"%s\" (rule %d)",
+                     network, code, r->number);
         }
         if (r->kind == PR_NETWORK_WAIT && tries && d.wait_s < r->hours * 3600) {
-            complain(path, l->at, "a loosened network rule: %s wants %d hours after \"%s\" (rule %d)", network,
-                     r->hours, code, r->number);
+            complain(path, l->at, "a loosened network rule: %s wants %d hours after \"%s\" (rule %d)",
+                     network, r->hours, code, r->number);
         }
     }
 }
@@ -81,7 +81,8 @@ static void lint_network(const char *path, const line *l)
     }
     for (size_t i = 0; i < sizeof certain / sizeof certain[0]; i++) {
         const char *pair = strchr(l->code, '+');
-        if (strcmp(certain[i].provider, files[l->file].provider) != 0 || strcmp(certain[i].layer, l->layer) != 0) {
+        if (strcmp(certain[i].provider, files[l->file].provider) != 0 ||
+            strcmp(certain[i].layer, l->layer) != 0) {
             continue;
         }
         lint_rule(path, l, meant, certain[i].network, certain[i].on, l->code);

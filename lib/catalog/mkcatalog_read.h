@@ -35,8 +35,8 @@ static void check_wanted(const char *folder, const char *wanted, char **names, i
     }
 }
 
-/* Names of the *.tsv files of a folder, sorted, without the ending: those that are wanted (NULL: all), and those that
-   always are. */
+/* Names of the *.tsv files of a folder, sorted, without the ending: those that are wanted (NULL: all), and
+   those that always are. */
 static int list_folder(const char *folder, const char *wanted, const char *always, char **names, int cap)
 {
     DIR *dir = opendir(folder);

@@ -1,5 +1,5 @@
-/* Part of mkcatalog: the rules that a text must keep. What a language must not or must say is data (words.tsv),
-   so that a translator needs no C; how it is looked for stands here. Included once. */
+/* Part of mkcatalog: the rules that a text must keep. What a language must not or must say is data
+   (words.tsv), so that a translator needs no C; how it is looked for stands here. Included once. */
 
 static const char *const placeholders[] = {"{reference}", "{channel}", "{minutes}"};
 
@@ -133,8 +133,8 @@ static unsigned placeholder_set(const char *path, int at, const char *text)
     return set;
 }
 
-/* Characters that a customer, and that the shop's people, read with ease; in scripts whose signs carry more it is
-   fewer. The last line is for all others. */
+/* Characters that a customer, and that the shop's people, read with ease; in scripts whose signs carry more
+   it is fewer. The last line is for all others. */
 static const struct {
     char language[4];
     unsigned customer, others;

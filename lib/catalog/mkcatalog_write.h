@@ -97,8 +97,10 @@ static int by_bucket(const void *p, const void *q)
 
 static int place(group **of, uint32_t n, uint8_t *taken)
 {
-    for (uint32_t try = 0; try < MAX_TRIES; try++) {
-        uint32_t i = 0, d = try * 0x85EBCA6BU;
+    for (uint32_t try = 0; try < MAX_TRIES; try ++) {
+        uint32_t i = 0, d =
+        try
+            *0x85EBCA6BU;
         for (; i < n; i++) {
             of[i]->slot = pr_catalog_slot(of[i]->hash, d, group_count);
             if (taken[of[i]->slot]) {
@@ -174,7 +176,8 @@ static int list_word(const char *text)
         i++;
     }
     if (i == MAX_LIST) {
-        fprintf(stderr, "mkcatalog: more than %d operations, layers and days; widen pr_cat_row\n", (int)MAX_LIST);
+        fprintf(stderr, "mkcatalog: more than %d operations, layers and days; widen pr_cat_row\n",
+                (int)MAX_LIST);
         exit(2);
     }
     listed_words[i] = at;
@@ -220,18 +223,18 @@ static void emit_rows(FILE *f)
                 target = (int)groups[lines[j].group].slot;
             }
         }
-        fprintf(f, "    {%u, %u, %u, %d, %d, %d, %d, %d, ", put(l->code), put(l->source), put(l->note), target,
-                list_word(l->operation), list_word(l->layer), list_word(l->reviewed), l->file);
-        fprintf(f, "%d, %d, %d, %d, %d, %d, %zu, 0}, /* %s %s */\n", reason_of_line(l), (int)d.advice, (int)d.field,
-                (int)d.act, list_wait((int)d.wait_s), flags_of_line(l), strlen(l->code), files[l->file].provider,
-                is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
+        fprintf(f, "    {%u, %u, %u, %d, %d, %d, %d, %d, ", put(l->code), put(l->source), put(l->note),
+                target, list_word(l->operation), list_word(l->layer), list_word(l->reviewed), l->file);
+        fprintf(f, "%d, %d, %d, %d, %d, %d, %zu, 0}, /* %s %s */\n", reason_of_line(l), (int)d.advice,
+                (int)d.field, (int)d.act, list_wait((int)d.wait_s), flags_of_line(l), strlen(l->code),
+                files[l->file].provider, is_prefix(l) || is_default(l) ? "(pattern)" : l->code);
     }
     fputs("};\n", f);
 }
 
-/* The row that answers when neither operation nor layer is asked, as best_row of the lookup finds it: one for any
-   before one for a named, and between equals the class that frees less. NULL where the rows spell the code in
-   several ways. */
+/* The row that answers when neither operation nor layer is asked, as best_row of the lookup finds it: one for
+   any before one for a named, and between equals the class that frees less. NULL where the rows spell the
+   code in several ways. */
 static const line *bare_row(const group *g)
 {
     const line *best = NULL;
@@ -260,11 +263,11 @@ static void emit_group(FILE *f, const group *g)
     pr_catalog_detail d = detail_of(l);
     size_t n = strlen(first->code);
     uint64_t word = n <= 8 ? pr_catalog_word(first->code, n) : pr_catalog_u64(first->code + n - 8);
-    fprintf(f, "    {0x%llxU, %u, %u, %zu, %zu, %d, %zu, %zu, %d, %d, ", (unsigned long long)word, put(first->code),
-            put(l->source), g->first, g->count, first->file, n, first->key_len, list_word(first->operation),
-            list_word(first->layer));
-    fprintf(f, "%d, %d, %d, %d, %d, %d, {0, 0}},\n", reason_of_line(l), (int)d.advice, (int)d.field, (int)d.act,
-            list_wait((int)d.wait_s), flags_of_line(l) | (choice ? PR_CAT_CHOICE : 0));
+    fprintf(f, "    {0x%llxU, %u, %u, %zu, %zu, %d, %zu, %zu, %d, %d, ", (unsigned long long)word,
+            put(first->code), put(l->source), g->first, g->count, first->file, n, first->key_len,
+            list_word(first->operation), list_word(first->layer));
+    fprintf(f, "%d, %d, %d, %d, %d, %d, {0, 0}},\n", reason_of_line(l), (int)d.advice, (int)d.field,
+            (int)d.act, list_wait((int)d.wait_s), flags_of_line(l) | (choice ? PR_CAT_CHOICE : 0));
 }
 
 static void emit_groups(FILE *f)
@@ -426,12 +429,14 @@ static void tell_sizes(void)
     size_t index = (group_count + 1) * sizeof(pr_cat_group) + bucket_count * sizeof *displacements;
     size_t rows = line_count * sizeof(pr_cat_row);
     size_t rest = (size_t)file_count * (sizeof(pr_cat_provider) + PR_CAT_NAME) +
-                  (size_t)reason_count * sizeof(pr_cat_reason) + (pattern_count + layer_count) * sizeof(uint32_t) +
+                  (size_t)reason_count * sizeof(pr_cat_reason) +
+                  (pattern_count + layer_count) * sizeof(uint32_t) +
                   (size_t)(reason_count * PR_AUDIENCES * locale_count) * sizeof(uint32_t);
-    printf("catalogue: %zu rows of %d tables, %d locales; rows %zu B, index %zu B, guidance %zu B, other words %zu B, "
-           "rest %zu B: %zu B\n",
-           line_count, file_count, locale_count, rows, index, guidance_len, pool_len - guidance_len, rest,
-           rows + index + pool_len + rest);
+    printf(
+        "catalogue: %zu rows of %d tables, %d locales; rows %zu B, index %zu B, guidance %zu B, other words %zu B, "
+        "rest %zu B: %zu B\n",
+        line_count, file_count, locale_count, rows, index, guidance_len, pool_len - guidance_len, rest,
+        rows + index + pool_len + rest);
 }
 
 static int write_tables(const char *folder)

@@ -1,5 +1,5 @@
-/* The host's own rows laid over the built-in ones: found by binary search over the hash of their key, prefixes
-   one by one. Immutable; read from JSON in overlay_read.c. */
+/* The host's own rows laid over the built-in ones: found by binary search over the hash of their key,
+   prefixes one by one. Immutable; read from JSON in overlay_read.c. */
 #include "catalog/overlay.h"
 #include "base/mem.h"
 
@@ -23,7 +23,7 @@ void payroute_catalog_free(payroute_catalog *catalog)
 
 /* The better of `best` and row `o` for this question. */
 static const pr_own_row *better(const payroute_catalog *c, const pr_own_row *best, const pr_own_row *o,
-                             const pr_catalog_ask *ask, int *score)
+                                const pr_catalog_ask *ask, int *score)
 {
     int by_operation = pr_catalog_place(pr_own(c, o->operation), ask->operation);
     int by_layer = pr_catalog_place(pr_own(c, o->layer), ask->layer);

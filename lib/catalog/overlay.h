@@ -13,7 +13,7 @@ typedef struct pr_own_row {
     size_t key, key_len;                             /* normalised code: a part of `code` */
     int32_t index;                                   /* place in the JSON */
     int32_t prefix;
-    int32_t reason; /* index into pr_catalog_reasons */
+    int32_t reason;           /* index into pr_catalog_reasons */
     pr_catalog_detail detail; /* resolved */
 } pr_own_row;
 

@@ -404,4 +404,3 @@ int32_t payroute_catalog_new(payroute_catalog **out, const char *json, size_t js
     }
     return rc;
 }
-

@@ -19,18 +19,14 @@ static inline int pr_catalog_class_allows(int32_t klass, int32_t advice)
                klass != PR_CLASS_PAID_ALREADY;
     case PR_ADVICE_WAIT:
         return klass == PR_CLASS_PENDING || klass == PR_CLASS_ACTION || klass == PR_CLASS_UNKNOWN;
-    case PR_ADVICE_ALREADY_PAID:
-        return klass == PR_CLASS_PAID_ALREADY;
-    case PR_ADVICE_NONE:
-        return klass == PR_CLASS_ACCEPTED;
+    case PR_ADVICE_ALREADY_PAID: return klass == PR_CLASS_PAID_ALREADY;
+    case PR_ADVICE_NONE: return klass == PR_CLASS_ACCEPTED;
     case PR_ADVICE_CUSTOMER_ACTS:
-    case PR_ADVICE_AUTHENTICATE:
-        return klass == PR_CLASS_ACTION || klass == PR_CLASS_DECLINED_CUSTOMER;
+    case PR_ADVICE_AUTHENTICATE: return klass == PR_CLASS_ACTION || klass == PR_CLASS_DECLINED_CUSTOMER;
     case PR_ADVICE_NEVER:
     case PR_ADVICE_OTHER_INSTRUMENT:
         return klass == PR_CLASS_DECLINED_HARD || klass == PR_CLASS_DECLINED_CUSTOMER;
-    case PR_ADVICE_FIX_INPUT:
-        return klass == PR_CLASS_DECLINED_CUSTOMER || klass == PR_CLASS_INVALID;
+    case PR_ADVICE_FIX_INPUT: return klass == PR_CLASS_DECLINED_CUSTOMER || klass == PR_CLASS_INVALID;
     case PR_ADVICE_LATER:
         /* For DECLINED_CUSTOMER: the same instrument at this channel later, another instrument now, and never
            another channel with the same one (pr_catalog_retry sees to that). */
@@ -42,10 +38,8 @@ static inline int pr_catalog_class_allows(int32_t klass, int32_t advice)
     case PR_ADVICE_OTHER_CHANNEL:
         return klass == PR_CLASS_DECLINED_SOFT || klass == PR_CLASS_INVALID ||
                klass == PR_CLASS_REFUSED_BEFORE;
-    case PR_ADVICE_MERCHANT_ACTS:
-        return klass == PR_CLASS_INVALID || klass == PR_CLASS_REFUSED_BEFORE;
-    default:
-        return 0;
+    case PR_ADVICE_MERCHANT_ACTS: return klass == PR_CLASS_INVALID || klass == PR_CLASS_REFUSED_BEFORE;
+    default: return 0;
     }
 }
 

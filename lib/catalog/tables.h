@@ -8,11 +8,11 @@
 enum { PR_CAT_NONE = 0xFFFFFFFFU >> 1, PR_CAT_NO_GROUP = 0xFFFF, PR_CAT_NAME = 24 };
 
 enum { /* flags of rows and groups */
-    PR_CAT_FORBIDS = 1,
-    PR_CAT_ALIAS = 2,
-    PR_CAT_REVIEWED = 4,
-    PR_CAT_MESSAGE_FIRST = 8, /* the code hides what the message tells */
-    PR_CAT_CHOICE = 16        /* of a group: its rows must be looked at one by one */
+       PR_CAT_FORBIDS = 1,
+       PR_CAT_ALIAS = 2,
+       PR_CAT_REVIEWED = 4,
+       PR_CAT_MESSAGE_FIRST = 8, /* the code hides what the message tells */
+       PR_CAT_CHOICE = 16        /* of a group: its rows must be looked at one by one */
 };
 enum { PR_CAT_CHANNEL_FAULT = 1, PR_CAT_NETWORK_FORBIDS = 2, PR_CAT_PRIVATE = 4 }; /* pr_cat_reason.flags */
 

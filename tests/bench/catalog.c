@@ -63,7 +63,8 @@ static void ours(void *context, long times)
     }
 }
 
-/* What an adapter asks after a refusal that has everything: two codes, an advice code, a message, a status. */
+/* What an adapter asks after a refusal that has everything: two codes, an advice code, a message, a status.
+ */
 static void whole(void *context, long times)
 {
     world *w = context;

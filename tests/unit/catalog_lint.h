@@ -1,5 +1,6 @@
-/* The catalogue's generator compiled in, run in child processes over a small catalogue of its own in a temporary
-   folder. What it complains about is kept, so that a test can ask which complaints were never made. */
+/* The catalogue's generator compiled in, run in child processes over a small catalogue of its own in a
+   temporary folder. What it complains about is kept, so that a test can ask which complaints were never made.
+ */
 #ifndef CATALOG_LINT_H
 #define CATALOG_LINT_H
 
@@ -123,7 +124,7 @@ static int in_child(int (*act)(void), char *out, size_t cap)
         _exit(rc);
     }
     close(ends[1]);
-    for (ssize_t got = 1; got > 0 && n<cap - 1; n += got> 0 ? (size_t)got : 0) {
+    for (ssize_t got = 1; got > 0 && n < cap - 1; n += got > 0 ? (size_t)got : 0) {
         got = read(ends[0], out + n, cap - 1 - n);
     }
     out[n] = '\0';

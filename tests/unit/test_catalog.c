@@ -94,8 +94,8 @@ static void the_short_way_is_the_long_way(void **state)
             assert_string_equal(a.decided_by, b.decided_by);
             b.decided_by = a.decided_by;
             if (memcmp(&a, &b, sizeof a) != 0) {
-                fail_msg("%s.tsv:%d, way %u: %s (%d) and %s (%d)", l->provider, l->at, way, a.name, (int)a.level,
-                         b.name, (int)b.level);
+                fail_msg("%s.tsv:%d, way %u: %s (%d) and %s (%d)", l->provider, l->at, way, a.name,
+                         (int)a.level, b.name, (int)b.level);
             }
         }
     }
@@ -221,7 +221,8 @@ static void texts_are_there(void **state)
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "ZH"), zh);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "en-GB"), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "zhx"), en);
-            assert_ptr_equal(payroute_reason_text(NULL, r, who, "pt-BR"), payroute_reason_text(NULL, r, who, "pt"));
+            assert_ptr_equal(payroute_reason_text(NULL, r, who, "pt-BR"),
+                             payroute_reason_text(NULL, r, who, "pt"));
             assert_ptr_equal(payroute_reason_text(NULL, r, who, "-"), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, ""), en);
             assert_ptr_equal(payroute_reason_text(NULL, r, who, NULL), en);

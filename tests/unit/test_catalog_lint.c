@@ -1,5 +1,5 @@
-/* The catalogue's linter catches every kind of planted defect, names file and line, and reports all at once; and
-   there is no complaint in its sources that is not provoked here. */
+/* The catalogue's linter catches every kind of planted defect, names file and line, and reports all at once;
+   and there is no complaint in its sources that is not provoked here. */
 #include "catalog_lint.h"
 
 static void good_data_passes(void **state)
@@ -31,7 +31,8 @@ static void planted_rows_are_caught(void **state)
          "p.tsv:3: contradiction: line 2 gives \"B\" another answer"},
         {GOOD "*\tcode\tb\t\tlost_card\t\tmanual\t\t\n", "p.tsv:3: contradiction: line 2"},
         {GOOD "*\tcode\tb\t\tdo_not_honor\t\tmanual\t\t\n", "p.tsv:3: unreachable: \"B\" of line 2"},
-        {"*\tcode\t05\t\tdo_not_honor\t\tm\t\t\n*\tcode\t5\t\tlost_card\t\tm\t\t\n", "p.tsv:3: contradiction"},
+        {"*\tcode\t05\t\tdo_not_honor\t\tm\t\t\n*\tcode\t5\t\tlost_card\t\tm\t\t\n",
+         "p.tsv:3: contradiction"},
         {GOOD "refund\tcode\tB\t\tdo_not_honor\t\tmanual\t\t\n", "p.tsv:3: shadowed: line 2"},
         {"*\tcode\tB*\t\tinvalid_request\t\tm\t\t\n*\tcode\tBB*\t\tinvalid_request\t\tm\t\t\n",
          "p.tsv:3: shadowed: the pattern"},
@@ -42,14 +43,16 @@ static void planted_rows_are_caught(void **state)
         {"*\tcode\tB\t\tlost_card\t\t\t\t\n", "p.tsv:2: missing source"},
         {"*\tcode\tB\t\t\t\tm\t\t\n", "p.tsv:2: neither a known reason nor alias_of"},
         {"*\tcode\tC\t\tlost_card\t\tm\t\t\n" GOOD, "p.tsv:3: unsorted"},
-        {"*\tcode\tB\t\tlost_card\tother_channel\tm\t\t\n", "p.tsv:2: contradiction: advice \"other_channel\""},
+        {"*\tcode\tB\t\tlost_card\tother_channel\tm\t\t\n",
+         "p.tsv:2: contradiction: advice \"other_channel\""},
         {"*\tcode\tB\t\tunknown_outcome\tlater\tm\t\t\n", "p.tsv:2: contradiction: advice \"later\""},
         {"*\tcode\tB\t\tdo_not_honor\tnever\tm\t\t\n", "p.tsv:2: contradiction: advice \"never\""},
         {"*\tcode\tB\t\tlost_card\tnever\tm\t\t\n", "p.tsv:2: advice \"never\" is the reason's own"},
         {"*\tsub_code\tB\t\taccepted\t\tm\t\t\n", "p.tsv:2: contradiction: \"accepted\" may not come"},
         {"*\tcode\tB*\t\taccepted\t\tm\t\t\n", "p.tsv:2: contradiction: \"accepted\" may not come"},
         {"*\tmessage\tok\t\taccepted\t\tm\t\t\n", "p.tsv:2: contradiction: \"accepted\" may not come"},
-        {"*\tissuer\t00\t\treported_paid\t\tm\t\t\n", "p.tsv:2: contradiction: \"reported_paid\" may not come"},
+        {"*\tissuer\t00\t\treported_paid\t\tm\t\t\n",
+         "p.tsv:2: contradiction: \"reported_paid\" may not come"},
         {"*\tcurlcode\t7\t\trate_limited\t\tm\t\t\n",
          "p.tsv:2: contradiction: a transport code proves nothing"},
         {"*\tmessage\tdeclined\t\tdo_not_honor\t\tm\t\t\n", "p.tsv:2: contradiction: a pattern is no proof"},
@@ -77,7 +80,8 @@ static void planted_rows_are_caught(void **state)
         {"*\tcode\tB\t\tinsufficient_funds\t:expiry\tm\t\t\n", "p.tsv:2: a field goes with fix_input only"},
         {"*\tcode\tB\t\tdo_not_honor\t:add_funds\tm\t\t\n", "p.tsv:2: an act goes with customer_acts"},
         {"*\tcode\tB\t\tdo_not_honor\t@60\tm\t\t\n", "p.tsv:2: seconds go with later"},
-        {"*\tcode\tB\t\texpired_card\t:expiry\tm\t\t\n", "p.tsv:2: the data of \":expiry\" are the reason's own"},
+        {"*\tcode\tB\t\texpired_card\t:expiry\tm\t\t\n",
+         "p.tsv:2: the data of \":expiry\" are the reason's own"},
         {"*\tcode\tB\t\trate_limited\t@60\tm\t\t\n", "p.tsv:2: the data of \"@60\" are the reason's own"},
         {"*\tcode\tB\t\tdo_not_honor\tlater\tm\t\t\n", "p.tsv:2: advice \"later\" without its data"},
         {"*\tcode\tB\t\texpired_card\t:none\tm\t\t\n", "p.tsv:2: advice \"fix_input\" without its data"},
@@ -413,7 +417,8 @@ static int letters(const char *format)
     return n;
 }
 
-/* Each format of complain() in the sources, and each text that details.h gives it, was printed by a test above. */
+/* Each format of complain() in the sources, and each text that details.h gives it, was printed by a test
+ * above. */
 static void no_complaint_is_unproved(void **state)
 {
     static const struct {

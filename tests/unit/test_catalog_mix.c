@@ -164,7 +164,8 @@ static void mixtures_by_example(void **state)
     a = mix("processing_error", "mastercard", NULL, "02", 402);
     assert_int_equal(a.reason_class, PR_CLASS_DECLINED_SOFT);
     assert_int_equal(a.advice, PR_ADVICE_LATER);
-    a = mix("card_declined", "MC", "83", "01", 402); /* a row for both: again, with the holder's confirmation */
+    a = mix("card_declined", "MC", "83", "01",
+            402); /* a row for both: again, with the holder's confirmation */
     assert_string_equal(a.name, "authentication_required");
     assert_int_equal(a.advice, PR_ADVICE_AUTHENTICATE);
     assert_int_equal(a.act, PR_ACT_CONFIRM_IN_APP);
@@ -260,7 +261,8 @@ static void mixtures_never_loosen(void **state)
             char pair[64];
             snprintf(pair, sizeof pair, "%s+%s", data[j].code, advice == NULL ? "" : advice);
             if (ask("mastercard", NULL, pair, NULL, 0).level <= PR_MATCH_ALIAS) {
-                b = mix(data[i].code, "mastercard", pair, NULL, 0); /* a row of its own says more than its parts */
+                b = mix(data[i].code, "mastercard", pair, NULL,
+                        0); /* a row of its own says more than its parts */
             }
             assert_int_equal(may(&a) & ~may(&b), 0);
             assert_true(a.network_forbids >= b.network_forbids && b.network_forbids >= p.network_forbids);

@@ -83,7 +83,8 @@ static void own_rows_loosen_no_network(void **state)
     pr_catalog_answer a = ask(c, "visa", NULL, NULL, "04");
     assert_string_equal(a.name, "do_not_honor");
     assert_int_equal(a.network_forbids, 1);
-    assert_int_equal(pr_catalog_retry(a.reason_class, a.advice, a.network_forbids), PR_RETRY_OTHER_INSTRUMENT);
+    assert_int_equal(pr_catalog_retry(a.reason_class, a.advice, a.network_forbids),
+                     PR_RETRY_OTHER_INSTRUMENT);
     a = ask(c, "visa", NULL, NULL, "05");
     assert_int_equal(a.network_forbids, 0);
     assert_int_equal(a.wait_s, 86400);

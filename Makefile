@@ -178,7 +178,7 @@ ffi_lib = $(firstword $(subst ., ,$(@F)))
 
 # A fuzz target brings LLVMFuzzerTestOneInput; main is replay.c's, or the fuzzer's. Signatures and dice go through
 # the harness (kit.c), the worlds of the property test are driven by the input.
-NO_MAIN := $(if $(FUZZER),tests/fuzz/replay.c)
+NO_MAIN := tests/sim/main.c $(if $(FUZZER),tests/fuzz/replay.c)
 $(filter $(B)/tests/fuzz/%,$(TEST_BIN)): LDFLAGS += $(FUZZER) \
     -Wl,--wrap=pr_key_verify,--wrap=pr_key_sign,--wrap=pr_rng_below,--wrap=world_tell
 $(B)/tests/fuzz/test_payment: $(B)/obj/tests/scenario/shelf.o
@@ -298,7 +298,7 @@ bench-count: $(B)/payroute-bench
 	@B='$(abspath $(B))' sh tests/bench/count.sh
 # Our router against the published ones in worlds that break (tests/sim); QUICK=1: under a minute. SIM='--world hang'
 .PHONY: sim sim-report
-SIM_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard tests/sim/*.c)))
+SIM_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c))))
 $(B)/payroute-sim: $(SIM_OBJ) $(PURE_A)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(SIM_OBJ) $(PURE_A) $(PURE_LIBS)

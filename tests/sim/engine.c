@@ -281,7 +281,7 @@ static void show(play *p, int32_t at, double t)
     y->shown = t;
     plan(p, at, EV_HINT, SIM_SHOWN, t, 0);
     double end = t + 300.0;
-    if (luck(p, y, 100, 5) < 0.9) {
+    if (luck(p, y, 100, 5) < SIM_OPENS) {
         if (luck(p, y, y->k, 8) < p->now.s[y->k].dead) {
             if (luck(p, y, 100, 6) < 0.3) {
                 plan(p, at, EV_HINT, SIM_CLIENT_FAILED, opened, opened - t);

@@ -139,7 +139,7 @@ void sim_now_value(sim_now *now, int32_t k, int32_t method, int32_t issuer, doub
     double answered = 1.0 - refused - lost;
     double in_time = by(s, c->sigma, w->qr ? 6.0 : left < timeout ? left : timeout);
     if (w->qr) {
-        *p = answered * in_time * c->convert * can * (1.0 - s->dead);
+        *p = answered * in_time * SIM_OPENS * c->convert * can * (1.0 - s->dead);
         *f = refused;
         return;
     }

@@ -61,6 +61,8 @@ enum sim_result {
 };
 enum sim_hint { SIM_SHOWN = 1, SIM_OPENED, SIM_CLIENT_FAILED, SIM_PAID, SIM_GIVEN_UP };
 
+#define SIM_OPENS 0.9 /* of the codes that are shown, so many are opened */
+
 /* ---- the world ---- */
 enum sim_kind {
     WORLD_STEADY,

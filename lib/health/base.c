@@ -76,5 +76,5 @@ double pr_base_rate(const pr_slot *s, const pr_word *cell, const pr_base_common 
             whole = good + bad;
         }
     }
-    return (part * CELL + seen.good * whole) / (whole * (CELL + seen.all));
+    return pr_clamp((part * CELL + seen.good * whole) / (whole * (CELL + seen.all)), 0.0, 1.0);
 }

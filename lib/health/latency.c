@@ -2,7 +2,7 @@
 #include "health/latency.h"
 #include "health/number.h"
 
-enum { FULL = 1024, FRESH = 8, EVERY = 16, MANY = 128, QUANTILE_BITS = 21 };
+enum { FULL = 128, FRESH = 8, EVERY = 16, MANY = 64, QUANTILE_BITS = 21 };
 /* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one
  * before. */
 static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,    95,    119,   149,  186,
@@ -97,7 +97,7 @@ void pr_latency_add(pr_slot *s, int32_t bin)
             atomic_store_explicit(&s->bins[i], count_of(s, i) / 2, memory_order_relaxed);
         }
     }
-    uint32_t every = n < MANY ? EVERY : n < MANY * 4 ? EVERY * 4 : EVERY * 8;
+    uint32_t every = n < MANY ? EVERY : MANY;
     if (n <= FRESH || (n & (every - 1)) == 0) {
         pr_latency_refresh(s);
     }

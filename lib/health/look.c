@@ -113,7 +113,7 @@ static void look_outcome(pr_health_view *v, pr_silent late)
     double in_time = 1.0 - late.up, slow_time = 1.0 - late.brown;
     double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending, soft = (1.0 - approve) * SOFT_SHARE;
     double up = v->up * in_time, brown = v->brown * slow_time;
-    v->confirm = (up + brown * .88 + (v->down + v->hang) * .07) * approve * shown * live;
+    v->confirm = pr_clamp((up + brown * .88 + (v->down + v->hang) * .07) * approve * shown * live, 0.0, 1.0);
     v->fail_over = v->up * soft * live + v->brown * (.02 + .88 * soft) + v->down * .80 + v->hang * .03;
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
 }
@@ -193,6 +193,10 @@ void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums 
         return;
     }
     weight = pr_clamp(weight, 0.0, 1.0);
+    if (weight <= 0 || !(sums->answered || sums->not_sent || sums->unknown || sums->slow || sums->probe_ok ||
+                         sums->probe_bad)) {
+        return;
+    }
     double ok = (double)sums->answered + (double)(sums->probe_ok > 1 ? 1 : sums->probe_ok),
            no = sums->not_sent;
     double lost = sums->unknown, bad = sums->probe_bad, slow = sums->slow;

@@ -34,10 +34,12 @@ static int part(double x)
 const char *view_fault(const pr_health_view *v)
 {
     double sum = v->up + v->down + v->hang + v->brown;
-    if (!part(v->up) || !part(v->down) || !part(v->hang) || !part(v->brown) || !(sum > 0.999999 && sum < 1.000001)) {
+    if (!part(v->up) || !part(v->down) || !part(v->hang) || !part(v->brown) ||
+        !(sum > 0.999999 && sum < 1.000001)) {
         return "posterior";
     }
-    if (!part(v->approve) || !part(v->confirm) || !part(v->fail_over) || v->confirm + v->fail_over > 1.000001) {
+    if (!part(v->approve) || !part(v->confirm) || !part(v->fail_over) ||
+        v->confirm + v->fail_over > 1.000001) {
         return "outcome";
     }
     if (!part(v->blame_channel) || !part(v->blame_pair) || !part(v->blame_issuer) || !part(v->cashier)) {
@@ -46,7 +48,8 @@ const char *view_fault(const pr_health_view *v)
     if (!part(v->pending) || !part(v->convert) || !(v->evidence >= 0 && v->evidence < 1e5)) {
         return "rates";
     }
-    if (v->latency_p50_ms < 0 || v->latency_p95_ms < 0 || v->latency_p99_ms < 0 || v->latency_p99_ms > 1 << 21) {
+    if (v->latency_p50_ms < 0 || v->latency_p95_ms < 0 || v->latency_p99_ms < 0 ||
+        v->latency_p99_ms > 1 << 21) {
         return "latencies";
     }
     if (v->in_flight < 0 || v->bad_since_ms < 0 || v->last_ms < 0 || v->last_ms >= PR_TIME_CAP) {
@@ -67,7 +70,8 @@ pr_health_view look_at(const box *b, int32_t slot, pr_health_segment segment, in
     return v;
 }
 
-void pay(const box *b, int32_t slot, pr_health_segment segment, int32_t result, int64_t latency_ms, int64_t now_ms)
+void pay(const box *b, int32_t slot, pr_health_segment segment, int32_t result, int64_t latency_ms,
+         int64_t now_ms)
 {
     pr_health_permit permit = pr_health_start(&b->health, slot, now_ms);
     pr_health_end(&b->health, slot, segment, permit, result, latency_ms, 0, now_ms + latency_ms);

@@ -19,6 +19,7 @@ void box_free(box *b);
 const char *view_fault(const pr_health_view *v);
 pr_health_view look_at(const box *b, int32_t slot, pr_health_segment segment, int64_t now_ms);
 /* One payment from its start to its end. */
-void pay(const box *b, int32_t slot, pr_health_segment segment, int32_t result, int64_t latency_ms, int64_t now_ms);
+void pay(const box *b, int32_t slot, pr_health_segment segment, int32_t result, int64_t latency_ms,
+         int64_t now_ms);
 
 #endif

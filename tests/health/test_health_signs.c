@@ -1,4 +1,5 @@
-/* What the channels show is understood: faults are seen when they should be, and only the guilty are blamed. */
+/* What the channels show is understood: faults are seen when they should be, and only the guilty are blamed.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ static int32_t fresh(box *b, const char *name)
 static int64_t ordinary(const box *b, int32_t slot, int n, int64_t now_ms)
 {
     for (int i = 0; i < n; i++, now_ms += 3000) {
-        pay(b, slot, bank, i % 10 == 9 ? PR_HEALTH_DECLINED_SOFT : PR_HEALTH_APPROVED, 400 + i % 7 * 100, now_ms);
+        pay(b, slot, bank, i % 10 == 9 ? PR_HEALTH_DECLINED_SOFT : PR_HEALTH_APPROVED, 400 + i % 7 * 100,
+            now_ms);
     }
     return now_ms;
 }
@@ -97,8 +99,8 @@ static void silence_is_heard_before_a_time_out(void **state)
     box_free(&b);
 }
 
-/* At a thousand a second, hundreds are silent at each age: the product of their likelihoods must not run out of a
-   double's range and come out as "fine". */
+/* At a thousand a second, hundreds are silent at each age: the product of their likelihoods must not run out
+   of a double's range and come out as "fine". */
 static void silence_of_thousands_is_a_hang(void **state)
 {
     (void)state;

@@ -173,7 +173,11 @@ static int32_t slot_of(const pr_health *h, uint64_t key, int64_t now_ms, const p
         return PR_HEALTH_NO_SLOT;
     }
     pr_slot *s = pr_block_slot(h, room);
-    uint64_t seen = room_key;
+    uint64_t seen = room_key, none = 0;
+    if (room_key ==
+        0) { /* all zeros: said before it is claimed, so that nobody empties what others already fill */
+        (void)atomic_compare_exchange_strong(&s->wiped, &none, key);
+    }
     if (!atomic_compare_exchange_strong(&s->key, &seen, key) && seen != key) {
         return PR_HEALTH_NO_SLOT - 1; /* another was faster: look again */
     }

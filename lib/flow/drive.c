@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64, PATIENCE_MS = 8000, MARGIN_BP = 100 };
+enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64 };
 
 /* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
  * currency). */
@@ -99,7 +99,11 @@ static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, const un
     for (int32_t i = 0; i < not->count; i++) {
         exclude(&out[count++], not->channels[i]->id, "", INT64_MAX, "cannot_take");
     }
-    pr_route_health known = {.patience_ms = PATIENCE_MS, .margin_bp = MARGIN_BP, .explore = p->pay.present};
+    const pr_routing *routing = pr_registry_routing(p->registry);
+    pr_route_health known = {.patience_ms = routing->patience_ms,
+                             .margin_bp = routing->margin_bp,
+                             .cost_worth = routing->cost_worth,
+                             .explore = routing->explore && p->pay.present};
     if (p->telling != NULL) {
         known.health = &p->telling->health->view;
     }

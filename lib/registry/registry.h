@@ -80,6 +80,7 @@ typedef struct pr_channel {
     int32_t weight;           /* among equals */
     int32_t enabled;          /* 0: no new attempts; old ones are served on */
     int32_t overlap;          /* 1: a second open attempt is allowed by the merchant */
+    int32_t has_terms;        /* 1: `terms` says something; asked first, since it is read at each choice */
     int32_t loopback;         /* 1: base_url is on this machine */
     uint32_t features_off;    /* enum pr_fact_flag bits that this account lacks (no refund permission, ...) */
     int64_t connect_timeout_ms;

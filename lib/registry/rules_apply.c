@@ -133,18 +133,6 @@ static int32_t follow(const pr_rules *r, int32_t i, pr_rule_outcome *out)
     return e->stop;
 }
 
-static int32_t lowest_bit(uint64_t bits)
-{
-    int32_t n = 0;
-    for (uint64_t half = 32; half > 0; half >>= 1) {
-        if ((bits & ((UINT64_C(1) << half) - 1)) == 0) {
-            bits >>= half;
-            n += (int32_t)half;
-        }
-    }
-    return n;
-}
-
 void pr_rules_apply(const pr_rules *r, const pr_rule_facts *facts, pr_rule_outcome *out)
 {
     memset(out, 0, offsetof(pr_rule_outcome, prefer));
@@ -159,10 +147,13 @@ void pr_rules_apply(const pr_rules *r, const pr_rule_facts *facts, pr_rule_outco
     memcpy(hold, r->all, sizeof hold);
     for (int32_t i = 0; i < r->field_count; i++) {
         narrow_by(r, &r->fields[i], facts, hold);
+        if (r->words == 1 && hold[0] == 0) {
+            return;
+        }
     }
     for (int32_t w = 0; w < r->words; w++) {
         for (uint64_t bits = hold[w]; bits != 0; bits &= bits - 1) {
-            if (follow(r, w * 64 + lowest_bit(bits), out)) {
+            if (follow(r, w * 64 + __builtin_ctzll(bits), out)) {
                 return;
             }
         }

@@ -270,6 +270,9 @@ void pr_terms_read(pr_channel *c, pr_problems *p, const pr_terms_nodes *nodes, c
         read_windows(t, p, nodes->maintenance, zone);
     }
     check_sums(c, p);
+    c->has_terms = t->cost_bps > 0 || t->cost_fixed_minor > 0 || t->success_percent > 0 || t->latency_ms > 0 ||
+                   t->cap_day_minor > 0 || t->cap_month_minor > 0 || t->commit_month_minor > 0 ||
+                   t->countries != NULL || t->brands != NULL || t->bins != NULL || t->window_count > 0;
 }
 
 void pr_terms_clear(pr_terms *t)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NO_WAY = -1, PATIENCE_MS = 8000, MARGIN_BP = 100 };
+enum { NO_WAY = -1 };
 
 static int32_t same(const char *wanted, const char *have)
 {
@@ -109,7 +109,7 @@ static void judge(pr_route_verdict *v, const pr_route_input *in, const pr_channe
     memset(v, 0, sizeof *v);
     v->channel = c;
     v->retry_ms = INT64_MAX;
-    v->faults = channel_faults(c, q) | pr_route_terms_faults(c, q->facts);
+    v->faults = channel_faults(c, q) | (c->has_terms ? pr_route_terms_faults(c, q->facts) : 0);
     v->failed_before = failed_before(in, c);
     for (int32_t i = 0; i < c->method_count; i++) {
         const pr_method *m = &c->methods[i];
@@ -145,10 +145,14 @@ static void judge_wishes(pr_route_verdict *v, const pr_route_input *in, int32_t 
 {
     const pr_route_request *q = in->request;
     int64_t retry_ms = INT64_MAX;
-    int32_t closed = pr_route_window_closed(v->channel, q->now_ms, &v->closed_until_ms);
-    uint32_t full = pr_route_cap_faults(v->channel, pr_registry_routing(in->registry),
-                                        in->health != NULL ? in->health->health : NULL, q->amount_minor,
-                                        q->now_ms, &retry_ms);
+    int32_t closed = 0;
+    uint32_t full = 0;
+    if (v->channel->has_terms) {
+        closed = pr_route_window_closed(v->channel, q->now_ms, &v->closed_until_ms);
+        full = pr_route_cap_faults(v->channel, pr_registry_routing(in->registry),
+                                   in->health != NULL ? in->health->health : NULL, q->amount_minor, q->now_ms,
+                                   &retry_ms);
+    }
     v->rank = pr_rules_rank(in->wishes, index, closed);
     if (full != 0) {
         int32_t waits = v->faults == 0 || v->retry_ms != INT64_MAX;
@@ -178,7 +182,9 @@ static void fill_pick(pr_route_pick *out, const pr_route_verdict *chosen)
 
 int32_t pr_route_slot(const pr_health *health, const pr_channel *channel, int64_t now_ms)
 {
-    pr_health_prior prior = {.timeout_ms = (int32_t)channel->money_timeout_ms};
+    pr_health_prior prior = {.success = channel->terms.success_percent / 100.0,
+                             .latency_ms = channel->terms.latency_ms,
+                             .timeout_ms = (int32_t)channel->money_timeout_ms};
     return pr_health_slot_key(health, channel->health_key, &prior, now_ms);
 }
 
@@ -196,9 +202,14 @@ static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route
         .timeout_ms = (int32_t)c->money_timeout_ms};
     if (in->health != NULL && in->health->health != NULL) {
         out.slot = pr_route_slot(in->health->health, c, in->request->now_ms);
-        out.price = (double)pr_route_cost_bp(c, in->request->amount_minor) * in->health->cost_worth / 1e6;
-        out.bonus = pr_route_commit_bonus(c, pr_registry_routing(in->registry), in->health->health,
-                                          in->request->now_ms) / 10000.0;
+    }
+    if (c->has_terms) {
+        const pr_routing *routing = pr_registry_routing(in->registry);
+        int32_t worth = in->health != NULL ? in->health->cost_worth : routing->cost_worth;
+        out.price = (double)pr_route_cost_bp(c, in->request->amount_minor) * worth / 1e6;
+        out.bonus = pr_route_commit_bonus(c, routing, in->health != NULL ? in->health->health : NULL,
+                                          in->request->now_ms) /
+                    10000.0;
     }
     return out;
 }
@@ -216,9 +227,11 @@ static void rank_verdicts(ranking *r, const pr_route_verdict *v, int32_t count, 
     pr_score_candidate candidates[PR_CHANNELS_MAX];
     int32_t which[PR_CHANNELS_MAX];
     const pr_route_health *h = in->health;
+    const pr_routing *routing = pr_registry_routing(in->registry);
     pr_score_ask ask = {.now_ms = in->request->now_ms,
-                        .patience_ms = h != NULL && h->patience_ms > 0 ? h->patience_ms : PATIENCE_MS,
-                        .margin = (double)(h != NULL ? h->margin_bp : MARGIN_BP) / 10000.0,
+                        .patience_ms =
+                            h != NULL && h->patience_ms > 0 ? h->patience_ms : routing->patience_ms,
+                        .margin = (double)(h != NULL ? h->margin_bp : routing->margin_bp) / 10000.0,
                         .explore = h != NULL && h->explore};
     r->count = 0;
     for (int32_t i = 0; i < count; i++) {

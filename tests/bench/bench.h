@@ -54,6 +54,7 @@ int bench_smoke(void); /* 1: one round of everything, to see that it runs */
 /* One section each. */
 void bench_catalog(void);
 void bench_route(void);
+void bench_rules(void);
 void bench_health(void);
 void bench_lines(void);
 void bench_machine(void);

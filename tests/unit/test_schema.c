@@ -8,9 +8,9 @@
 #include "provider/provider.h"
 #include "registry/keys.h"
 
-static const char *const scope_names[PR_SCOPE_COUNT] = {NULL,    "channel",     "method",  "features", "timeouts",
-                                                        "facts", "maintenance", "routing", "rule",     "when",
-                                                        "amount", "risk",       "hours",   "then"};
+static const char *const scope_names[PR_SCOPE_COUNT] = {
+    NULL,      "channel", "method", "features", "timeouts", "facts", "maintenance",
+    "routing", "rule",    "when",   "amount",   "risk",     "hours", "then"};
 
 static char *read_text(const char *path, size_t *len)
 {
@@ -135,10 +135,12 @@ static void check_property(const pr_config_key *key, const payroute_json_node *p
     case PR_TYPE_WORDS: {
         const payroute_json_node *one = payroute_json_first(payroute_json_get(property, "anyOf"));
         const payroute_json_node *list = payroute_json_next(one);
-        const payroute_json_node *other = payroute_json_get(payroute_json_get(payroute_json_next(list), "properties"), "not");
+        const payroute_json_node *other =
+            payroute_json_get(payroute_json_get(payroute_json_next(list), "properties"), "not");
         assert_true(number(one, "minLength") == key->min && number(one, "maxLength") == key->max);
         const char *pattern = payroute_json_string(payroute_json_get(one, "pattern"));
-        assert_true((pattern == NULL) == (key->detail == NULL) && (pattern == NULL || strcmp(pattern, key->detail) == 0));
+        assert_true((pattern == NULL) == (key->detail == NULL) &&
+                    (pattern == NULL || strcmp(pattern, key->detail) == 0));
         assert_true(number(payroute_json_get(list, "items"), "maxLength") == key->max);
         assert_int_equal(payroute_json_count(payroute_json_get(other, "anyOf")), 2);
         break;

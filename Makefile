@@ -121,7 +121,7 @@ TEST_SRC  := $(sort $(wildcard tests/*/test_*.c))
 TEST_DIRS := $(sort $(patsubst tests/%/,%,$(dir $(TEST_SRC))))
 TEST_BIN  := $(TEST_SRC:%.c=$(B)/%)
 CHECKS    := $(sort $(wildcard tests/*/check_*.sh))
-QUICK_BIN := $(filter $(B)/tests/unit/% $(B)/tests/property/%,$(TEST_BIN))
+QUICK_BIN := $(filter $(B)/tests/unit/% $(B)/tests/property/% $(B)/tests/health/%,$(TEST_BIN))
 
 PURE_A  := $(B)/libpayroute.a
 HOST_A  := $(B)/libpayroute-host.a
@@ -264,7 +264,7 @@ include pkgconfig/install.mk
 variant_b = $(if $(B_GIVEN),$(B)-$(1),build/$(1))
 RUN_TESTS = B='$(abspath $(B))' CC='$(CC)' sh tests/run.sh
 
-.PHONY: check check-quick lint asan debug fuzz fuzz-run model peers ffi-check demo docs clean
+.PHONY: check check-quick lint asan debug tsan fuzz fuzz-run model peers ffi-check demo docs clean
 # The long ones first, so that the two cores end together.
 LONG_BIN = $(filter $(B)/tests/crash/% $(B)/tests/fault/% $(B)/tests/engine/%,$(TEST_BIN))
 check: all tests
@@ -275,6 +275,8 @@ lint: libs
 	@$(RUN_TESTS) $(filter tests/lint/%,$(CHECKS))
 asan:
 	+@$(MAKE) --no-print-directory VARIANT=asan B='$(call variant_b,asan)' check-quick
+tsan: $(PURE_A)
+	@B='$(abspath $(B))' CC='$(CC)' sh tests/health/tsan.sh run
 debug:
 	+@$(MAKE) --no-print-directory VARIANT=debug B='$(call variant_b,debug)' check-quick
 SECONDS ?= 60

@@ -116,7 +116,8 @@ static void what_is_no_block_is_replaced(void **state)
     assert_true(size > 4096 && size < sizeof bytes);
     for (int kind = 0; kind < 6; kind++) {
         uint8_t kept = bytes[kind == 1 ? 0 : kind == 2 ? 8 : 40];
-        if (kind == 1 || kind == 2 || kind == 3) { /* foreign, another version, a checksum that does not fit */
+        if (kind == 1 || kind == 2 ||
+            kind == 3) { /* foreign, another version, a checksum that does not fit */
             bytes[kind == 1 ? 0 : kind == 2 ? 8 : 40] ^= 0x55;
         }
         (void)unlink(path);
@@ -153,7 +154,7 @@ static void a_file_that_was_taken_away_is_noticed_within_a_second(void **state)
     put("damaged", 7);
     assert_int_equal(count(b, 1, NOW + 2000), 1);
     assert_int_equal(count(a, 1, NOW + 500), 2); /* the clock went back: looked at once */
-    for (int i = 0; i < 40; i++) { /* somebody plays: it stays bounded, and usable */
+    for (int i = 0; i < 40; i++) {               /* somebody plays: it stays bounded, and usable */
         (void)unlink(path);
         assert_true(count(a, 1, NOW + 10000 + i * 2000) >= 1);
     }
@@ -186,7 +187,8 @@ static void what_cannot_be_shared_lives_on_the_heap(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     prh_health_file_close(opened(0));
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(prh_health_file_open(&f, "/proc/nowhere/health", 8, 64, NOW, why, sizeof why), PAYROUTE_OK);
+    assert_int_equal(prh_health_file_open(&f, "/proc/nowhere/health", 8, 64, NOW, why, sizeof why),
+                     PAYROUTE_OK);
     assert_int_equal(prh_health_file_shared(f), 0);
     prh_health_file_close(f);
     assert_int_equal(prh_health_file_open(&f, "/proc/health", 8, 64, NOW, why, sizeof why), PAYROUTE_OK);
@@ -249,7 +251,8 @@ static void all_at_once(void **state)
             if (child[i] == 0) {
                 prh_health_file *f = NULL;
                 char why[256];
-                int bad = prh_health_file_open(&f, path, 8, 64, NOW, why, sizeof why) || !prh_health_file_shared(f);
+                int bad =
+                    prh_health_file_open(&f, path, 8, 64, NOW, why, sizeof why) || !prh_health_file_shared(f);
                 pid_t grandchild = fork();
                 if (grandchild == 0) {
                     (void)count(f, 1, NOW + 5000);
@@ -266,7 +269,8 @@ static void all_at_once(void **state)
             assert_int_equal(status, 0);
         }
         prh_health_file *f = opened(1);
-        assert_in_range(count(f, 0, NOW), 2, 12); /* who had mapped a file that lost went over to the other one */
+        assert_in_range(count(f, 0, NOW), 2,
+                        12); /* who had mapped a file that lost went over to the other one */
         prh_health_file_close(f);
         assert_int_equal(files_in_folder(), 1);
     }

@@ -14,7 +14,8 @@ extern "C" {
 /**
  * Choose a channel for a request without doing anything, and say why. The request is a JSON object:
  * amount_minor and currency, and where wanted method, flow, hold (true: must be able to authorize only),
- * channel (insist on one), now_ms, exclude (ids of channels, or objects {channel, method, until_ms}).
+ * channel (insist on one), now_ms, country, brand, bin, issuer, tier, risk, category, metadata (what rules ask
+ * for), exclude (ids of channels, or objects {channel, method, until_ms}).
  * The answer is a JSON object: request, channels (id, eligible, why, method, flow, priority, weight),
  * order, draw, chosen (null when none is eligible now), retry_ms (when an excluded one comes back).
  * The same registry, request and seed give the same answer.

@@ -51,6 +51,13 @@ typedef struct pr_rule_facts {
     const payroute_json_node *metadata; /* as an object of texts, numbers and flags */
 } pr_rule_facts;
 
+/* One member of a payment's JSON: country, brand, issuer, tier, category, bin, risk, metadata. 0: it is none
+   of them. The texts stay in the document. Begin with {.risk = -1}. */
+int32_t pr_rules_fact(pr_rule_facts *out, pr_problems *p, const payroute_json_node *member);
+
+/* The same back: what is known, as members. */
+void pr_rules_facts_view(payroute_json_out *out, const pr_rule_facts *facts);
+
 /* What the rules want of the order in which channels are tried. Nothing here but `deny` keeps a channel out:
    see pr_rules_rank. Channels are their index in the registry. */
 typedef struct pr_rule_outcome {

@@ -16,6 +16,7 @@ static const char *const exclusion_words[] = {"excluded",         "hard_decline"
 
 typedef struct explain_request {
     pr_route_request q;
+    pr_rule_facts facts;
     pr_route_exclusion *exclusions;
     int32_t count;
 } explain_request;
@@ -155,9 +156,10 @@ static void read_route_member(pr_problems *p, explain_request *r, const payroute
         if (payroute_json_type(m) != PAYROUTE_JSON_BOOL) {
             wrong(p, "hold", "true or false", m);
         }
-    } else {
+    } else if (!pr_rules_fact(&r->facts, p, m)) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, name,
-                        "expected method, flow, amount_minor, currency, now_ms, hold, channel or exclude");
+                        "expected method, flow, amount_minor, currency, now_ms, hold, channel, exclude, country, "
+                        "brand, bin, issuer, tier, risk, category or metadata");
     }
 }
 
@@ -219,7 +221,8 @@ int32_t payroute_route_explain(const payroute_registry *registry, const char *re
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    explain_request r = {{0}, NULL, 0};
+    explain_request r = {.facts = {.risk = -1}};
+    r.q.facts = &r.facts;
     read_request(&p, &r, payroute_json_root(doc));
     rc = pr_problems_end(&p);
     if (rc == PAYROUTE_OK) {

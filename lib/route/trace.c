@@ -15,6 +15,9 @@ static void trace_request(payroute_json_out *out, const pr_route_request *q)
     payroute_json_out_flag(out, "hold", q->hold != 0);
     payroute_json_out_string(out, "channel", q->only_channel);
     payroute_json_out_integer(out, "now_ms", q->now_ms);
+    if (q->facts != NULL) {
+        pr_rules_facts_view(out, q->facts);
+    }
     payroute_json_out_end(out);
 }
 

@@ -64,8 +64,10 @@ static payroute_registry *rules_of(ruled *r)
 {
     static const char head[] =
         "{\"schema\":1,\"channels\":["
-        "{\"id\":\"a\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"CNY\"]},"
-        "{\"id\":\"b\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"currencies\":[\"CNY\"]}],"
+        "{\"id\":\"a\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],"
+        "\"currencies\":[\"CNY\"]},"
+        "{\"id\":\"b\",\"provider\":\"custom\",\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],"
+        "\"currencies\":[\"CNY\"]}],"
         "\"rules\":[";
     char *json = malloc(JSON_CAP), why[512] = "";
     payroute_registry *registry = NULL;

@@ -461,8 +461,8 @@ static void test_explain_refusals(void **state)
                              "method: expected a method's name, got 7\n"
                              "hold: expected true or false, got 1\n"
                              "now_ms: expected an integer from 0, got -1\n"
-                             "x: expected method, flow, amount_minor, currency, now_ms, hold, channel or "
-                             "exclude\n"
+                             "x: expected method, flow, amount_minor, currency, now_ms, hold, channel, "
+                             "exclude, country, brand, bin, issuer, tier, risk, category or metadata\n"
                              "channel: expected a channel's id, got \"\"\n"
                              "exclude: expected a list, got an object");
     assert_int_equal(

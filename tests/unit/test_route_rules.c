@@ -5,6 +5,7 @@
 
 #include <payroute/json.h>
 #include <payroute/registry.h>
+#include <payroute/route.h>
 
 #include "base/mem.h"
 #include "route/rules.h"
@@ -126,10 +127,9 @@ static void test_rules_order(void **state)
 static void test_maintenance(void **state)
 {
     (void)state;
-    payroute_registry *r = registry_of(FILE_OF(
-        CHANNEL("a", ",\"priority\":1,\"maintenance\":[{\"days\":[\"thu\"],\"from\":\"23:00\",\"to\":\"01:00\"}]") "," CHANNEL(
-            "b", ",\"priority\":2"),
-        ""));
+#define NIGHT ",\"priority\":1,\"maintenance\":[{\"days\":[\"thu\"],\"from\":\"23:00\",\"to\":\"01:00\"}]"
+    static const char file[] = FILE_OF(CHANNEL("a", NIGHT) "," CHANNEL("b", ",\"priority\":2"), "");
+    payroute_registry *r = registry_of(file);
     wanted w = want(500);
     assert_string_equal(chosen(r, &w), "b");
     says(&w, "\"rank\":2,\"maintenance_until_ms\":1795712400000");
@@ -144,10 +144,10 @@ static void test_maintenance(void **state)
 static void test_terms(void **state)
 {
     (void)state;
-    payroute_registry *r = registry_of(FILE_OF(
-        CHANNEL("a", ",\"priority\":1,\"countries\":[\"CN\"],\"brands\":[\"visa\"],\"bins\":[\"411111-411119\",\"41112000\"]") "," CHANNEL(
-            "b", ",\"priority\":2"),
-        ""));
+    payroute_registry *r = registry_of(
+        FILE_OF(CHANNEL("a", ",\"priority\":1,\"countries\":[\"CN\"],\"brands\":[\"visa\"],"
+                             "\"bins\":[\"411111-411119\",\"41112000\"]") "," CHANNEL("b", ",\"priority\":2"),
+                ""));
     wanted w = want(500);
     assert_string_equal(chosen(r, &w), "a"); /* nothing is known: the provider will say */
     w.facts.country = "CN";
@@ -175,6 +175,34 @@ static void *make_block(pr_health *h)
     assert_non_null(block);
     assert_int_equal(pr_health_init(h, block, size, 16, 64, NOW), PAYROUTE_OK);
     return block;
+}
+
+/* The same question from outside: facts come as JSON, and the trace says them again. */
+static void test_explain(void **state)
+{
+    (void)state;
+    static char out[8192];
+    payroute_registry *r = registry_of(FILE_OF(
+        THREE, "{\"name\":\"north\",\"when\":{\"metadata\":{\"shop\":7}},\"then\":{\"prefer\":[\"c\"]}}"));
+    static const char good[] =
+        "{\"amount_minor\":500,\"currency\":\"CNY\",\"country\":\"CN\",\"bin\":\"411111\",\"risk\":3,"
+        "\"metadata\":{\"shop\":7}}";
+    assert_true(payroute_route_explain(r, good, strlen(good), 1, out, sizeof out) > 0);
+    assert_non_null(strstr(out, "\"matched\":[\"north\"]"));
+    assert_non_null(strstr(out, "\"order\":[\"c\",\"a\",\"b\"]"));
+    assert_non_null(
+        strstr(out, "\"country\":\"CN\",\"bin\":\"411111\",\"risk\":3,\"metadata\":{\"shop\":7}"));
+    static const char bad[] =
+        "{\"amount_minor\":500,\"currency\":\"CNY\",\"country\":\"cn\",\"bin\":\"4111111111111111\","
+        "\"risk\":-1,\"tier\":\"Gold\",\"metadata\":[]}";
+    assert_int_equal(payroute_route_explain(r, bad, strlen(bad), 1, out, sizeof out), PAYROUTE_E_SCHEMA);
+    assert_non_null(strstr(out, "country: expected a country's two letters"));
+    assert_non_null(strstr(out, "bin: expected the first 6 to 8 digits of the card, never more"));
+    assert_null(strstr(out, "4111"));
+    assert_non_null(strstr(out, "risk: expected an integer from 0"));
+    assert_non_null(strstr(out, "tier: expected a text of 1 to 32"));
+    assert_non_null(strstr(out, "metadata: expected an object"));
+    payroute_registry_free(r);
 }
 
 static void test_caps(void **state)
@@ -319,16 +347,21 @@ static void test_view_is_read_again(void **state)
 {
     (void)state;
     static char first[16384], second[16384];
-    payroute_registry *r = registry_of(
+    static const char head[] =
         "{\"schema\":1,\"routing\":{\"patience_ms\":5000,\"margin_bp\":50,\"cost_worth\":500,\"explore\":false,"
-        "\"sticky\":true,\"zone\":\"Europe/Berlin\"},\"channels\":[" CHANNEL(
-            "a",
-            ",\"cost_bps\":60,\"cost_fixed_minor\":30,\"expected_success_percent\":92,\"expected_latency_ms\":900,"
-            "\"cap_day_minor\":5,\"cap_month_minor\":90,\"commit_month_minor\":20,\"countries\":[\"CN\",\"HK\"],"
-            "\"brands\":[\"visa\"],\"bins\":[\"41111100-41111199\",\"411112\",\"4111140\",\"52000000\"],"
-            "\"maintenance\":[{\"days\":[\"sun\",\"mon\"],\"from\":\"23:30\",\"to\":\"01:00\",\"zone\":\"UTC\"},"
-            "{\"from\":\"2026-12-24T22:00\",\"to\":\"2026-12-25T04:00\"}]") "],\"rules\":[{\"name\":\"n\",\"when\":{\"hours\":{\"from\":\"22:00\",\"to\":\"06:00\"}},"
-                                                                            "\"then\":{\"authenticate\":true}}]}");
+        "\"sticky\":true,\"zone\":\"Europe/Berlin\"},\"channels\":[";
+    static const char channel[] = CHANNEL(
+        "a",
+        ",\"cost_bps\":60,\"cost_fixed_minor\":30,\"expected_success_percent\":92,\"expected_latency_ms\":900,"
+        "\"cap_day_minor\":5,\"cap_month_minor\":90,\"commit_month_minor\":20,\"countries\":[\"CN\",\"HK\"],"
+        "\"brands\":[\"visa\"],\"bins\":[\"41111100-41111199\",\"411112\",\"4111140\",\"52000000\"],"
+        "\"maintenance\":[{\"days\":[\"sun\",\"mon\"],\"from\":\"23:30\",\"to\":\"01:00\",\"zone\":\"UTC\"},"
+        "{\"from\":\"2026-12-24T22:00\",\"to\":\"2026-12-25T04:00\"}]");
+    static const char tail[] =
+        "],\"rules\":[{\"name\":\"n\",\"when\":{\"hours\":{\"from\":\"22:00\",\"to\":\"06:00\"}},"
+        "\"then\":{\"authenticate\":true}}]}";
+    snprintf(first, sizeof first, "%s%s%s", head, channel, tail);
+    payroute_registry *r = registry_of(first);
     assert_true(payroute_registry_view(r, first, sizeof first) > 0);
     payroute_registry_free(r);
     assert_non_null(strstr(first, "\"bins\":[\"411111-411112\",\"4111140\",\"52000000\"]"));
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_rules_order),
         cmocka_unit_test(test_maintenance),
         cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_explain),
         cmocka_unit_test(test_caps),
         cmocka_unit_test(test_commitment_and_cost),
         cmocka_unit_test(test_split),

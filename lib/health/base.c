@@ -6,20 +6,26 @@ static const double BELIEF = 40, LONG = 100, ALL = 20, SEGMENT = 50, CELL = 25; 
 static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segment g, uint32_t kind,
                           int32_t make, int64_t now_ms)
 {
-    pr_cell *c = pr_health_cell(h, pr_health_cell_key(channel, g.method, g.issuer, kind), make, now_ms);
+    uint64_t key = pr_health_cell_key(channel, g.method, g.issuer, kind);
+    pr_cell *c = make ? pr_health_cell(h, key, now_ms) : pr_health_cell_find(h, key);
+    return c == NULL ? NULL : &c->word;
+}
+
+static inline pr_word *found(const pr_health *h, uint64_t channel, uint32_t method, uint32_t issuer,
+                             uint32_t kind)
+{
+    pr_cell *c = pr_health_cell_find(h, pr_health_cell_key(channel, method, issuer, kind));
     return c == NULL ? NULL : &c->word;
 }
 
 void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate,
-                 pr_word **pair, int64_t now_ms)
+                 pr_word **pair)
 {
     uint64_t key = pr_read(&s->key);
-    if (segment.method != 0 || segment.issuer != 0) {
-        *rate = cell_word(h, key, segment, PR_CELL_RATE, 0, now_ms);
-    }
-    if (segment.issuer != 0) {
-        *pair = cell_word(h, key, (pr_health_segment){0, segment.issuer}, PR_CELL_PAIR, 0, now_ms);
-    }
+    *rate = segment.method != 0 || segment.issuer != 0
+                ? found(h, key, segment.method, segment.issuer, PR_CELL_RATE)
+                : NULL;
+    *pair = segment.issuer != 0 ? found(h, key, 0, segment.issuer, PR_CELL_PAIR) : NULL;
 }
 
 pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,

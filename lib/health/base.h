@@ -16,7 +16,7 @@ pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segme
                          int64_t now_ms);
 /* Only what depends on the channel. */
 void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate,
-                 pr_word **pair, int64_t now_ms);
+                 pr_word **pair);
 
 /* What does not depend on the channel: the same for all candidates of a choice. */
 typedef struct pr_base_common {

@@ -211,7 +211,7 @@ static int32_t is_old(uint64_t key, uint64_t word, int64_t now_ms)
     return (key & 3) < PR_CELL_PAIR ? pr_rate_old(word, now_ms) : pr_storm_old(word, now_ms);
 }
 
-pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t now_ms)
+pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int64_t now_ms)
 {
     pr_cell *room = NULL;
     uint64_t room_key = 0;
@@ -221,7 +221,7 @@ pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t 
         if (have == key) {
             return c;
         }
-        if (have == 0 || (make && room == NULL && is_old(have, pr_read(&c->word), now_ms))) {
+        if (have == 0 || (room == NULL && is_old(have, pr_read(&c->word), now_ms))) {
             room = c;
             room_key = have;
         }
@@ -229,7 +229,7 @@ pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t 
             break;
         }
     }
-    if (!make || room == NULL) {
+    if (room == NULL) {
         return NULL;
     }
     if (atomic_compare_exchange_strong(&room->key, &room_key, key)) {

@@ -145,7 +145,20 @@ static inline uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uin
     uint64_t h = pr_health_stir(channel + kind * 0x632BE59BD9B4E019ULL, (uint64_t)method << 32 | issuer);
     return (h | 7U) - 3U + kind;
 }
-/* `make` 1: claim one if there is none. NULL: none, or no room. */
-pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int32_t make, int64_t now_ms);
+/* The one that is there, or NULL. */
+static inline pr_cell *pr_health_cell_find(const pr_health *h, uint64_t key)
+{
+    for (uint32_t i = 0; i < PR_LOOK; i++) {
+        pr_cell *c = pr_block_cell(h, (uint32_t)(key >> 8) + i);
+        uint64_t have = pr_read(&c->key);
+        if (have == key || have == 0) {
+            return have == key ? c : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Claims one if there is none. NULL: no room. */
+pr_cell *pr_health_cell(const pr_health *h, uint64_t key, int64_t now_ms);
 
 #endif

@@ -26,15 +26,16 @@ pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_m
     return s == NULL || !pr_time_fits(now_ms) ? 0 : pr_ages_begin(&s->flight, PR_AGE_MS, now_ms);
 }
 
-/* A channel that is slow now must not teach us that slow is usual, or only little by little. */
-static void see_latency(pr_slot *s, int32_t bin, int64_t latency_ms, int64_t now_ms)
+/* A channel that is slow now must not teach us that slow is usual, or only little by little. `bin` -1: an
+   answer whose latency says nothing. */
+static void weigh_answer(pr_slot *s, int32_t bin, uint32_t ratio, int64_t latency_ms, int64_t now_ms)
 {
-    uint32_t one_of = pr_filter_slow(s, now_ms) ? 8 : pr_latency_ratio(s, bin) > 2 * 4096 ? 4 : 1;
-    if (one_of == 1 || pr_health_stir((uint64_t)now_ms, (uint64_t)latency_ms) % one_of == 0) {
+    pr_evidence e = answered;
+    e.brown *= (double)(int32_t)ratio * (1.0 / 4096.0);
+    pr_filter_see(s, &e, now_ms);
+    uint32_t one_of = pr_filter_slow(s, now_ms) ? 8 : ratio > 2 * 4096 ? 4 : 1;
+    if (bin >= 0 && (one_of == 1 || pr_health_stir((uint64_t)now_ms, (uint64_t)latency_ms) % one_of == 0)) {
         pr_latency_add(s, bin);
-    }
-    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
-        pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
 }
 
@@ -45,14 +46,14 @@ static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now
     static const uint32_t PLAIN = 4631; /* a latency that says nothing for a brown-out: .995 / .88 */
     int32_t bin = latency_ms >= 0 ? pr_latency_bin(latency_ms) : -1;
     uint32_t ratio = bin >= 0 ? pr_latency_ratio(s, bin) : 4096;
-    pr_slices_add(s, PR_SLICE_ANSWERED, now_ms);
-    if (ratio > PLAIN || !pr_filter_sure(s, now_ms)) {
-        pr_evidence e = answered;
-        e.brown *= (double)(int32_t)ratio * (1.0 / 4096.0);
-        pr_filter_see(s, &e, now_ms);
+    pr_slices_count(s, PR_SLICE_ANSWERED, now_ms);
+    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
+        pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
-    if (bin >= 0) {
-        see_latency(s, bin, latency_ms, now_ms);
+    if (ratio > PLAIN || !pr_filter_sure(s, now_ms)) {
+        weigh_answer(s, bin, ratio, latency_ms, now_ms);
+    } else if (bin >= 0) {
+        pr_latency_add(s, bin);
     }
     if (pr_read(&s->canary) != 0 || (pr_read(&s->probe) & 3) != 0) {
         pr_gate_alive(s, good, now_ms);

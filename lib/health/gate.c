@@ -59,6 +59,11 @@ int32_t pr_gate_probe(pr_slot *s, int32_t ok)
     return kind;
 }
 
+void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
+{
+    pr_slices_count(s, which, now_ms);
+}
+
 static uint64_t slice_word(const pr_slot *s, int32_t word, int64_t tick)
 {
     uint64_t w = pr_read(&s->slices[tick % PR_SLICES][word]);

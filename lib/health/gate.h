@@ -32,7 +32,8 @@ static inline uint64_t pr_slice_mask(int32_t word)
     return word == 0 ? 0xFFFFFFULL << 40 : 0xFFFFULL << 48;
 }
 
-static inline void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
+/* For the one that is counted with each payment; the others go through pr_slices_add. */
+static inline void pr_slices_count(pr_slot *s, int32_t which, int64_t now_ms)
 {
     const pr_slice_field *f = &pr_slice_fields[which];
     uint64_t tick = (uint64_t)now_ms / PR_SLICE_MS, stamp = pr_slice_tick(f->word, (int64_t)tick);
@@ -45,6 +46,8 @@ static inline void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
         }
     } while (!pr_swap(w, &seen, next));
 }
+
+void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms);
 
 /* An answer came (good 1: an approval): the next canary need not wait. */
 void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms);

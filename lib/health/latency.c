@@ -2,7 +2,7 @@
 #include "health/latency.h"
 #include "health/number.h"
 
-enum { FULL = 128, FRESH = 8, EVERY = 16, MANY = 64, QUANTILE_BITS = 21 };
+enum { QUANTILE_BITS = 21 };
 /* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one
  * before. */
 static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,    95,    119,   149,  186,
@@ -35,7 +35,7 @@ int32_t pr_latency_bin(int64_t ms)
 static uint32_t count_of(const pr_slot *s, int32_t i)
 {
     uint32_t n = atomic_load_explicit(&s->bins[i], memory_order_relaxed);
-    return n <= FULL ? n : 0; /* damaged */
+    return n <= PR_LATENCY_FULL ? n : 0; /* damaged */
 }
 
 static void keep(pr_slot *s, const double *share)
@@ -87,20 +87,14 @@ void pr_latency_refresh(pr_slot *s)
     keep(s, share);
 }
 
-/* Loads and stores, no locked instruction: of two answers at the very same moment one may be lost here. */
-void pr_latency_add(pr_slot *s, int32_t bin)
+void pr_latency_turn(pr_slot *s, uint32_t n)
 {
-    uint32_t n = count_of(s, bin) + 1;
-    atomic_store_explicit(&s->bins[bin], n, memory_order_relaxed);
-    if (n >= FULL) {
+    if (n >= PR_LATENCY_FULL) {
         for (int32_t i = 0; i < PR_BINS; i++) {
             atomic_store_explicit(&s->bins[i], count_of(s, i) / 2, memory_order_relaxed);
         }
     }
-    uint32_t every = n < MANY ? EVERY : MANY;
-    if (n <= FRESH || (n & (every - 1)) == 0) {
-        pr_latency_refresh(s);
-    }
+    pr_latency_refresh(s);
 }
 
 /* The part of the way through a bin. */

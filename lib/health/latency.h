@@ -1,15 +1,28 @@
 /* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by
    halving. What is asked of it is kept beside it, ready to read, and made anew when the picture may have
-   changed: with each of the first few of a bin, then with every sixteenth, then less often. */
+   changed: with each of the first few of a bin, then with every thirty-second. */
 #ifndef PR_HEALTH_LATENCY_H
 #define PR_HEALTH_LATENCY_H
 
 #include "health/block.h"
 
-enum { PR_BROWN_BINS = 7 }; /* a browned-out channel answers 1.25^7 = 4.8 times slower */
+enum { PR_LATENCY_FULL = 128 }; /* of a bin: all are halved then */
+enum { PR_BROWN_BINS = 7 };     /* a browned-out channel answers 1.25^7 = 4.8 times slower */
 
 int32_t pr_latency_bin(int64_t ms);
-void pr_latency_add(pr_slot *s, int32_t bin);
+/* A bin has come to so many: halve them all, make anew what is read. */
+void pr_latency_turn(pr_slot *s, uint32_t n);
+
+/* Loads and stores, no locked instruction: of two answers at the very same moment one may be lost here. */
+static inline void pr_latency_add(pr_slot *s, int32_t bin)
+{
+    uint32_t n = atomic_load_explicit(&s->bins[bin], memory_order_relaxed) + 1;
+    n = n <= PR_LATENCY_FULL ? n : 1; /* damaged */
+    atomic_store_explicit(&s->bins[bin], n, memory_order_relaxed);
+    if (n <= 8 || n == 16 || (n & 31) == 0) {
+        pr_latency_turn(s, n);
+    }
+}
 /* What is kept beside it, from the bins and the merchant's belief. */
 void pr_latency_refresh(pr_slot *s);
 

@@ -155,8 +155,8 @@ void pr_health_ask_look(pr_health_view *out, const pr_health *h, int32_t slot, c
         *out = (pr_health_view){.up = 1, .approve = 0.9, .confirm = 0.9, .fail_over = 0.08, .convert = 0.6};
         return;
     }
-    pr_word *rate = NULL, *pair = NULL;
-    pr_base_own(h, s, ask->segment, &rate, &pair, now_ms);
+    pr_word *rate, *pair;
+    pr_base_own(h, s, ask->segment, &rate, &pair);
     look_states(out, s, now_ms);
     out->approve = pr_base_rate(s, rate, &ask->common, &out->evidence);
     out->blame_channel = storm_of(&s->storm, ask->storm);

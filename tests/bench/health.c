@@ -2,6 +2,7 @@
    decision over channels that have a history. */
 #include "bench.h"
 #include "health/health.h"
+#include "host/health_file.h"
 #include "route/score.h"
 
 #include <pthread.h>
@@ -248,6 +249,41 @@ static void bench_records(world *w)
     bench_tell("feedback of a payment", &r, "one atomic add", (bench_goal){300, 0});
 }
 
+/* A script opens the engine in each request. */
+static void open_file(void *context, long times)
+{
+    for (long i = 0; i < times; i++) {
+        prh_health_file *f = NULL;
+        char why[256];
+        if (prh_health_file_open(&f, context, 32, 1024, BEGUN, why, sizeof why) != 0 ||
+            !prh_health_file_shared(f)) {
+            bench_missed("the health file", why);
+        }
+        prh_health_file_close(f);
+    }
+}
+
+/* What a shop does without us: it reads a file of the same size. */
+static void read_file(void *context, long times)
+{
+    static char bytes[1 << 20];
+    for (long i = 0; i < times; i++) {
+        FILE *f = fopen(context, "r");
+        if (f != NULL) {
+            (void)!fread(bytes, 1, sizeof bytes, f);
+            fclose(f);
+        }
+    }
+}
+
+static void bench_file(void)
+{
+    char path[700];
+    snprintf(path, sizeof path, "%s/health", bench_dir());
+    bench_result r = bench_compare((bench_side){open_file, path}, (bench_side){read_file, path});
+    bench_tell("opening and closing the mapped file", &r, "reading it", (bench_goal){50000, 0});
+}
+
 void bench_health(void)
 {
     static world w;
@@ -258,5 +294,6 @@ void bench_health(void)
     }
     bench_decisions(&w);
     bench_records(&w);
+    bench_file();
     free(w.block);
 }

@@ -128,9 +128,8 @@ static void cells_run_out_without_harm_and_old_ones_are_taken(void **state)
         pay(&b, s, (pr_health_segment){i, i}, PR_HEALTH_APPROVED, 300, NOW);
         (void)look_at(&b, s, (pr_health_segment){i, i}, NOW);
     }
-    assert_null(pr_health_cell(&b.health, pr_health_cell_key(1, 500, 500, PR_CELL_RATE), 1, NOW));
-    assert_non_null(
-        pr_health_cell(&b.health, pr_health_cell_key(1, 500, 500, PR_CELL_RATE), 1, NOW + 60 * DAY));
+    assert_null(pr_health_cell(&b.health, pr_health_cell_key(1, 500, 500, PR_CELL_RATE), NOW));
+    assert_non_null(pr_health_cell(&b.health, pr_health_cell_key(1, 500, 500, PR_CELL_RATE), NOW + 60 * DAY));
     box_free(&b);
 }
 
@@ -146,7 +145,7 @@ static void a_storm_keeps_its_cell(void **state)
             pr_write(&c->key, pr_health_cell_key(9, 0, i + 1, PR_CELL_ISSUER));
             pr_write(&c->word, 40000ULL << 40 | (uint64_t)(at / 250));
         }
-        assert_null(pr_health_cell(&b.health, pr_health_cell_key(1, 5, 5, PR_CELL_RATE), 1, at + 3600000));
+        assert_null(pr_health_cell(&b.health, pr_health_cell_key(1, 5, 5, PR_CELL_RATE), at + 3600000));
         box_free(&b);
     }
 }

@@ -40,6 +40,25 @@ static int32_t load_registry(void)
     return rc;
 }
 
+static int32_t load_rules(void)
+{
+    static const char file[] =
+        "{\"schema\":1,\"channels\":[{\"id\":\"a\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],"
+        "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}],\"countries\":[\"CN\"],\"brands\":[\"visa\"],"
+        "\"bins\":[\"411111\"],\"maintenance\":[{\"days\":[\"mon\"],\"from\":\"01:00\",\"to\":\"02:00\"}]},"
+        "{\"id\":\"b\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],"
+        "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}]}],\"rules\":["
+        "{\"name\":\"x\",\"when\":{\"tier\":[\"g\",\"h\"],\"bin\":[\"411111\"],\"hours\":{\"from\":\"22:00\",\"to\":\"06:00\"},"
+        "\"metadata\":{\"k\":1}},\"then\":{\"prefer\":[\"a\"]}},"
+        "{\"name\":\"y\",\"then\":{\"split\":{\"a\":7,\"b\":3}}}]}";
+    char why[256];
+    payroute_registry *made = NULL;
+    int32_t rc = payroute_registry_from_json(&made, file, sizeof file - 1, why, sizeof why);
+    assert_true((rc == PAYROUTE_OK) == (made != NULL));
+    payroute_registry_free(made);
+    return rc;
+}
+
 static int32_t make_overlay(void)
 {
     static const char rows[] =
@@ -119,7 +138,8 @@ static void each_allocation(const char *name, single call)
             long left = alloc_live();
             alloc_count(0);
             tried++;
-            /* mbedTLS says of lacking memory what it likes: a bad key, a chain that does not hold, a failure */
+            /* mbedTLS says of lacking memory what it likes: a bad key, a chain that does not hold, a failure
+             */
             int hidden = (rc == PAYROUTE_E_KEY && (call == load_registry || call == take_certificate)) ||
                          (rc == PAYROUTE_E_SIGNATURE && call == take_certificate) ||
                          (rc == PAYROUTE_E_INTERNAL && call == ask_harmlessly);
@@ -139,6 +159,7 @@ static void test_registry(void **state)
 {
     (void)state;
     each_allocation("registry", load_registry);
+    each_allocation("rules", load_rules);
 }
 
 static void test_certificate(void **state)

@@ -11,8 +11,8 @@ static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segmen
     return c == NULL ? NULL : &c->word;
 }
 
-static inline pr_word *found(const pr_health *h, uint64_t channel, uint32_t method, uint32_t issuer,
-                             uint32_t kind)
+static inline pr_word *found_cell(const pr_health *h, uint64_t channel, uint32_t method, uint32_t issuer,
+                                  uint32_t kind)
 {
     pr_cell *c = pr_health_cell_find(h, pr_health_cell_key(channel, method, issuer, kind));
     return c == NULL ? NULL : &c->word;
@@ -23,9 +23,9 @@ void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment
 {
     uint64_t key = pr_read(&s->key);
     *rate = segment.method != 0 || segment.issuer != 0
-                ? found(h, key, segment.method, segment.issuer, PR_CELL_RATE)
+                ? found_cell(h, key, segment.method, segment.issuer, PR_CELL_RATE)
                 : NULL;
-    *pair = segment.issuer != 0 ? found(h, key, 0, segment.issuer, PR_CELL_PAIR) : NULL;
+    *pair = segment.issuer != 0 ? found_cell(h, key, 0, segment.issuer, PR_CELL_PAIR) : NULL;
 }
 
 pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,

@@ -28,7 +28,7 @@ static double passes(const pr_word *cause, int64_t now_ms)
 }
 
 /* `rest`: P(approved) with the other causes taken in. */
-static void weigh(pr_word *cause, double rest, int32_t approved, int64_t now_ms)
+static void weigh_cause(pr_word *cause, double rest, int32_t approved, int64_t now_ms)
 {
     if (cause != NULL) {
         double with = rest * (1.0 - PR_STORM_TAKES);
@@ -41,8 +41,8 @@ double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double bas
 {
     double c = passes(channel, now_ms), p = passes(pair, now_ms), i = passes(issuer, now_ms);
     base = pr_clamp(base, 0.02, 0.98);
-    weigh(channel, base * p * i, approved, now_ms);
-    weigh(pair, base * c * i, approved, now_ms);
-    weigh(issuer, base * c * p, approved, now_ms);
+    weigh_cause(channel, base * p * i, approved, now_ms);
+    weigh_cause(pair, base * c * i, approved, now_ms);
+    weigh_cause(issuer, base * c * p, approved, now_ms);
     return c * p * i;
 }

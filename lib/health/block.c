@@ -132,7 +132,7 @@ static uint64_t pack_prior(const pr_health_prior *p)
 /* Found or claimed. Whoever died between claiming and emptying left a slot that is emptied now; a worker that
    still means the channel that was here adds a few facts to the wrong one: bounded, and it was idle for 30
    days. */
-static void take(pr_slot *s, uint64_t key, const pr_health_prior *prior, int64_t now_ms)
+static void take_slot(pr_slot *s, uint64_t key, const pr_health_prior *prior, int64_t now_ms)
 {
     if (pr_read(&s->wiped) != key) {
         wipe(s);
@@ -158,7 +158,7 @@ static int32_t slot_of(const pr_health *h, uint64_t key, int64_t now_ms, const p
         pr_slot *s = pr_block_slot(h, at);
         uint64_t have = pr_read(&s->key);
         if (have == key) {
-            take(s, key, prior, now_ms);
+            take_slot(s, key, prior, now_ms);
             return at;
         }
         if (have == 0 || (room < 0 && now_ms - pr_time_read(&s->used) > UNUSED_MS)) {
@@ -181,7 +181,7 @@ static int32_t slot_of(const pr_health *h, uint64_t key, int64_t now_ms, const p
     if (!atomic_compare_exchange_strong(&s->key, &seen, key) && seen != key) {
         return PR_HEALTH_NO_SLOT - 1; /* another was faster: look again */
     }
-    take(s, key, prior, now_ms);
+    take_slot(s, key, prior, now_ms);
     return room;
 }
 

@@ -9,8 +9,8 @@ size_t payroute_health_size(int32_t channels, int32_t cells)
     return pr_health_size(channels, cells);
 }
 
-static int32_t make_handle(payroute_health **out, void *memory, void *own, size_t size, int32_t make,
-                           int32_t channels, int32_t cells, int64_t now_ms)
+static int32_t wrap_view(payroute_health **out, void *memory, void *own, size_t size, int32_t make,
+                         int32_t channels, int32_t cells, int64_t now_ms)
 {
     payroute_health *h = pr_mem_new(sizeof *h);
     if (h == NULL) {
@@ -43,7 +43,7 @@ int32_t payroute_health_new(payroute_health **out, int32_t channels, int32_t cel
     }
     /* What is written together shall lie in as few lines of the cache as it was laid out for. */
     void *block = own + (LINE - (uintptr_t)own % LINE) % LINE;
-    int32_t rc = make_handle(out, block, own, size, 1, channels, cells, now_ms);
+    int32_t rc = wrap_view(out, block, own, size, 1, channels, cells, now_ms);
     if (rc != PAYROUTE_OK) {
         pr_mem_free(own);
     }
@@ -58,7 +58,7 @@ int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size,
     }
     *out = NULL;
     return memory == NULL ? PAYROUTE_E_ARG
-                          : make_handle(out, memory, NULL, size, make, channels, cells, now_ms);
+                          : wrap_view(out, memory, NULL, size, make, channels, cells, now_ms);
 }
 
 void payroute_health_free(payroute_health *health)

@@ -38,7 +38,7 @@ static uint32_t count_of(const pr_slot *s, int32_t i)
     return n <= PR_LATENCY_FULL ? n : 0; /* damaged */
 }
 
-static void keep(pr_slot *s, const double *share)
+static void keep_shape(pr_slot *s, const double *share)
 {
     static const double want[3] = {0.50, 0.95, 0.99};
     double tail = 1.0;
@@ -84,7 +84,7 @@ void pr_latency_refresh(pr_slot *s)
     for (i = 0; i < PR_BINS; i++) {
         share[i] *= over;
     }
-    keep(s, share);
+    keep_shape(s, share);
 }
 
 void pr_latency_turn(pr_slot *s, uint32_t n)

@@ -51,7 +51,7 @@ struct prh_health_file {
 /* What kind of answer an attempt gave: in use, to be replaced, look again, or not to be had. */
 enum { USED, USELESS, AGAIN, REFUSED };
 
-static int32_t refuse(prh_health_file *f, const char *what)
+static int32_t refuse_file(prh_health_file *f, const char *what)
 {
     SAY(f, "%s: %s (%s)", f->path, what, strerror(errno));
     return REFUSED;
@@ -62,7 +62,7 @@ static int32_t folder_fits(prh_health_file *f)
     struct stat st;
     struct statfs fs;
     if (stat(f->folder, &st) || !S_ISDIR(st.st_mode) || statfs(f->folder, &fs)) {
-        return refuse(f, "its folder cannot be used");
+        return refuse_file(f, "its folder cannot be used");
     }
     if (prh_sqlite_mode_check(st.st_mode)) {
         SAY(f, "%s: anybody may write to its folder and could replace it; chmod o-w the folder", f->path);
@@ -76,19 +76,19 @@ static int32_t folder_fits(prh_health_file *f)
     return USED;
 }
 
-static int32_t keep(prh_health_file *f, int fd, const struct stat *st, int32_t make, int64_t now_ms)
+static int32_t keep_file(prh_health_file *f, int fd, const struct stat *st, int32_t make, int64_t now_ms)
 {
     size_t size = (size_t)st->st_size;
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
-        return refuse(f, "cannot be mapped");
+        return refuse_file(f, "cannot be mapped");
     }
     payroute_health *health = NULL;
     int32_t rc = payroute_health_attach(&health, memory, size, make, f->channels, f->cells, now_ms);
     if (rc != PAYROUTE_OK) {
         (void)munmap(memory, size);
         errno = ENOMEM;
-        return rc == PAYROUTE_E_NOMEM || make ? refuse(f, "cannot be attached") : USELESS;
+        return rc == PAYROUTE_E_NOMEM || make ? refuse_file(f, "cannot be attached") : USELESS;
     }
     f->kept[f->count++] = (kept){health, memory, size, st->st_dev, st->st_ino};
     f->why[0] = '\0';
@@ -96,21 +96,22 @@ static int32_t keep(prh_health_file *f, int fd, const struct stat *st, int32_t m
 }
 
 /* The file that is there. */
-static int32_t take(prh_health_file *f, struct stat *st, int64_t now_ms)
+static int32_t take_file(prh_health_file *f, struct stat *st, int64_t now_ms)
 {
     int fd = open(f->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        return errno == ENOENT ? AGAIN : refuse(f, errno == ELOOP ? "is a link" : "cannot be opened");
+        return errno == ENOENT ? AGAIN : refuse_file(f, errno == ELOOP ? "is a link" : "cannot be opened");
     }
     int32_t result = USELESS;
     if (fstat(fd, st)) {
-        result = refuse(f, "cannot be looked at");
+        result = refuse_file(f, "cannot be looked at");
     } else if (!S_ISREG(st->st_mode) || (st->st_uid != geteuid() && geteuid() != 0)) {
         SAY(f, "%s: %s", f->path, S_ISREG(st->st_mode) ? "belongs to another user" : "is not a regular file");
         result = REFUSED;
     } else if (st->st_size >= FILE_MIN && st->st_size <= FILE_MAX && !(st->st_mode & (S_IWGRP | S_IWOTH))) {
         /* A copy may have holes, and a hole on a full disk is a bus error. */
-        result = posix_fallocate(fd, 0, st->st_size) ? refuse(f, "has no room") : keep(f, fd, st, 0, now_ms);
+        result = posix_fallocate(fd, 0, st->st_size) ? refuse_file(f, "has no room")
+                                                     : keep_file(f, fd, st, 0, now_ms);
     }
     (void)close(fd);
     return result;
@@ -132,16 +133,16 @@ static int32_t place(prh_health_file *f, const char *name, const struct stat *ol
 {
     struct stat st;
     if (old == NULL) {
-        return !link(name, f->path) ? USED : errno == EEXIST ? AGAIN : refuse(f, "cannot be made");
+        return !link(name, f->path) ? USED : errno == EEXIST ? AGAIN : refuse_file(f, "cannot be made");
     }
     if (lstat(f->path, &st) || st.st_dev != old->st_dev || st.st_ino != old->st_ino) {
         return AGAIN;
     }
-    return !rename(name, f->path) ? USED : refuse(f, "cannot be replaced");
+    return !rename(name, f->path) ? USED : refuse_file(f, "cannot be replaced");
 }
 
 /* What the administrator makes in passing, the workers could not open afterwards. */
-static int32_t is_ours(prh_health_file *f)
+static int32_t may_make(prh_health_file *f)
 {
     struct stat st;
     if (geteuid() == 0 && (stat(f->folder, &st) || st.st_uid != 0)) {
@@ -155,7 +156,7 @@ static int32_t make_new(prh_health_file *f, const struct stat *old, int64_t now_
 {
     char name[4128];
     int fd = -1;
-    if (is_ours(f) != USED) {
+    if (may_make(f) != USED) {
         return REFUSED;
     }
     for (int i = 0; i < NAMES && fd < 0; i++) {
@@ -166,15 +167,15 @@ static int32_t make_new(prh_health_file *f, const struct stat *old, int64_t now_
         }
     }
     if (fd < 0) {
-        return refuse(f, "cannot be made");
+        return refuse_file(f, "cannot be made");
     }
     struct stat st;
     int32_t result, before = f->count;
     errno = posix_fallocate(fd, 0, (off_t)payroute_health_size(f->channels, f->cells));
     if (errno || fstat(fd, &st)) {
-        result = refuse(f, "has no room");
+        result = refuse_file(f, "has no room");
     } else {
-        result = keep(f, fd, &st, 1, now_ms);
+        result = keep_file(f, fd, &st, 1, now_ms);
     }
     if (result == USED) {
         result = place(f, name, old);
@@ -197,7 +198,7 @@ static int32_t find_file(prh_health_file *f, int64_t now_ms)
     int32_t result = f->count < KEPT_MAX ? folder_fits(f) : REFUSED;
     for (int i = 0; i < TRIES && result != REFUSED; i++) {
         struct stat st;
-        result = take(f, &st, now_ms);
+        result = take_file(f, &st, now_ms);
         if (result == USED) {
             return 1;
         }

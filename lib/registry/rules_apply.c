@@ -34,21 +34,18 @@ static int32_t text_row(const pr_rules *r, const rule_field *f, const char *text
     if (text == NULL || text[0] == '\0') {
         return 0;
     }
-    int32_t low = 0;
-    int32_t high = f->count;
-    const char *const *values = r->values + f->first;
-    while (low < high) {
-        int32_t middle = low + (high - low) / 2;
-        const char *value = values[middle];
-        int32_t order = (unsigned char)value[0] - (unsigned char)text[0];
-        order = order == 0 ? strcmp(value, text) : order;
-        if (order == 0) {
-            return 2 + middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
+    const uint64_t wanted = pr_text_head(text);
+    const uint64_t *heads = r->heads + f->first;
+    const uint64_t *at = heads;
+    for (int32_t n = f->count; n > 1;) { /* without branches: which way it goes cannot be foretold */
+        int32_t half = n / 2;
+        at += at[half - 1] < wanted ? half : 0;
+        n -= half;
+    }
+    at += *at < wanted;
+    for (; at < heads + f->count && *at == wanted; at++) {
+        if ((wanted & 0xff) == 0 || strcmp(r->values[f->first + (size_t)(at - heads)], text) == 0) {
+            return 2 + (int32_t)(at - heads);
         }
     }
     return 1;
@@ -57,18 +54,14 @@ static int32_t text_row(const pr_rules *r, const rule_field *f, const char *text
 /* Row of the interval in which the number lies; the first begins at the least number there is. */
 static int32_t number_row(const pr_rules *r, const rule_field *f, int64_t number)
 {
-    int32_t low = 0;
-    int32_t high = f->count;
     const int64_t *bounds = r->bounds + f->first;
-    while (high - low > 1) {
-        int32_t middle = low + (high - low) / 2;
-        if (bounds[middle] <= number) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    const int64_t *at = bounds;
+    for (int32_t n = f->count; n > 1;) {
+        int32_t half = n / 2;
+        at += at[half] <= number ? half : 0;
+        n -= half;
     }
-    return 1 + low;
+    return 1 + (int32_t)(at - bounds);
 }
 
 static void and_row(const pr_rules *r, const rule_field *f, int32_t row, uint64_t *hold)

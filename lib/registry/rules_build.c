@@ -91,14 +91,16 @@ static int32_t make_rules_room(pr_rules *r, const pr_rule_draft *drafts)
     }
     r->fields = pr_mem_array(s.fields, sizeof *r->fields);
     r->values = pr_mem_array(s.values, sizeof *r->values);
+    r->heads = pr_mem_array(s.values, sizeof *r->heads);
     r->bounds = pr_mem_array(s.bounds, sizeof *r->bounds);
     r->effects = pr_mem_array((size_t)r->count, sizeof *r->effects);
     r->prefer = pr_mem_array(s.prefers, 1);
     r->splits = pr_mem_array(s.splits, sizeof *r->splits);
     r->turns = pr_mem_array(s.turns, 1);
     r->texts = pr_mem_array(s.texts, 1);
-    return r->fields != NULL && r->values != NULL && r->bounds != NULL && r->effects != NULL &&
-           r->prefer != NULL && r->splits != NULL && r->turns != NULL && r->texts != NULL;
+    return r->fields != NULL && r->values != NULL && r->heads != NULL && r->bounds != NULL &&
+           r->effects != NULL && r->prefer != NULL && r->splits != NULL && r->turns != NULL &&
+           r->texts != NULL;
 }
 
 static const char *keep_rule_text(rule_builder *b, const char *text)
@@ -154,6 +156,7 @@ static void end_texts(rule_builder *b, rule_field *f)
     f->count = (int32_t)(b->values - f->first);
     for (size_t i = f->first; i < b->values; i++) {
         b->r->values[i] = keep_rule_text(b, b->r->values[i]);
+        b->r->heads[i] = pr_text_head(b->r->values[i]);
     }
     f->row = b->rows;
     b->rows += (size_t)(f->count + 2) * (size_t)b->r->words;
@@ -479,6 +482,7 @@ void pr_rules_free(pr_rules *r)
     pr_mem_free(r->fields);
     pr_mem_free(r->rows);
     pr_mem_free(r->values);
+    pr_mem_free(r->heads);
     pr_mem_free(r->bounds);
     pr_mem_free(r->effects);
     pr_mem_free(r->prefer);

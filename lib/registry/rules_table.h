@@ -38,6 +38,17 @@ typedef struct rule_split {
     int32_t rule;
 } rule_split;
 
+/* The first eight bytes as a number that sorts as the text does; shorter texts are their own head. */
+static inline uint64_t pr_text_head(const char *text)
+{
+    uint64_t head = 0;
+    int32_t i = 0;
+    for (; i < 8 && text[i] != '\0'; i++) {
+        head = head << 8 | (unsigned char)text[i];
+    }
+    return i < 8 ? head << 8 * (8 - i) : head;
+}
+
 struct pr_rules {
     int32_t count;
     int32_t words; /* of a row */
@@ -47,6 +58,7 @@ struct pr_rules {
     rule_field *fields;
     uint64_t *rows;
     const char **values; /* sorted within a field */
+    uint64_t *heads;     /* of the values: see pr_text_head */
     int64_t *bounds;     /* sorted within a field */
     rule_effect *effects;
     uint8_t *prefer;

@@ -59,7 +59,7 @@ static void take_grid(const char *name)
 static int usage(void)
 {
     fprintf(stderr, "payroute-sim [--quick] [--seeds-from N] [--jobs N] [--only ROUTERS] [--world WORLD] "
-                    "[--traffic N] [--seeds N] [--tune ROUTER] [--report FILE]\n");
+                    "[--traffic N] [--seeds N] [--scale TIMES] [--tune ROUTER] [--report FILE]\n");
     return 2;
 }
 
@@ -94,6 +94,8 @@ int main(int argc, char **argv)
             only = value;
         } else if (strcmp(argv[i - 1], "--world") == 0) {
             world = value;
+        } else if (strcmp(argv[i - 1], "--scale") == 0) {
+            plan.scale = strtod(value, NULL);
         } else if (strcmp(argv[i - 1], "--report") == 0) {
             page = value;
         } else if (strcmp(argv[i - 1], "--tune") == 0) {

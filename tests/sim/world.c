@@ -179,7 +179,7 @@ void sim_world_make_scaled(sim_world *w, int32_t kind, int32_t of_traffic, uint6
     w->traffic = of_traffic;
     w->seed = sim_next(&r);
     w->rate = traffic[of_traffic].rate;
-    w->duration = traffic[of_traffic].duration * (of_traffic == TRAFFIC_1000S ? 1.0 : scale);
+    w->duration = traffic[of_traffic].duration * (of_traffic == TRAFFIC_1000S && scale < 1 ? 1.0 : scale);
     w->rate *= of_traffic == TRAFFIC_1000S && scale < 1 ? 0.25 : 1.0;
     w->qr = kind == WORLD_CASHIER;
     w->patience = w->qr ? 300.0 : 8.0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { NO_WAY = -1 };
+static const double STICKY = 0.02; /* of success, that a customer who knows the way is worth */
 
 static int32_t same(const char *wanted, const char *have)
 {
@@ -210,6 +211,10 @@ static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route
         out.bonus = pr_route_commit_bonus(c, routing, in->health != NULL ? in->health->health : NULL,
                                           in->request->now_ms) /
                     10000.0;
+    }
+    if (in->request->last_channel != NULL && pr_registry_routing(in->registry)->sticky &&
+        strcmp(in->request->last_channel, c->id) == 0) {
+        out.bonus += STICKY; /* what is out is worth so much less that this does not hold anybody there */
     }
     return out;
 }

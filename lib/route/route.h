@@ -17,7 +17,10 @@ typedef struct pr_route_request {
     int32_t hold;             /* 1: must be able to authorise only */
     const char *only_channel; /* the host insists on one; NULL */
     const char *issuer; /* who stands behind the customer's instrument: bank, BIN or brand; NULL: not known */
-    const pr_rule_facts *facts; /* what else is known, for rules and terms; NULL: nothing. What stands above counts */
+    const pr_rule_facts
+        *facts; /* what else is known, for rules and terms; NULL: nothing. What stands above counts */
+    const char *last_channel; /* where this customer's last payment succeeded; NULL: not known. Counts with
+                                 routing.sticky */
 } pr_route_request;
 
 /* Why a channel is out for this payment. until_ms INT64_MAX: for good. `method` "": every method of the
@@ -43,10 +46,10 @@ typedef struct pr_route_pick {
     const pr_channel *channel; /* NULL: none now */
     char flow[12];
     char method[17];
-    int64_t retry_ms;   /* when an excluded one comes back; INT64_MAX: never */
-    int32_t canary;     /* 1: this attempt is a test of a channel that is thought to be out */
-    int32_t timeout_ms; /* how long it should be given; 0: no opinion */
-    const char *denied; /* the reason of the rule that refuses the payment; NULL: none does */
+    int64_t retry_ms;     /* when an excluded one comes back; INT64_MAX: never */
+    int32_t canary;       /* 1: this attempt is a test of a channel that is thought to be out */
+    int32_t timeout_ms;   /* how long it should be given; 0: no opinion */
+    const char *denied;   /* the reason of the rule that refuses the payment; NULL: none does */
     int32_t authenticate; /* 1: a rule asks for 3-D Secure */
 } pr_route_pick;
 

@@ -177,6 +177,24 @@ static void *make_block(pr_health *h)
     return block;
 }
 
+static void test_sticky(void **state)
+{
+    (void)state;
+    char json[2000];
+    for (int32_t sticky = 0; sticky < 2; sticky++) {
+        snprintf(json, sizeof json,
+                 "{\"schema\":1,\"routing\":{\"margin_bp\":0,\"sticky\":%s},\"channels\":[%s]}",
+                 sticky ? "true" : "false", THREE);
+        payroute_registry *r = registry_of(json);
+        wanted w = want(500);
+        w.q.last_channel = "b";
+        assert_string_equal(chosen(r, &w), sticky ? "b" : "a");
+        exclude_one(&w, "b");
+        assert_string_equal(chosen(r, &w), "a");
+        payroute_registry_free(r);
+    }
+}
+
 /* The same question from outside: facts come as JSON, and the trace says them again. */
 static void test_explain(void **state)
 {
@@ -405,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_rules_order),
         cmocka_unit_test(test_maintenance),
         cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_sticky),
         cmocka_unit_test(test_explain),
         cmocka_unit_test(test_caps),
         cmocka_unit_test(test_commitment_and_cost),

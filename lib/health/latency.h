@@ -1,6 +1,6 @@
 /* How long answers take: a histogram of 32 bins, each a quarter wider than the one before, that forgets by
    halving. What is asked of it is kept beside it, ready to read, and made anew when the picture may have
-   changed: with each of the first few of a bin, then with every thirty-second. */
+   changed: with each of the first few of a bin, then each time it has doubled. */
 #ifndef PR_HEALTH_LATENCY_H
 #define PR_HEALTH_LATENCY_H
 
@@ -19,7 +19,7 @@ static inline void pr_latency_add(pr_slot *s, int32_t bin)
     uint32_t n = atomic_load_explicit(&s->bins[bin], memory_order_relaxed) + 1;
     n = n <= PR_LATENCY_FULL ? n : 1; /* damaged */
     atomic_store_explicit(&s->bins[bin], n, memory_order_relaxed);
-    if (n <= 8 || n == 16 || (n & 31) == 0) {
+    if (n <= 8 || (n & (n - 1)) == 0) {
         pr_latency_turn(s, n);
     }
 }

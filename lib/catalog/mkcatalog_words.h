@@ -69,15 +69,32 @@ static int says(const char *text, enum word_rule rule, const char *locale)
     return word_in(text, rule, locale, &from) != NULL;
 }
 
-/* Only a reason which says that nothing ran may tell the customer so; an open outcome must stop him from
+/* Reasons about refunds, captures and reports, and about whatever call it was: money moved before, or not at all. */
+static int after_payment(const char *name)
+{
+    static const char *const names[] = {"operation_not_supported",  "refund_not_allowed",   "refund_amount_invalid",
+                                        "merchant_balance_too_low", "refund_undeliverable", "report_not_ready"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Only a reason which says that nothing ran may tell the customer so, and it must; an open outcome must stop him from
    paying twice. */
 static void lint_charge(int r, int locale, const char *path, int at)
 {
     const char *text = texts[r][PR_AUDIENCE_CUSTOMER][locale];
     int klass = reasons[r].klass;
     int open = klass == PR_CLASS_UNKNOWN && strcmp(reasons[r].name, "already_done") != 0;
-    if (says(text, WORD_NO_CHARGE, locales[locale]) && !pr_catalog_class_is_refusal(klass)) {
+    int refusal = pr_catalog_class_is_refusal(klass), spared = says(text, WORD_NO_CHARGE, locales[locale]);
+    if (spared && !refusal) {
         complain(path, at, "says that nothing was charged, which this class does not prove");
+    }
+    if (!spared && refusal && !after_payment(reasons[r].name)) {
+        complain(path, at, "a refusal must say that nothing was charged (words.tsv: no_charge)");
     }
     if (open && !says(text, WORD_NOT_AGAIN, locales[locale])) {
         complain(path, at, "an open outcome must ask not to pay again (words.tsv: not_again)");

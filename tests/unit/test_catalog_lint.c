@@ -144,6 +144,8 @@ static void planted_texts_are_caught(void **state)
          "unknown_outcome\tcustomer\tNothing was charged; do not pay again.",
          "which this class does not prove"},
         {"zh-CN", "order_not_found\tcustomer", "order_not_found\tcustomer\t未扣款。", "does not prove"},
+        {"en", "expired_card\tcustomer", "expired_card\tcustomer\tThe card is past its date.",
+         "a refusal must say that nothing was charged"},
         {"zh-CN", "transport_timeout\tcustomer", "transport_timeout\tcustomer\t请稍候。",
          "must ask not to pay again"},
         {"en", "transport_timeout\tcustomer", "transport_timeout\tcustomer\tWait.",

@@ -154,6 +154,14 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+/* Times of no calendar are the end of the nearest year that has four digits. */
+static int64_t in_calendar(int64_t seconds)
+{
+    const int64_t first = -INT64_C(62135596800); /* year 1 */
+    const int64_t last = INT64_C(253402300799);  /* year 9999 */
+    return seconds < first ? first : seconds > last ? last : seconds;
+}
+
 int64_t pr_zone_days(int64_t year, int32_t month, int32_t day)
 {
     int64_t y = month > 2 ? year : year - 1;
@@ -234,7 +242,7 @@ static int32_t offset_at(const pr_zone *z, int64_t now_s)
 
 int32_t pr_zone_offset_s(const pr_zone *z, int64_t now_ms)
 {
-    return offset_at(z, floor_div(now_ms, 1000));
+    return offset_at(z, in_calendar(floor_div(now_ms, 1000)));
 }
 
 /* ---- back ------------------------------------------------------------------------------------------------
@@ -261,6 +269,7 @@ static int64_t skipping(const pr_zone *z, int64_t local_s)
 
 int64_t pr_zone_instant_ms(const pr_zone *z, int64_t local_s, int32_t later)
 {
+    local_s = in_calendar(local_s);
     int64_t a = local_s - z->standard_s;
     int64_t b = local_s - z->summer_s;
     int32_t a_shows = offset_at(z, a) == z->standard_s;
@@ -279,14 +288,14 @@ int64_t pr_zone_instant_ms(const pr_zone *z, int64_t local_s, int32_t later)
 
 int32_t pr_zone_minute_of_week(const pr_zone *z, int64_t now_ms)
 {
-    int64_t now_s = floor_div(now_ms, 1000);
+    int64_t now_s = in_calendar(floor_div(now_ms, 1000));
     int64_t minutes = floor_div(now_s + offset_at(z, now_s), 60) + 3 * 1440; /* from a Monday */
     return (int32_t)(minutes - floor_div(minutes, 10080) * 10080);
 }
 
 void pr_zone_calendar(pr_zone_now *out, const pr_zone *z, int64_t now_ms)
 {
-    int64_t now_s = floor_div(now_ms, 1000);
+    int64_t now_s = in_calendar(floor_div(now_ms, 1000));
     int64_t year;
     out->minute_of_week = pr_zone_minute_of_week(z, now_ms);
     out->weekday = out->minute_of_week / 1440;

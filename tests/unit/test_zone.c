@@ -197,6 +197,7 @@ static void test_calendar(void **state)
     assert_int_equal(now.month, 0);
     pr_zone_calendar(&now, &z, INT64_MAX); /* absurd, and no trap */
     pr_zone_calendar(&now, &z, INT64_MIN);
+    assert_true(pr_zone_instant_ms(&z, INT64_MAX, 0) > 0 && pr_zone_offset_s(&z, INT64_MIN) == 3600);
 }
 
 /* ---- windows ---- */

@@ -49,11 +49,11 @@ static void open_page(FILE *f, const sim_scores *s)
         style);
     fprintf(
         f,
-        "<h1>What a router is worth when channels fail</h1>\n<p>%lld simulated payments for each of %d routers, "
+        "<h1>What a router is worth when channels fail</h1>\n<p>%.1f million simulated payments for each of %d routers, "
         "the same customers and the same luck for all. A gap is what a router loses against one that knows the "
         "truth, in points of success rate; intervals are 95%% over worlds; seeds from %llu on, none of which was "
         "used for tuning. Double charges: %lld.</p>\n",
-        (long long)payments, (int)p->router_count, (unsigned long long)p->first_seed,
+        (double)payments / 1e6, (int)p->router_count, (unsigned long long)p->first_seed,
         (long long)table_doubles(s));
 }
 

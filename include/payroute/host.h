@@ -21,8 +21,11 @@ typedef struct payroute_engine payroute_engine;
  * Open an engine; cheap when this process has it open already (found again by the same two texts). `config`
  * is the registry's JSON. `options` is JSON: store ("sqlite:/path", "memory:name"), and optionally instance
  * (default: made once and kept in the store), state_dir (a folder outside the store's, by which a restored
- * or copied store is noticed; default: none, and it is not), health (false: nothing is learnt of channels), clock {"base_ms":…,"rate":…} (virtual; only
- * when every channel is on loopback), catalog (array of the host's own rows).
+ * or copied store is noticed; default: none, and it is not), health (full path of the file that the workers of
+ * this host share to know how channels are, on a local disk; default: beside a SQLite store, its name with
+ * "-health" behind; false: nothing is learnt of channels), clock {"base_ms":…,"rate":…} (virtual; only when every
+ * channel is on loopback), catalog (array of the host's own rows). A health file that cannot be used is no error:
+ * payroute_engine_health says why.
  * Returns: OK; E_ARG; E_JSON; E_SCHEMA; E_KEY; E_LIMIT; E_CLOCK; E_STORE; E_BUSY; E_VERSION; E_CHECKSUM;
  *          E_UNSUPPORTED; E_NOMEM; `why` names where and what, never a secret.
  * Allocates: the engine, its store and file descriptors.   Lifetime: until closed as often as opened.
@@ -168,7 +171,9 @@ PAYROUTE_API int32_t payroute_engine_notify(payroute_engine *engine, const char 
 /**
  * Due work of all payments, for at most budget_ms: lookups, closes, refunds, expiries. For cron or a timer,
  * once a minute or oftener. result()
- * {"done":n,"left":n,"held":n,"oldest_event_ms":…,"orphans":n,"failed":[…],"host_must_act":[…],"counts":{…}}.
+ * {"done":n,"left":n,"held":n,"probes":n,"oldest_event_ms":…,"orphans":n,"failed":[…],"host_must_act":[…],
+ * "counts":{…}}; probes: channels that were asked a cheap question because their health wanted to know, at most
+ * four.
  * Returns: OK; E_STORE; E_BUSY; E_FORKED; E_ARG; E_NOMEM.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */
@@ -229,7 +234,9 @@ PAYROUTE_API int32_t payroute_engine_list(payroute_engine *engine, const char *f
 PAYROUTE_API int32_t payroute_engine_doctor(payroute_engine *engine, int64_t budget_ms);
 
 /**
- * How every channel is now: {"channels":[...]} as payroute_health_snapshot writes them.
+ * How every channel is now: {"shared":bool,"file":…,"why":…,"exchanges":bool,"now_ms":…,"channels":[...]}; the channels
+ * as payroute_health_snapshot writes them. shared: all workers of this host know the same, by that file; else why not.
+ * exchanges: through the store it tells hosts that have another file what it saw, and hears them.
  * Returns: OK; E_UNSUPPORTED (options.health is false); E_FORKED; E_ARG; E_NOMEM.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
  */

@@ -28,6 +28,7 @@ int32_t prh_enter(payroute_engine *engine)
     }
     engine->out_now ^= 1;
     engine->why[0] = '\0';
+    prh_health_refresh(engine);
     return PAYROUTE_OK;
 }
 

@@ -17,6 +17,7 @@
 #include <payroute/registry.h>
 
 #include "host/driver.h"
+#include "host/health_file.h"
 #include "host/sidecar.h"
 #include "host/store.h"
 
@@ -54,6 +55,7 @@ typedef struct prh_counts {
     int64_t exchanges;
     int64_t store_failures;
     int64_t hints;
+    int64_t probes;
 } prh_counts;
 
 struct payroute_engine {
@@ -69,7 +71,10 @@ struct payroute_engine {
     payroute_registry *registry;
     payroute_catalog *catalog; /* NULL: built in */
     payroute_keyring *ring;    /* certificates fetched so far */
-    payroute_health *health;   /* NULL: switched off */
+    prh_health_file *health_file;
+    payroute_health *health; /* of the file as it is in this call; NULL: switched off */
+    int32_t health_shares;   /* 1: other hosts use this store with a health file of their own */
+    int64_t health_told_ms;  /* when they were last told */
     prh_store *store;
     prh_driver *driver;   /* made at the first exchange, after fork */
     prh_sidecar *sidecar; /* NULL: none was configured */
@@ -193,9 +198,14 @@ void prh_unlisted_note(prh_work *w);
 /* engine_health.c */
 int32_t prh_health_open(payroute_engine *e, const payroute_json_node *option, char *why, size_t why_cap);
 void prh_health_close(payroute_engine *e);
+void prh_health_refresh(payroute_engine *e); /* at each call: the file may have been replaced */
 void prh_health_client(payroute_engine *e, const char *channel, const char *what);
-/* Asks those channels whose health wants to know something. */
-void prh_health_probe(payroute_engine *e, int64_t end_ms);
+/* Asks those channels whose health wants to know something. How many were asked. */
+int32_t prh_health_probe(payroute_engine *e, int64_t end_ms);
+
+/* engine_share.c */
+/* Tells other hosts what was seen here and takes in what they saw, when it is time for it. Never fails. */
+void prh_health_share(payroute_engine *e);
 
 /* engine_result.c */
 payroute_json_out *prh_result(payroute_engine *engine);

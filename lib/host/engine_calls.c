@@ -11,8 +11,12 @@ static int32_t finish_call(prh_work *w, int32_t rc)
     payroute_engine *e = w->engine;
     rc = prh_result_view(w, rc);
     int64_t id = w->id;
+    int32_t learnt = w->exchanges > 0;
     prh_work_end(w, rc);
     prh_one_due(e, id);
+    if (learnt) {
+        prh_health_share(e);
+    }
     return prh_leave(e, rc);
 }
 

@@ -143,6 +143,19 @@ static void look_at_store(doctor *d)
     }
 }
 
+/* Where the store is in memory a file was not asked for, and that was said already. */
+static void look_at_health(doctor *d)
+{
+    const prh_health_file *f = d->e->health_file;
+    const char *path = f ? prh_health_file_path(f) : NULL;
+    if (!f) {
+        found(d, FOUND_health_off, NULL);
+    } else if (path) {
+        int32_t shared = prh_health_file_shared(f);
+        found(d, shared ? FOUND_health_shared : FOUND_health_alone, shared ? path : prh_health_file_why(f));
+    }
+}
+
 /* Versions whose published defects can reach us. What the engine refuses at open (SQLite below 3.37, WAL
    below 3.51.3) does not come this far. */
 static void look_at_versions(doctor *d)
@@ -431,6 +444,7 @@ int32_t payroute_engine_doctor(payroute_engine *engine, int64_t budget_ms)
     payroute_json_out_object(d.out, NULL);
     payroute_json_out_array(d.out, "findings");
     look_at_store(&d);
+    look_at_health(&d);
     look_at_versions(&d);
     rc = look_at_channels(&d);
     payroute_json_out_end(d.out);

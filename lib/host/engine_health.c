@@ -1,5 +1,5 @@
-/* Health in the engine: one block for all payments, probes in the sweep, and what the browser says. It may be
-   lost or wrong without harm to any payment, so nothing here fails a call. */
+/* Health in the engine: one block for all payments of a host, probes in the sweep, and what the browser says.
+   It may be lost or wrong without harm to any payment, so nothing here fails a call. */
 #include <stdio.h>
 
 #include "host/engine.h"
@@ -7,24 +7,70 @@
 #include <payroute/payment.h>
 #include <payroute/probe.h>
 
-enum { HEALTH_CHANNELS = 32, HEALTH_CELLS = 1024, PROBES_MAX = 4, SNAPSHOT_CAP = 262144 };
+enum {
+    HEALTH_CHANNELS = 32,
+    HEALTH_CELLS = 1024,
+    PROBES_MAX = 4,   /* questions of one sweep */
+    HANDED_MAX = 64,  /* channels that are looked at for them; some cannot be asked */
+    PROBE_MS = 3000,  /* whoever needs longer for a lookup is not well */
+    LEAST_MS = 300,   /* of the budget, to begin one */
+    SNAPSHOT_CAP = 262144
+};
+
+/* ---- where it lives ---- */
+
+/* Beside the store, where all who use the store find it. NULL: the store is in this process alone. */
+static char *default_path(const char *store_url)
+{
+    static const char end[] = "-health";
+    if (strncmp(store_url, "sqlite:", 7) != 0) {
+        return NULL;
+    }
+    size_t len = strcspn(store_url + 7, "?");
+    char *path = malloc(len + sizeof end);
+    if (path) {
+        memcpy(path, store_url + 7, len);
+        memcpy(path + len, end, sizeof end);
+    }
+    return path;
+}
 
 int32_t prh_health_open(payroute_engine *e, const payroute_json_node *option, char *why, size_t why_cap)
 {
-    int32_t off =
-        option && payroute_json_type(option) == PAYROUTE_JSON_BOOL && payroute_json_flag(option) == 0;
-    if (option && !off) {
-        snprintf(why, why_cap, "options.health: expected false");
+    int32_t off = payroute_json_type(option) == PAYROUTE_JSON_BOOL && payroute_json_flag(option) == 0;
+    const char *named = payroute_json_string(option);
+    if (option && !off && (!named || named[0] != '/' || strlen(named) > 4096)) {
+        snprintf(why, why_cap, "options.health: expected false or a file's full path");
         return PAYROUTE_E_SCHEMA;
     }
-    return off ? PAYROUTE_OK
-               : payroute_health_new(&e->health, HEALTH_CHANNELS, HEALTH_CELLS, prh_clock_now(&e->clock));
+    if (off) {
+        return PAYROUTE_OK;
+    }
+    char *beside = named ? NULL : default_path(e->store_url);
+    int64_t now = prh_clock_now(&e->clock);
+    int32_t rc = prh_health_file_open(&e->health_file, named ? named : beside, HEALTH_CHANNELS, HEALTH_CELLS,
+                                      now, NULL, 0);
+    if (rc == PAYROUTE_OK) {
+        e->health = prh_health_file_now(e->health_file, now);
+        /* Who shares the file beside the store has nothing to be told through the store. */
+        e->health_shares = (named || !prh_health_file_shared(e->health_file)) && strncmp(e->store_url, "memory:", 7);
+    }
+    free(beside);
+    return rc;
 }
 
 void prh_health_close(payroute_engine *e)
 {
-    payroute_health_free(e->health);
+    prh_health_file_close(e->health_file);
+    e->health_file = NULL;
     e->health = NULL;
+}
+
+void prh_health_refresh(payroute_engine *e)
+{
+    if (e->health_file) {
+        e->health = prh_health_file_now(e->health_file, prh_clock_now(&e->clock));
+    }
 }
 
 void prh_health_client(payroute_engine *e, const char *channel, const char *what)
@@ -34,50 +80,75 @@ void prh_health_client(payroute_engine *e, const char *channel, const char *what
     }
 }
 
-/* A question about an order that cannot exist: any answer shows that the line lives. */
-static void ask_channel(payroute_engine *e, const char *channel, int64_t end_ms)
+/* ---- cheap questions ---- */
+
+/* About an order that cannot exist: any answer shows that the line lives. Its time says nothing about payments,
+   which are other work for the provider. Silence within less than its time-out says nothing at all. */
+static void ask_probe(payroute_engine *e, const char *channel, payroute_probe *probe, int64_t left_ms)
+{
+    int64_t whole = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_TIMEOUT_MS);
+    whole = whole > PROBE_MS ? PROBE_MS : whole;
+    prh_outcome out = {0};
+    prh_exchange exchange = {.method = payroute_probe_request_method(probe),
+                             .url = payroute_probe_request_url(probe),
+                             .plain = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_PLAIN) == 1,
+                             .timeout_ms = whole < left_ms ? whole : left_ms,
+                             .connect_ms = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_CONNECT_MS),
+                             .ca_file = payroute_probe_ca_file(probe)};
+    exchange.headers = payroute_probe_request_headers(probe, &exchange.headers_len);
+    exchange.body = payroute_probe_request_body(probe, &exchange.body_len);
+    e->counts.exchanges++;
+    e->counts.probes++;
+    if (prh_driver_perform(e->driver, &exchange, &out) == PAYROUTE_OK &&
+        (out.answered || out.not_sent || whole <= left_ms)) {
+        int32_t ok = out.answered && out.status > 0 && out.status < 500;
+        (void)payroute_health_probe(e->health, e->registry, channel, ok, 0, prh_clock_now(&e->clock));
+    }
+    prh_outcome_free(&out);
+}
+
+/* 1: it was asked; a channel that the host drives itself cannot be. */
+static int32_t ask_channel(payroute_engine *e, const char *channel, int64_t left_ms)
 {
     payroute_probe *probe = NULL;
     char entropy[32];
-    int32_t rc = prh_entropy(entropy, sizeof entropy);
-    if (rc == PAYROUTE_OK) {
-        rc = payroute_probe_new(&probe, e->registry, channel, prh_clock_now(&e->clock), entropy, NULL, 0);
+    int32_t asked = 0;
+    if (prh_entropy(entropy, sizeof entropy) == PAYROUTE_OK &&
+        payroute_probe_new(&probe, e->registry, channel, prh_clock_now(&e->clock), entropy, NULL, 0) ==
+            PAYROUTE_OK &&
+        (e->driver || prh_driver_new(&e->driver) == PAYROUTE_OK)) {
+        ask_probe(e, channel, probe, left_ms);
+        asked = 1;
     }
     explicit_bzero(entropy, sizeof entropy);
-    int64_t timeout = probe ? payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_TIMEOUT_MS) : 0;
-    if (rc == PAYROUTE_OK && prh_monotonic_ms() + timeout <= end_ms &&
-        (e->driver || prh_driver_new(&e->driver) == PAYROUTE_OK)) {
-        prh_outcome out = {0};
-        prh_exchange exchange = {.method = payroute_probe_request_method(probe),
-                                 .url = payroute_probe_request_url(probe),
-                                 .plain = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_PLAIN) == 1,
-                                 .timeout_ms = timeout,
-                                 .connect_ms = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_CONNECT_MS),
-                                 .ca_file = payroute_probe_ca_file(probe)};
-        exchange.headers = payroute_probe_request_headers(probe, &exchange.headers_len);
-        exchange.body = payroute_probe_request_body(probe, &exchange.body_len);
-        int64_t from = prh_monotonic_ms();
-        e->counts.exchanges++;
-        rc = prh_driver_perform(e->driver, &exchange, &out);
-        if (rc == PAYROUTE_OK) {
-            int32_t ok = out.answered && out.status > 0 && out.status < 500;
-            (void)payroute_health_probe(e->health, e->registry, channel, ok, prh_monotonic_ms() - from,
-                                        prh_clock_now(&e->clock));
-        }
-        prh_outcome_free(&out);
-    }
     payroute_probe_free(probe);
+    return asked;
 }
 
-void prh_health_probe(payroute_engine *e, int64_t end_ms)
+int32_t prh_health_probe(payroute_engine *e, int64_t end_ms)
 {
-    for (int32_t i = 0; e->health && i < PROBES_MAX && prh_monotonic_ms() < end_ms; i++) {
-        int32_t at = payroute_health_probe_next(e->health, e->registry, prh_clock_now(&e->clock));
+    int32_t asked = 0;
+    for (int32_t i = 0; e->health && i < HANDED_MAX && asked < PROBES_MAX; i++) {
+        int64_t left = end_ms - prh_monotonic_ms();
+        int32_t at = left < LEAST_MS ? PAYROUTE_E_NOT_FOUND
+                                     : payroute_health_probe_next(e->health, e->registry, prh_clock_now(&e->clock));
         if (at < 0) {
-            return;
+            break;
         }
-        ask_channel(e, payroute_registry_id(e->registry, at), end_ms);
+        asked += ask_channel(e, payroute_registry_id(e->registry, at), left);
     }
+    return asked;
+}
+
+/* ---- for those who look ---- */
+
+static void put_place(payroute_engine *e, payroute_json_out *out)
+{
+    int32_t shared = prh_health_file_shared(e->health_file);
+    payroute_json_out_flag(out, "shared", shared);
+    payroute_json_out_string(out, "file", prh_health_file_path(e->health_file));
+    payroute_json_out_string(out, "why", shared ? NULL : prh_health_file_why(e->health_file));
+    payroute_json_out_flag(out, "exchanges", e->health_shares);
 }
 
 int32_t payroute_engine_health(payroute_engine *engine)
@@ -88,6 +159,9 @@ int32_t payroute_engine_health(payroute_engine *engine)
     }
     payroute_json *doc = NULL;
     char *text = malloc(SNAPSHOT_CAP);
+    if (!engine->health) {
+        prh_say(engine, "options.health is false: nothing is learnt of channels");
+    }
     rc = !text             ? PAYROUTE_E_NOMEM
          : !engine->health ? PAYROUTE_E_UNSUPPORTED
                            : payroute_health_snapshot(engine->health, engine->registry,
@@ -101,6 +175,8 @@ int32_t payroute_engine_health(payroute_engine *engine)
     }
     payroute_json_out *out = prh_result(engine);
     payroute_json_out_object(out, NULL);
+    put_place(engine, out);
+    payroute_json_out_integer(out, "now_ms", prh_clock_now(&engine->clock));
     payroute_json_out_node(out, "channels", payroute_json_root(doc));
     payroute_json_out_end(out);
     payroute_json_free(doc);

@@ -26,7 +26,8 @@ typedef struct sweep {
     int64_t host_id[LISTED_MAX];
     int32_t host_count;
     int64_t until_ms; /* what wakes by then is looked at */
-    int32_t no_time; /* 1: the budget ended before the work did */
+    int32_t no_time;  /* 1: the budget ended before the work did */
+    int32_t probes;
 } sweep;
 
 static int32_t was_handled(const sweep *s, int64_t id)
@@ -168,6 +169,7 @@ static void put_counts(payroute_engine *e, payroute_json_out *out)
     payroute_json_out_integer(out, "conflicts", e->counts.conflicts);
     payroute_json_out_integer(out, "store_failures", e->counts.store_failures);
     payroute_json_out_integer(out, "hints", e->counts.hints);
+    payroute_json_out_integer(out, "probes", e->counts.probes);
     payroute_json_out_integer(out, "transactions", e->store->ops->transactions(e->store));
     payroute_json_out_end(out);
 }
@@ -212,6 +214,7 @@ static int32_t sweep_result(const sweep *s)
     payroute_json_out_integer(out, "left", left);
     payroute_json_out_integer(out, "held", s->held);
     payroute_json_out_flag(out, "out_of_budget", s->no_time);
+    payroute_json_out_integer(out, "probes", s->probes);
     payroute_json_out_integer(out, "orphans", orphans);
     if (oldest > 0) {
         payroute_json_out_integer(out, "oldest_event_ms", oldest);
@@ -246,8 +249,9 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
     }
     if (rc == PAYROUTE_OK) {
         prh_fetch_all(engine, s->end_ms);
-        prh_health_probe(engine, s->end_ms);
         rc = sweep_due(s);
+        s->probes = prh_health_probe(engine, s->end_ms); /* behind what is due: a lookup of it is one too */
+        prh_health_share(engine);
     }
     if (rc == PAYROUTE_OK) {
         rc = settle_horizon(s);

@@ -282,6 +282,11 @@ const char *prh_health_file_why(const prh_health_file *f)
     return f->why;
 }
 
+const char *prh_health_file_path(const prh_health_file *f)
+{
+    return f->path;
+}
+
 void prh_health_file_close(prh_health_file *f)
 {
     if (f == NULL) {

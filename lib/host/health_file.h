@@ -24,6 +24,7 @@ payroute_health *prh_health_file_now(prh_health_file *f, int64_t now_ms);
 /* 1: shared with other processes; 0: on the heap, and prh_health_file_why tells the reason. */
 int32_t prh_health_file_shared(const prh_health_file *f);
 const char *prh_health_file_why(const prh_health_file *f);
+const char *prh_health_file_path(const prh_health_file *f); /* NULL: nobody asked for one */
 
 /* The file stays. NULL is fine. */
 void prh_health_file_close(prh_health_file *f);

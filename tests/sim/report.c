@@ -7,28 +7,44 @@
 
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fbfbf9;--fg:#1d2327;--muted:#6a747c;--grid:#e3e5e4;--card:#fff;"
-    "--ours:#0b7a5b;--truth:#8a8f94;--bar:#b9c3c9;--c1:#2f6fdb;--c2:#b4489b;--c3:#c9721a;--c4:#7757c7;--c5:#c33c3c;"
+    "--ours:#0b7a5b;--truth:#8a8f94;--bar:#b9c3c9;--c1:#2f6fdb;--c2:#b4489b;--c3:#c9721a;"
+    "--c4:#7757c7;--c5:#c33c3c;"
     "--c6:#8a7a3c;--t1:#8e44ad;--t2:#0b7a5b;--t3:#2f6fdb;--t4:#c9721a;--good:#0b7a5b;--bad:#c33c3c}\n"
-    "@media(prefers-color-scheme:dark){:root{--bg:#14181b;--fg:#e6eaec;--muted:#98a3ab;--grid:#2b3237;--card:#1b2125;"
-    "--ours:#3ccf9f;--truth:#8b949b;--bar:#48545c;--c1:#74a7ff;--c2:#e38ccb;--c3:#f0a553;--c4:#b29bf2;--c5:#ff8080;"
+    "@media(prefers-color-scheme:dark){:root{--bg:#14181b;--fg:#e6eaec;--muted:#98a3ab;"
+    "--grid:#2b3237;--card:#1b2125;"
+    "--ours:#3ccf9f;--truth:#8b949b;--bar:#48545c;--c1:#74a7ff;--c2:#e38ccb;--c3:#f0a553;"
+    "--c4:#b29bf2;--c5:#ff8080;"
     "--c6:#cdbb72;--t1:#c98be3;--t2:#3ccf9f;--t3:#74a7ff;--t4:#f0a553;--good:#3ccf9f;--bad:#ff8080}}\n"
     "body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:1180px;margin:0 auto;padding:32px 20px 64px}h1{font-size:30px;line-height:1.2;margin:0 0 8px}\n"
-    "h2{font-size:21px;margin:44px 0 6px}h3{font-size:15px;margin:0 0 4px;font-weight:600}p{max-width:76ch;margin:6px 0}\n"
-    ".muted{color:var(--muted)}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));"
+    "main{max-width:1180px;margin:0 auto;padding:32px 20px 64px}h1{font-size:30px;line-height:1.2;"
+    "margin:0 0 8px}\n"
+    "h2{font-size:21px;margin:44px 0 6px}h3{font-size:15px;margin:0 0 4px;"
+    "font-weight:600}p{max-width:76ch;margin:6px 0}\n"
+    ".muted{color:var(--muted)}.two{display:grid;"
+    "grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));"
     "gap:16px}\n"
-    ".card{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:14px 16px;min-width:0}\n"
-    "svg{display:block;width:100%;height:auto}.grid{stroke:var(--grid)}.rail{stroke:var(--grid);stroke-dasharray:1 4}\n"
-    ".edge{stroke:var(--muted);stroke-dasharray:4 3}.tick{fill:var(--muted);font-size:11.5px}.name{fill:var(--fg);"
-    "font-size:12.5px}.mine{font-weight:700;fill:var(--ours)}.line{fill:none;stroke-width:1.6;stroke-linejoin:round}\n"
+    ".card{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:14px "
+    "16px;min-width:0}\n"
+    "svg{display:block;width:100%;height:auto}.grid{stroke:var(--grid)}.rail{stroke:var(--grid);"
+    "stroke-dasharray:1 4}\n"
+    ".edge{stroke:var(--muted);stroke-dasharray:4 3}.tick{fill:var(--muted);"
+    "font-size:11.5px}.name{fill:var(--fg);"
+    "font-size:12.5px}.mine{font-weight:700;fill:var(--ours)}.line{fill:none;stroke-width:1.6;"
+    "stroke-linejoin:round}\n"
     ".line.ours{stroke-width:3.2}.line.truth{stroke-dasharray:5 4}.whisker{stroke:var(--fg);stroke-width:1.5}\n"
-    ".legend{display:flex;flex-wrap:wrap;gap:4px 18px;max-width:none;font-size:14px}.legend i{display:inline-block;"
+    ".legend{display:flex;flex-wrap:wrap;gap:4px 18px;max-width:none;font-size:14px}.legend "
+    "i{display:inline-block;"
     "width:18px;height:4px;border-radius:2px;margin-right:7px;vertical-align:middle}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;width:100%}\n"
-    "td,th{padding:4px 7px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;font-weight:400}\n"
-    "th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--card)}thead th{color:var(--"
-    "muted)}tr.mine td,tr.mine th{font-weight:700;color:var(--ours)}td small{color:var(--muted);font-weight:400}\n"
-    ".goals{list-style:none;padding:0;margin:14px 0}.goals li{padding:2px 0}.goals b{display:inline-block;width:64px}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;"
+    "font-variant-numeric:tabular-nums;width:100%}\n"
+    "td,th{padding:4px 7px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;"
+    "font-weight:400}\n"
+    "th:first-child,td:first-child{text-align:left;position:sticky;left:0;"
+    "background:var(--card)}thead th{color:var(--"
+    "muted)}tr.mine td,tr.mine th{font-weight:700;color:var(--ours)}td small{color:var(--muted);"
+    "font-weight:400}\n"
+    ".goals{list-style:none;padding:0;margin:14px 0}.goals li{padding:2px 0}.goals "
+    "b{display:inline-block;width:64px}\n"
     ".met{color:var(--good)}.missed{color:var(--bad)}\n";
 
 static void open_page(FILE *f, const sim_scores *s)
@@ -49,9 +65,11 @@ static void open_page(FILE *f, const sim_scores *s)
         style);
     fprintf(
         f,
-        "<h1>What a router is worth when channels fail</h1>\n<p>%.1f million simulated payments for each of %d routers, "
+        "<h1>What a router is worth when channels fail</h1>\n<p>%.1f million simulated payments for "
+        "each of %d routers, "
         "the same customers and the same luck for all. A gap is what a router loses against one that knows the "
-        "truth, in points of success rate; intervals are 95%% over worlds; seeds from %llu on, none of which was "
+        "truth, in points of success rate; intervals are 95%% over worlds; seeds from %llu on, none of "
+        "which was "
         "used for tuning. Double charges: %lld.</p>\n",
         (double)payments / 1e6, (int)p->router_count, (unsigned long long)p->first_seed,
         (long long)table_doubles(s));
@@ -65,8 +83,10 @@ static void curves(FILE *f, const series_set *set)
                                                      "Decline storm: the channel declines what others take"};
     fprintf(
         f,
-        "<h2>Through a fault of the best channel, ten payments a second</h2>\n<p class=muted>Left: as it begins. "
-        "Right: as it ends. The luck that all share is taken off: the dashed line of the clairvoyant is its mean, the "
+        "<h2>Through a fault of the best channel, ten payments a second</h2>\n<p class=muted>Left: as "
+        "it begins. "
+        "Right: as it ends. The luck that all share is taken off: the dashed line of the clairvoyant "
+        "is its mean, the "
         "others stand as far below it as they lose.</p>\n");
     plot_legend(f, set);
     for (int32_t w = 0; w < SERIES_WORLDS; w++) {
@@ -86,7 +106,8 @@ static void times(FILE *f, const sim_scores *s)
     static const char *const colour[TRAFFICS] = {"--t1", "--t2", "--t3", "--t4"};
     fprintf(
         f,
-        "<h2>How soon they notice, how soon they return</h2>\n<p class=muted>Medians, logarithmic. Only faults of "
+        "<h2>How soon they notice, how soon they return</h2>\n<p class=muted>Medians, logarithmic. "
+        "Only faults of "
         "a channel that the router was using; no dot: it used it too little to tell.</p>\n<p class=legend>");
     for (int32_t t = 0; t < TRAFFICS; t++) {
         fprintf(f, "<span><i style='background:var(%s)'></i>%s</span>", colour[t], sim_traffic_names[t]);
@@ -142,7 +163,8 @@ static void victim_table(FILE *f, const sim_scores *s)
     const sim_plan *p = s->plan;
     fprintf(
         f,
-        "<h2>Failed customers per fault, beyond the clairvoyant's</h2>\n<div class='card scroll'><table><thead><tr>"
+        "<h2>Failed customers per fault, beyond the clairvoyant's</h2>\n<div class='card "
+        "scroll'><table><thead><tr>"
         "<th></th>");
     for (size_t i = 0; i < sizeof worlds / sizeof worlds[0]; i++) {
         fprintf(f, "<th>%s 20/h</th><th>20/min</th><th>10/s</th>", sim_world_names[worlds[i]]);

@@ -42,7 +42,8 @@ static const char *any_or(const char *text)
 static void lookups_set_nothing_aside(void **state)
 {
     static const char own[] =
-        "[{\"provider\":\"house-bank\",\"code\":\"E1\",\"reason\":\"do_not_honor\",\"texts\":{\"en\":{\"customer\":\"No.\"}}},"
+        "[{\"provider\":\"house-bank\",\"code\":\"E1\",\"reason\":\"do_not_honor\","
+        "\"texts\":{\"en\":{\"customer\":\"No.\"}}},"
         "{\"provider\":\"stripe\",\"code\":\"zz*\",\"reason\":\"insufficient_funds\"}]";
     payroute_catalog *overlay = NULL;
     pr_rng dice;
@@ -84,7 +85,9 @@ static void lookups_set_nothing_aside(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(lookups_set_nothing_aside, load_data, drop_data)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lookups_set_nothing_aside, load_data, drop_data),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 

@@ -46,8 +46,8 @@ PAYROUTE_API int32_t payroute_health_snapshot(const payroute_health *health, con
 /**
  * Which channel is to be asked a cheap question now (a lookup of a known order, a TLS connect): the index of a
  * channel in the registry. Each one that is handed out is handed out once for all workers, and again only when its
- * interval is over: a minute where all is well and nothing was heard for that long, seconds where something is
- * wrong.
+ * interval is over: 1.5 s while it is in doubt (something of the line failed, and that is not settled), 5 s while it
+ * seems to be out, 20 s when that lasts longer than two minutes, a minute for the main channel when it is idle.
  * Returns: the index; E_NOT_FOUND (none now); E_ARG; E_STATE.   Allocates: never.   Lifetime: -   Threads: any.
  *           Since: 0.1
  */

@@ -7,7 +7,16 @@
 
 #include <string.h>
 
-enum { PROBE_CALM_MS = 60000, PROBE_WORRIED_MS = 5000, PROBE_FAILING_MS = 20000, PATIENCE_MS = 8000 };
+enum {
+    PROBE_CALM_MS = 60000,    /* the main channel, when it was idle for most of that */
+    PROBE_WORRIED_MS = 5000,  /* one that is likelier out than not, or nearly */
+    PROBE_FAILING_MS = 20000, /* the same when it has been so for long */
+    PROBE_DOUBT_MS = 1500,    /* something of the line failed a moment ago: settle it before the next customer has to */
+    IDLE_MS = 45000,
+    DOUBT_LASTS_MS = 45000, /* without any evidence that counts */
+    LONG_MS = 120000,
+    PATIENCE_MS = 8000
+};
 
 static int32_t ready(const payroute_health *health, const payroute_registry *registry)
 {
@@ -104,26 +113,61 @@ int32_t payroute_health_snapshot(const payroute_health *health, const payroute_r
     return hand_to_caller(json, out, out_cap);
 }
 
-/* The one that is thought to be out before the one that was only not heard of. */
-static int64_t probe_interval(const pr_health_view *v, int64_t now_ms)
+/* A refused connection or a silence leaves a channel neither well nor out, for a while. Where nothing happened the
+   same figures come about by mere time, so only fresh evidence makes it a doubt. */
+static int32_t in_doubt(const pr_health_view *v, int64_t now_ms)
 {
-    int32_t worried = v->suspect || v->up < 0.9 || v->bad_since_ms > 0;
-    if (worried) {
-        return v->bad_since_ms > 0 && now_ms - v->bad_since_ms > 600000 ? PROBE_FAILING_MS : PROBE_WORRIED_MS;
+    return v->up >= 0.02 && v->down + v->hang > 0.001 && v->last_ms > 0 && now_ms - v->last_ms < DOUBT_LASTS_MS;
+}
+
+/* How long since the last question; 0: there is nothing to ask. */
+static int64_t probe_interval(const pr_health_view *v, int32_t is_main, int64_t now_ms)
+{
+    int32_t old = v->bad_since_ms > 0 && now_ms - v->bad_since_ms > LONG_MS;
+    if (!old && in_doubt(v, now_ms)) {
+        return PROBE_DOUBT_MS;
     }
-    return now_ms - v->last_ms >= PROBE_CALM_MS ? PROBE_CALM_MS : 0;
+    if (v->suspect || v->up < 0.9 || v->bad_since_ms > 0) {
+        return old ? PROBE_FAILING_MS : PROBE_WORRIED_MS;
+    }
+    return is_main && now_ms - v->last_ms >= IDLE_MS ? PROBE_CALM_MS : 0;
+}
+
+static int32_t look_probe(pr_health_view *v, const pr_health *h, const pr_channel *c, int32_t *slot, int64_t now_ms)
+{
+    *slot = pr_route_slot(h, c, now_ms);
+    pr_health_look(v, h, *slot, (pr_health_segment){0, 0}, PATIENCE_MS, now_ms);
+    return c->enabled;
+}
+
+/* Where most payments went lately; the first one, as long as there were none. */
+static int32_t main_channel(const payroute_health *health, const payroute_registry *registry, int64_t now_ms)
+{
+    int32_t found = -1, slot;
+    double most = 0;
+    for (int32_t i = 0; i < pr_registry_count(registry); i++) {
+        pr_health_view v;
+        if (look_probe(&v, &health->view, pr_registry_at(registry, i), &slot, now_ms) &&
+            (found < 0 || v.evidence > most)) {
+            found = i;
+            most = v.evidence;
+        }
+    }
+    return found;
 }
 
 int32_t payroute_health_probe_next(const payroute_health *health, const payroute_registry *registry,
                                    int64_t now_ms)
 {
     int32_t rc = now_ms <= 0 ? PAYROUTE_E_ARG : ready(health, registry);
+    int32_t first = rc == PAYROUTE_OK ? main_channel(health, registry, now_ms) : -1;
     for (int32_t i = 0; rc == PAYROUTE_OK && i < pr_registry_count(registry); i++) {
-        const pr_channel *c = pr_registry_at(registry, i);
-        int32_t slot = pr_route_slot(&health->view, c, now_ms);
+        int32_t slot;
         pr_health_view v;
-        pr_health_look(&v, &health->view, slot, (pr_health_segment){0, 0}, PATIENCE_MS, now_ms);
-        int64_t interval = c->enabled ? probe_interval(&v, now_ms) : 0;
+        if (!look_probe(&v, &health->view, pr_registry_at(registry, i), &slot, now_ms)) {
+            continue;
+        }
+        int64_t interval = probe_interval(&v, i == first, now_ms);
         if (interval > 0 && pr_health_probe_due(&health->view, slot, interval, now_ms)) {
             return i;
         }

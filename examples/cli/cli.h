@@ -152,7 +152,7 @@ int explain_batch(const args *a, struct payroute_catalog *catalog);
 int run_explain_rows(const args *a);    /* --search, --provider, --list, --reason */
 int run_explain_tables(const args *a);  /* --providers, --reasons */
 /* What a row says of the code where it stood; to be freed; NULL: none. */
-char *catalog_row_note(const args *a, const char *provider, const char *code);
+char *catalog_row_note(const args *a, const char *provider, const char *code, const char *reason);
 int run_rules(const args *a);
 int run_check(const args *a);
 int run_route(const args *a);

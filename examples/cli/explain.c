@@ -221,11 +221,23 @@ static void put_match(const payroute_json_node *n)
     put_pair("source", *text_of(n, "source") ? text_of(n, "source") : "none");
 }
 
+/* To what the provider's own code came by itself, whatever else was said beside it. */
+static const char *own_reason(const payroute_json_node *n)
+{
+    const payroute_json_node *parts = payroute_json_get(n, "parts");
+    for (const payroute_json_node *p = payroute_json_first(parts); p; p = payroute_json_next(p)) {
+        if (strcmp(text_of(p, "what"), "code") == 0) {
+            return text_of(p, "reason");
+        }
+    }
+    return text_of(n, "reason");
+}
+
 /* 80 columns: what a terminal has, and what a mail to the shop's owner keeps. */
 static void print_page(const args *a, const payroute_json_node *n)
 {
     char heading[200];
-    char *note = catalog_row_note(a, text_of(n, "provider"), text_of(n, "code"));
+    char *note = catalog_row_note(a, text_of(n, "provider"), text_of(n, "code"), own_reason(n));
     put_width(80);
     (void)snprintf(heading, sizeof heading, "%.80s  %.100s", text_of(n, "provider"), text_of(n, "code"));
     put_heading(heading);

@@ -50,17 +50,19 @@ static int32_t place_fits(const char *have, const char *want)
     return strcmp(have, "*") == 0 ? 1 : !want || strcmp(have, want) == 0 ? 2 : 0;
 }
 
-char *catalog_row_note(const args *a, const char *provider, const char *code)
+char *catalog_row_note(const args *a, const char *provider, const char *code, const char *reason)
 {
     walk w = {0};
     char *note = NULL;
     int32_t best = 0;
     while (next_row(&w)) {
+        /* Where neither layer nor operation is said, several rows fit: the one that the answer came from. */
+        int32_t answers = strcmp(text_of(w.row, "reason"), reason) == 0 ? 100 : 0;
         int32_t layer = place_fits(text_of(w.row, "layer"), a->value[OPT_LAYER]);
         int32_t operation = place_fits(text_of(w.row, "operation"), a->value[OPT_OPERATION]);
         if (strcmp(text_of(w.row, "provider"), provider) == 0 && strcasecmp(text_of(w.row, "code"), code) == 0 &&
-            layer && operation && operation * 3 + layer > best) {
-            best = operation * 3 + layer;
+            layer && operation && answers + operation * 3 + layer > best) {
+            best = answers + operation * 3 + layer;
             free(note);
             note = need(strdup(text_of(w.row, "note")));
         }

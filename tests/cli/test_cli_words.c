@@ -208,6 +208,8 @@ static void test_explain_parts(void **state)
     expect_out("Support asks");
     expect_code(payroute("explain", "unionpay_gateway", "00", "--layer", "status", "--operation", "refund", NULL), 0);
     expect_out("notification's respCode of the refund");
+    expect_code(payroute("explain", "wechatpay", "NOTENOUGH", NULL), 0); /* in a refund it is the shop's balance */
+    expect_out("The customer's balance is too low");
     expect_code(payroute("explain", "stripe", "incorrect_cvc", "--locale", "ja", NULL), 0);
     expect_out("what to correct the security code");
     expect_code(payroute("explain", "stripe", "card_declined", "--network", "visa", "--network-code", "43", NULL), 0);

@@ -22,7 +22,7 @@ enum {
     EVERY_MS = 15000, /* one slice of a block */
     TELLS = 24,       /* slices of a message: six minutes, for those who rarely look */
     HOSTS = 16,
-    NEWEST = 4,         /* slices of one host that are taken in at once: what a liar can do in one go */
+    NEWEST = 1,         /* slices of one host that are taken in at once: a liar raises a doubt, and no more */
     STALE_MS = 600000,  /* older ones tell of another time */
     PRESENT_MS = 3600000,
     HALVES_MS = 120000, /* the older, the less it says of now */
@@ -36,7 +36,7 @@ enum {
 typedef struct heard { /* of one other host */
     payroute_json *doc;
     char id[ID_CAP];
-    int64_t seen_ms;  /* as it was */
+    int64_t seen_ms;   /* as it was */
     int64_t newest_ms; /* as it will be */
 } heard;
 
@@ -110,6 +110,12 @@ static int64_t moment_of(const payroute_json_node *object, const char *name)
     return ms < 0 || ms >= INT64_C(1) << 50 ? 0 : ms;
 }
 
+/* Of an object alone: the members of a list have no names. */
+static const payroute_json_node *first_named(const payroute_json_node *object)
+{
+    return payroute_json_type(object) == PAYROUTE_JSON_OBJECT ? payroute_json_first(object) : NULL;
+}
+
 static int32_t write_key(exchange *x, const char *key, payroute_json_out *out, int64_t lasts_ms)
 {
     size_t len = 0;
@@ -158,9 +164,9 @@ static void hear_host(exchange *x, const char *id)
 static void hear_all(exchange *x)
 {
     const payroute_json_node *all = payroute_json_get(payroute_json_root(x->hosts), "hosts");
-    for (const payroute_json_node *at = payroute_json_first(all); at && x->count < HOSTS; at = payroute_json_next(at)) {
+    for (const payroute_json_node *at = first_named(all); at && x->count < HOSTS; at = payroute_json_next(at)) {
         const char *id = payroute_json_name(at);
-        if (id && strlen(id) < ID_CAP && strcmp(id, x->id) != 0) {
+        if (strlen(id) < ID_CAP && strcmp(id, x->id) != 0) {
             hear_host(x, id);
         }
     }
@@ -222,7 +228,7 @@ static void announce(exchange *x)
     payroute_json_out_object(out, NULL);
     payroute_json_out_object(out, "hosts");
     payroute_json_out_integer(out, x->id, x->now_ms);
-    for (const payroute_json_node *at = payroute_json_first(all); at && count < HOSTS; at = payroute_json_next(at)) {
+    for (const payroute_json_node *at = first_named(all); at && count < HOSTS; at = payroute_json_next(at)) {
         int64_t ms = moment_of(all, payroute_json_name(at));
         if (strcmp(payroute_json_name(at), x->id) != 0 && ms > x->now_ms - PRESENT_MS) {
             payroute_json_out_integer(out, payroute_json_name(at), ms);
@@ -242,7 +248,7 @@ static void put_seen(const exchange *x, payroute_json_out *out)
     for (int32_t i = 0; i < x->count; i++) {
         payroute_json_out_integer(out, x->others[i].id, x->others[i].newest_ms);
     }
-    for (const payroute_json_node *at = payroute_json_first(old); at; at = payroute_json_next(at)) {
+    for (const payroute_json_node *at = first_named(old); at; at = payroute_json_next(at)) {
         int64_t ms = moment_of(old, payroute_json_name(at));
         int32_t here = ms <= x->now_ms - STALE_MS;
         for (int32_t i = 0; i < x->count; i++) {

@@ -250,8 +250,8 @@ int32_t payroute_engine_sweep(payroute_engine *engine, int64_t budget_ms)
     if (rc == PAYROUTE_OK) {
         prh_fetch_all(engine, s->end_ms);
         rc = sweep_due(s);
+        prh_health_share(engine); /* what others doubt is asked about at once */
         s->probes = prh_health_probe(engine, s->end_ms); /* behind what is due: a lookup of it is one too */
-        prh_health_share(engine);
     }
     if (rc == PAYROUTE_OK) {
         rc = settle_horizon(s);

@@ -144,6 +144,7 @@ typedef struct pr_wish {
     const char *client_ip;
     const char *order_hash; /* hex, carried through as metadata so that orphans find their order */
     int32_t hold;           /* 1: authorise only, capture later */
+    int32_t authenticate;   /* 1: ask for 3-D Secure where the provider lets one ask; elsewhere it means nothing */
 } pr_wish;
 
 typedef struct pr_adapter {

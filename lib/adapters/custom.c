@@ -28,6 +28,9 @@ static int32_t custom_content(pr_buf *out, const pr_subject *subject, const pr_w
         }
     }
     payroute_json_out_flag(json, "hold", wish->hold != 0);
+    if (wish->authenticate) {
+        payroute_json_out_flag(json, "authenticate", 1);
+    }
     payroute_json_out_integer(json, "expire_ms", subject->expire_ms);
     payroute_json_out_end(json);
     return pr_content_finish(out, json, why);

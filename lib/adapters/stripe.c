@@ -182,6 +182,9 @@ int32_t pr_stripe_content(pr_buf *out, const pr_subject *subject, const pr_wish 
         payroute_json_out_string(json, "return_url", return_url);
     }
     put_short(json, "order_hash", wish->order_hash, 65);
+    if (wish->authenticate && strcmp(type_of_method(subject->method), "card") == 0) {
+        payroute_json_out_flag(json, "authenticate", 1);
+    }
     payroute_json_out_end(json);
     return pr_content_finish(out, json, why);
 }
@@ -233,6 +236,11 @@ static void confirm_fields(pr_buf *body, const payroute_json_node *content)
     }
     if (type && strcmp(type, "wechat_pay") == 0) {
         pr_form_add(body, "payment_method_options[wechat_pay][client]", "web");
+    }
+    /* docs.stripe.com/payments/3d-secure/authentication-flow (manual 3DS): "any" asks for 3-D Secure and leaves it
+       to the issuer whether the customer is challenged; "challenge" would insist on that. */
+    if (payroute_json_flag(payroute_json_get(content, "authenticate")) == 1) {
+        pr_form_add(body, "payment_method_options[card][request_three_d_secure]", "any");
     }
     pr_form_add(body, "return_url", field(content, "return_url"));
     pr_form_add(body, "expand[0]", "latest_charge");

@@ -54,9 +54,11 @@ typedef struct pr_attempt {
     uint8_t hold;          /* authorise only */
     uint8_t not_found;     /* lookups in a row that said so, capped */
     uint8_t told;          /* what health was told of it; bits and a result of flow/health.c */
+    uint8_t authenticate;  /* a rule asked for 3-D Secure */
     uint16_t review;
     uint16_t reason;       /* catalogue's number of the last refusal */
     uint16_t advice;
+    uint32_t issuer;       /* hash of who stood behind the instrument at the choice; 0 unknown */
     int64_t amount_minor;
     int64_t built_ms;      /* when the newest copy was built; quarantines count from here */
     int64_t first_send_ms; /* key life counts from here */

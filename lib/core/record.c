@@ -8,7 +8,7 @@
 #include <payroute/base.h>
 #include <string.h>
 
-enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 2, RECORD_TRAILER = 4, EVENTS_MAX = 1 << 30 };
+enum { RECORD_MAGIC = 0x31525250 /* "PRR1" */, RECORD_VERSION = 3, RECORD_TRAILER = 4, EVENTS_MAX = 1 << 30 };
 
 /* Times lie near the payment's beginning and most numbers are 0 or "never": a number is one byte then and a
    few else, so that three attempts
@@ -57,7 +57,8 @@ static int64_t record_get_number(pr_wire_in *r, int64_t base)
 
 /* The numbers of an attempt and of an action, each once for both directions. */
 enum {
-    ATTEMPT_BYTES = 18,
+    ATTEMPT_BYTES = 19,
+    ATTEMPT_BYTES_2 = 18, /* of records of version 2 */
     ATTEMPT_BYTES_1 = 17,
     ATTEMPT_NUMBERS = 13,
     ACTION_BYTES = 10,
@@ -69,7 +70,8 @@ static void attempt_fields(pr_attempt *a, const pr_pay *p, uint8_t *bytes[ATTEMP
 {
     uint8_t *b[] = {&a->state,   &a->step,      &a->sends,   &a->guard,  &a->shown,     &a->has_payload,
                     &a->has_id,  &a->by_client, &a->held,    &a->resend, &a->no_retry,  &a->switched,
-                    &a->refusal, &a->check_no,  &a->late_no, &a->hold,   &a->not_found, &a->told};
+                    &a->refusal, &a->check_no,  &a->late_no, &a->hold,   &a->not_found, &a->told,
+                    &a->authenticate};
     int64_t *v[] = {&a->built_ms,     &a->first_send_ms, &a->entered_ms,   &a->check_ms, &a->expire_ms,
                     &a->auth_ms,      &a->free_ms,       &a->not_found_ms, &a->gone_ms,  &a->retry_ms,
                     &a->amount_minor, &a->captured_flat, &a->reversed_flat};
@@ -118,10 +120,12 @@ static void put_attempt(pr_wire_out *w, const pr_pay *p, const pr_attempt *from)
     pr_wire_u64(w, a.instrument);
     pr_wire_u64(w, a.account);
     pr_wire_bytes(w, a.body_hash, sizeof a.body_hash);
+    pr_wire_u32(w, a.issuer);
 }
 
-static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a, int32_t bytes_count)
+static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a, int32_t version)
 {
+    int32_t bytes_count = version == 1 ? ATTEMPT_BYTES_1 : version == 2 ? ATTEMPT_BYTES_2 : ATTEMPT_BYTES;
     uint8_t *bytes[ATTEMPT_BYTES];
     int64_t *numbers[ATTEMPT_NUMBERS];
     int64_t base[ATTEMPT_NUMBERS];
@@ -143,6 +147,7 @@ static void get_attempt(pr_wire_in *r, const pr_pay *p, pr_attempt *a, int32_t b
     a->instrument = pr_wire_get_u64(r);
     a->account = pr_wire_get_u64(r);
     pr_wire_get_bytes(r, a->body_hash, sizeof a->body_hash);
+    a->issuer = version >= 3 ? pr_wire_get_u32(r) : 0;
 }
 
 static void put_action(pr_wire_out *w, const pr_pay *p, const pr_action *from)
@@ -281,7 +286,8 @@ static int32_t plausible(const pr_pay *p)
     return good;
 }
 
-/* Records of version 1 have no `told`: health is told once more, of payments that were open at the update. */
+/* Records of version 1 have no `told`: health is told once more, of payments that were open at the update. Those
+   of version 2 know of no issuer and asked for no 3-D Secure. */
 static int32_t get_lists(pr_wire_in *r, pr_pay *p, int32_t version)
 {
     p->attempt_count = pr_wire_get_u8(r);
@@ -289,7 +295,7 @@ static int32_t get_lists(pr_wire_in *r, pr_pay *p, int32_t version)
         return 0;
     }
     for (int32_t i = 0; i < p->attempt_count; i++) {
-        get_attempt(r, p, &p->attempts[i], version == 1 ? ATTEMPT_BYTES_1 : ATTEMPT_BYTES);
+        get_attempt(r, p, &p->attempts[i], version);
     }
     p->action_count = pr_wire_get_u8(r);
     if (p->action_count > PR_ACTIONS_MAX) {

@@ -49,13 +49,25 @@ static int32_t read_wish(payroute_payment *p, pr_order *out, const char *wish, s
     return rc;
 }
 
-static void take_wish(payroute_payment *p, const pr_order *order)
+/* What is known of the card is not known of another one. Fails only where it changed nothing. */
+static int32_t take_wish(payroute_payment *p, const pr_order *order)
 {
+    if (strcmp(order->instrument, p->order.instrument) != 0 || strcmp(order->method, p->order.method) != 0) {
+        pr_known *known = NULL;
+        int32_t rc = pr_known_without_card(&known, p->known);
+        if (rc != PAYROUTE_OK) {
+            return rc;
+        }
+        pr_known_free(p->known);
+        p->known = known;
+    }
     p->order = *order;
+    p->denied = (pr_denial){"", ""};
     p->pay.wants_start = 1;
     p->pay.no_channel = 0;
     p->pay.backoff_ms = 0;
     p->pay.dirty = 1;
+    return PAYROUTE_OK;
 }
 
 int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len,
@@ -69,18 +81,17 @@ int32_t payroute_payment_switch(payroute_payment *p, int64_t now_ms, const char 
     if (rc == PAYROUTE_OK) {
         rc = read_wish(p, &order, wish, wish_len, why, why_cap);
     }
-    if (rc != PAYROUTE_OK) {
-        return rc;
+    if (rc == PAYROUTE_OK) {
+        rc = take_wish(p, &order);
     }
-    for (int32_t i = 0; i < p->pay.attempt_count; i++) {
+    for (int32_t i = 0; rc == PAYROUTE_OK && i < p->pay.attempt_count; i++) {
         pr_attempt *a = &p->pay.attempts[i];
         if (!pr_state_free(a->state)) {
             a->switched = 1;
             p->pay.dirty_attempts |= 1u << i;
         }
     }
-    take_wish(p, &order);
-    return PAYROUTE_OK;
+    return rc;
 }
 
 int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *wish, size_t wish_len,
@@ -108,7 +119,8 @@ int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *
             return PAYROUTE_E_STATE;
         }
     }
-    for (int32_t i = 0; i < p->pay.attempt_count; i++) {
+    rc = take_wish(p, &order);
+    for (int32_t i = 0; rc == PAYROUTE_OK && i < p->pay.attempt_count; i++) {
         pr_attempt *a = &p->pay.attempts[i];
         int32_t anew = a->refusal == PR_REFUSAL_SOFT || (a->refusal >= PR_REFUSAL_CUSTOMER && a->instrument == 0);
         if (anew) {
@@ -116,10 +128,11 @@ int32_t payroute_payment_retry(payroute_payment *p, int64_t now_ms, const char *
             p->pay.dirty_attempts |= 1u << i;
         }
     }
-    p->pay.over = 0;
-    p->pay.last_refusal = PR_REFUSAL_NONE;
-    take_wish(p, &order);
-    return PAYROUTE_OK;
+    if (rc == PAYROUTE_OK) {
+        p->pay.over = 0;
+        p->pay.last_refusal = PR_REFUSAL_NONE;
+    }
+    return rc;
 }
 
 int32_t payroute_payment_cancel(payroute_payment *p, int64_t now_ms, char *why, size_t why_cap)

@@ -5,14 +5,7 @@
 
 #include <string.h>
 
-enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000, UNFIT_MAX = 64 };
-
-/* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
- * currency). */
-typedef struct unfit {
-    const pr_channel *channels[UNFIT_MAX];
-    int32_t count;
-} unfit;
+enum { DRIVE_STEPS = 24, SOFT_SAVE_MS = 60000 };
 
 void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c)
 {
@@ -25,90 +18,6 @@ void pr_facts_fill(payroute_payment *p, int32_t n, const pr_channel *c)
         a->facts.flags |= PR_FACT_OVERLAP;
     }
     p->kept[n - 1].channel = c;
-}
-
-static void exclude(pr_route_exclusion *e, const char *channel, const char *method, int64_t until_ms,
-                    const char *why)
-{
-    memset(e, 0, sizeof *e);
-    memcpy(e->channel, channel, strlen(channel));
-    memcpy(e->method, method, strlen(method));
-    e->until_ms = until_ms;
-    e->why = why;
-}
-
-static int32_t same_means(const payroute_payment *p, const pr_attempt *a)
-{
-    return a->instrument == pr_text_hash(p->order.instrument) &&
-           (p->order.method[0] == '\0' || strcmp(a->method, p->order.method) == 0);
-}
-
-static int32_t exclusions(const payroute_payment *p, pr_route_exclusion *out)
-{
-    int32_t count = 0;
-    for (int32_t i = 0; i < p->pay.attempt_count; i++) {
-        const pr_attempt *a = &p->pay.attempts[i];
-        int32_t tries = 0;
-        for (int32_t j = 0; j < p->pay.attempt_count; j++) {
-            tries += strcmp(p->pay.attempts[j].channel, a->channel) == 0;
-        }
-        if (tries >= p->pay.policy.value[PR_POLICY_max_attempts_channel]) {
-            exclude(&out[count++], a->channel, "", INT64_MAX, "attempt_limit");
-        }
-        if (a->refusal > PR_REFUSAL_INVALID && !same_means(p, a)) {
-            continue; /* what was refused to one card is not refused to another */
-        }
-        switch (a->refusal) {
-        case PR_REFUSAL_BACKOFF: exclude(&out[count++], a->channel, "", a->retry_ms, "backoff"); break;
-        case PR_REFUSAL_INVALID: exclude(&out[count++], a->channel, "", INT64_MAX, "invalid_request"); break;
-        case PR_REFUSAL_SOFT: exclude(&out[count++], a->channel, "", INT64_MAX, "declined_here"); break;
-        case PR_REFUSAL_CUSTOMER:
-            exclude(&out[count++], "*", a->method, INT64_MAX, "customer_refusal");
-            break;
-        case PR_REFUSAL_HARD: exclude(&out[count++], "*", "", INT64_MAX, "hard_decline"); break;
-        default: break;
-        }
-    }
-    return count;
-}
-
-static int32_t choose_channel(payroute_payment *p, pr_route_pick *pick, const unfit *not, int64_t now_ms)
-{
-    pr_route_exclusion out[PR_ATTEMPTS_MAX * 2 + UNFIT_MAX];
-    pr_route_request wish = {.method = p->order.method[0] != '\0' ? p->order.method : NULL,
-                             .flow = p->order.flow[0] != '\0' ? p->order.flow : NULL,
-                             .amount_minor = p->pay.amount_minor,
-                             .currency = p->pay.currency,
-                             .now_ms = now_ms,
-                             .hold = p->order.hold,
-                             .only_channel = p->order.channel[0] != '\0' ? p->order.channel : NULL};
-    uint8_t seed[32];
-    pr_rng rng;
-    int32_t rc = pr_pool_next(p, seed);
-    if (rc != PAYROUTE_OK) {
-        return rc;
-    }
-    uint64_t number = 0;
-    memcpy(&number, seed, sizeof number);
-    pr_rng_seed(&rng, number, 1);
-    if (p->trace == NULL) {
-        p->trace = payroute_json_out_new();
-    }
-    payroute_json_out_reset(p->trace);
-    int32_t count = exclusions(p, out);
-    for (int32_t i = 0; i < not->count; i++) {
-        exclude(&out[count++], not->channels[i]->id, "", INT64_MAX, "cannot_take");
-    }
-    const pr_routing *routing = pr_registry_routing(p->registry);
-    pr_route_health known = {.patience_ms = routing->patience_ms,
-                             .margin_bp = routing->margin_bp,
-                             .cost_worth = routing->cost_worth,
-                             .explore = routing->explore && p->pay.present};
-    if (p->telling != NULL) {
-        known.health = &p->telling->health->view;
-    }
-    return pr_route_choose(pick, p->trace, p->registry, &wish, out, count, p->telling != NULL ? &known : NULL,
-                           &rng);
 }
 
 /* The immutable part of the request, stored with the intent; a resend is built from it and from nothing
@@ -125,7 +34,8 @@ static int32_t make_content(payroute_payment *p, int32_t n, int64_t now_ms)
                         p->order.return_url[0] != '\0' ? p->order.return_url : k->channel->return_url,
                     .client_ip = p->order.client_ip[0] != '\0' ? p->order.client_ip : NULL,
                     .order_hash = p->order_hash,
-                    .hold = a->hold};
+                    .hold = a->hold,
+                    .authenticate = a->authenticate};
     uint8_t fresh[32];
     pr_subject subject;
     pr_buf content;
@@ -167,6 +77,8 @@ static int32_t begin_attempt(payroute_payment *p, const pr_route_pick *pick, int
     memcpy(wish.flow, pick->flow, sizeof wish.flow);
     wish.amount_minor = p->pay.amount_minor;
     wish.hold = (uint8_t)p->order.hold;
+    wish.authenticate = (uint8_t)(pick->authenticate != 0);
+    wish.issuer = pr_health_hash(pr_known_issuer(p->known));
     int32_t rc = pr_reference_mint(p, wish.reference, now_ms);
     if (rc == PAYROUTE_OK && p->pay.attempt_count < PR_ATTEMPTS_MAX) {
         rc = pr_kept_room(p, p->pay.attempt_count + 1);
@@ -205,12 +117,18 @@ static int32_t is_unfit(int32_t rc)
 static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
 {
     pr_route_pick pick;
-    unfit not = {.count = 0};
+    pr_unfit not = {.count = 0};
     int32_t first = PAYROUTE_OK;
     char first_why[PR_WHY_CAP] = "";
     for (;;) {
-        int32_t rc = choose_channel(p, &pick, &not, now_ms);
+        int32_t rc = pr_choose(p, &pick, &not, now_ms);
+        pr_tell_turn(p, &pick);
         if (rc == PAYROUTE_E_NOT_FOUND) {
+            pr_tell_turn_back(p);
+            if (pick.denied != NULL) {
+                pr_deny(p, &pick);
+                return PAYROUTE_OK;
+            }
             if (first != PAYROUTE_OK && p->pay.attempt_count == 0) {
                 memcpy(p->why, first_why, sizeof p->why);
                 return first;
@@ -226,7 +144,10 @@ static int32_t start_attempt(payroute_payment *p, int64_t now_ms)
         if (rc == PAYROUTE_OK) {
             pr_tell_chosen(p, &pick, p->pay.attempt_count);
         }
-        if (!is_unfit(rc) || not.count == UNFIT_MAX) {
+        if (!is_unfit(rc) || not.count == PR_UNFIT_MAX) {
+            if (rc != PAYROUTE_OK) {
+                pr_tell_turn_back(p);
+            }
             return rc;
         }
         if (first == PAYROUTE_OK) {

@@ -33,9 +33,22 @@ typedef struct pr_order {
     char return_url[513];
     char client_ip[46];
     char locale[12];
+    char last_channel[33]; /* where this customer paid last, says the shop */
     int32_t hold;
     int32_t late_money; /* 0 as the policy says, 1 revive, 2 refund */
 } pr_order;
+
+/* Facts for rules and terms; the texts lie in the document. */
+typedef struct pr_known {
+    payroute_json *doc;
+    pr_rule_facts facts;
+} pr_known;
+
+/* The rule that refused the payment, and its word. */
+typedef struct pr_denial {
+    char rule[33];
+    char reason[33]; /* "": none did */
+} pr_denial;
 
 /* Texts of one attempt. */
 typedef struct pr_kept {
@@ -96,7 +109,7 @@ typedef struct pr_tell {
     int32_t n; /* attempt */
     int32_t kind; /* of health.c */
     int32_t result;
-    int64_t latency_ms; /* or age, or delay */
+    int64_t latency_ms; /* or age, delay, captured money */
 } pr_tell;
 
 typedef struct pr_telling {
@@ -105,8 +118,9 @@ typedef struct pr_telling {
     int64_t sent_ms;
     int32_t canary_n; /* attempt that is a test; 0 none */
     int32_t canary_ms;
+    int32_t turn;     /* taken in this split, from 1, by a choice that is not stored yet; 0 none */
     int32_t count;
-    pr_tell tells[PR_ATTEMPTS_MAX * 2];
+    pr_tell tells[PR_ATTEMPTS_MAX * 3];
 } pr_telling;
 
 struct payroute_payment {
@@ -118,6 +132,8 @@ struct payroute_payment {
     char order_id[65];
     char order_hash[33];
     pr_order order;
+    pr_known *known; /* NULL: nothing */
+    pr_denial denied;
     pr_kept *kept; /* as many as there were attempts; beside most payments stands one */
     int32_t kept_count;
     char *action_ids[PR_ACTIONS_MAX];
@@ -168,7 +184,28 @@ int32_t pr_reference_mint(payroute_payment *p, char out[27], int64_t now_ms);
 /* ---- order.c ---- */
 int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char *path, pr_text *why);
 void pr_order_policy(pr_pay *pay, const pr_order *order);
-void pr_order_write(payroute_json_out *out, const pr_order *order);
+void pr_order_write(payroute_json_out *out, const pr_order *order); /* as members */
+
+/* ---- known.c ---- */
+int32_t pr_card_number(const char *text); /* 1: looks like one */
+int32_t pr_known_key(const payroute_json_node *member);
+/* The facts among the members of an object; NULL where there are none. E_SCHEMA, E_LIMIT with `why`, E_NOMEM. */
+int32_t pr_known_read(pr_known **out, const payroute_json_node *spec, pr_text *why);
+int32_t pr_known_without_card(pr_known **out, const pr_known *known); /* for another instrument */
+void pr_known_write(payroute_json_out *out, const pr_known *known);   /* as members */
+const char *pr_known_issuer(const pr_known *known); /* who stands behind the instrument; NULL not known */
+void pr_known_free(pr_known *known);
+
+/* ---- choose.c ---- */
+/* Channels whose provider cannot take this order as it is (a field is missing, too long, of another
+ * currency). */
+enum { PR_UNFIT_MAX = 64 };
+typedef struct pr_unfit {
+    const pr_channel *channels[PR_UNFIT_MAX];
+    int32_t count;
+} pr_unfit;
+int32_t pr_choose(payroute_payment *p, pr_route_pick *pick, const pr_unfit *not, int64_t now_ms);
+void pr_deny(payroute_payment *p, const pr_route_pick *pick); /* the payment ends: a rule refuses it */
 
 /* ---- fetch.c ---- */
 /* 1: the answer is kept, and a FETCH is armed for what it needs. */
@@ -201,6 +238,9 @@ int32_t pr_absorb(payroute_payment *p, const pr_reading *r, const pr_exchange *e
 
 /* ---- health.c ---- */
 /* All of them do nothing where no health is attached. */
+/* A turn of a split was taken by this choice. It goes back where the choice leads to no stored attempt. */
+void pr_tell_turn(payroute_payment *p, const pr_route_pick *pick);
+void pr_tell_turn_back(payroute_payment *p);
 void pr_tell_chosen(payroute_payment *p, const pr_route_pick *pick, int32_t n);
 /* What the armed exchange's answer says about the channel: before it is absorbed. */
 void pr_tell_answer(payroute_payment *p, const pr_reading *r, int64_t now_ms);

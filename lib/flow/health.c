@@ -3,12 +3,14 @@
    What a crash swallows between storing and telling is lost to health, never to the payment. */
 #include "flow/handle.h"
 
+#include "route/rules.h"
+
 #include <string.h>
 
 /* Bits of pr_attempt.told; the first result stands in the upper four. */
-enum { TOLD_FINAL = 1, TOLD_SHOWN = 2, TOLD_RESULT = 4 };
+enum { TOLD_FINAL = 1, TOLD_SHOWN = 2, TOLD_MONEY = 4 };
 
-enum tell_kind { TELL_END, TELL_FINAL, TELL_HINT, TELL_PROBE };
+enum tell_kind { TELL_END, TELL_FINAL, TELL_HINT, TELL_PROBE, TELL_MONEY };
 
 int32_t payroute_payment_health(payroute_payment *p, payroute_health *health)
 {
@@ -16,6 +18,7 @@ int32_t payroute_payment_health(payroute_payment *p, payroute_health *health)
         return PAYROUTE_E_ARG;
     }
     if (health == NULL) {
+        pr_tell_turn_back(p);
         pr_mem_free(p->telling);
         p->telling = NULL;
         return PAYROUTE_OK;
@@ -28,6 +31,22 @@ int32_t payroute_payment_health(payroute_payment *p, payroute_health *health)
     }
     p->telling->health = health;
     return PAYROUTE_OK;
+}
+
+void pr_tell_turn(payroute_payment *p, const pr_route_pick *pick)
+{
+    if (p->telling != NULL && pick->split >= 0) {
+        p->telling->turn = pick->split + 1;
+    }
+}
+
+void pr_tell_turn_back(payroute_payment *p)
+{
+    pr_telling *t = p->telling;
+    if (t != NULL && t->turn > 0) {
+        pr_route_split_back(p->registry, t->turn - 1, &t->health->view, p->pay.last_ms);
+        t->turn = 0;
+    }
 }
 
 void pr_tell_chosen(payroute_payment *p, const pr_route_pick *pick, int32_t n)
@@ -164,6 +183,10 @@ static void mark_attempt(payroute_payment *p, int32_t n)
         a->told |= TOLD_SHOWN;
         put_tell(p, n, TELL_HINT, PR_HEALTH_SHOWN, 0);
     }
+    if (pr_captured(&p->pay, n) > 0 && !(a->told & TOLD_MONEY)) {
+        a->told |= TOLD_MONEY; /* what was stated first; what goes back later stays counted, as with providers */
+        put_tell(p, n, TELL_MONEY, 0, pr_captured(&p->pay, n));
+    }
     if (end == 0 || (a->told & TOLD_FINAL)) {
         return;
     }
@@ -185,6 +208,7 @@ void pr_tell_mark(payroute_payment *p)
 void pr_tell_forget(payroute_payment *p)
 {
     pr_telling *t = p->telling;
+    pr_tell_turn_back(p);
     int32_t kept = 0;
     for (int32_t i = 0; t != NULL && i < t->count; i++) {
         if (t->tells[i].kind == TELL_END || t->tells[i].kind == TELL_PROBE) {
@@ -206,13 +230,16 @@ static void tell_one(payroute_payment *p, const pr_tell *tell, int64_t now_ms)
         return; /* gone from the configuration */
     }
     int32_t slot = pr_route_slot(h, c, now_ms);
-    pr_health_segment segment = {pr_health_hash(a->method), 0};
+    pr_health_segment segment = {pr_health_hash(a->method), a->issuer};
     switch (tell->kind) {
     case TELL_END:
         pr_health_end(h, slot, segment, t->permit, tell->result, tell->latency_ms, tell->n > 1, now_ms);
         break;
     case TELL_FINAL:
         pr_health_final(h, slot, segment, a->told >> 4, tell->result, tell->latency_ms, now_ms);
+        break;
+    case TELL_MONEY:
+        pr_route_count_money(c, pr_registry_routing(p->registry), h, tell->latency_ms, now_ms);
         break;
     case TELL_HINT: pr_health_hint(h, slot, segment, tell->result, tell->latency_ms, now_ms); break;
     default: pr_health_probe(h, slot, tell->result, tell->latency_ms, now_ms); break;
@@ -232,6 +259,7 @@ void pr_tell_saved(payroute_payment *p)
         }
     }
     t->count = 0;
+    t->turn = 0;
     if (p->ex.armed && p->ex.op == PR_OP_CREATE && t->permit == 0) {
         const pr_channel *c = p->kept[p->ex.n - 1].channel;
         t->sent_ms = p->pay.last_ms;

@@ -36,16 +36,33 @@ static int32_t read_order(payroute_payment *p, const char *text, size_t len)
 {
     payroute_json *doc = NULL;
     pr_order order;
+    pr_denial denied = {"", ""};
+    pr_known *known = NULL;
     pr_text none;
     memset(&order, 0, sizeof order);
     pr_text_init(&none, NULL, 0);
     int32_t rc = payroute_json_parse(&doc, text, len, NULL, 0);
+    const payroute_json_node *root = payroute_json_root(doc);
     if (rc == PAYROUTE_OK) {
-        rc = pr_order_read(&order, payroute_json_root(doc), "", &none);
+        rc = pr_order_read(&order, root, "", &none);
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = copy_column(denied.reason, sizeof denied.reason,
+                         payroute_json_string(payroute_json_get(root, "denied")));
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = copy_column(denied.rule, sizeof denied.rule,
+                         payroute_json_string(payroute_json_get(root, "denied_by")));
+    }
+    if (rc == PAYROUTE_OK) {
+        rc = pr_known_read(&known, root, &none);
     }
     payroute_json_free(doc);
     if (rc == PAYROUTE_OK) {
         p->order = order;
+        p->denied = denied;
+        pr_known_free(p->known);
+        p->known = known;
         return PAYROUTE_OK;
     }
     return rc == PAYROUTE_E_NOMEM ? rc : PAYROUTE_E_CHECKSUM;

@@ -34,22 +34,9 @@ typedef struct field {
 #define FIELD_OF(name) {#name, offsetof(pr_order, name), sizeof((pr_order *)0)->name}
 static const field order_fields[] = {FIELD_OF(method),     FIELD_OF(flow),      FIELD_OF(channel),
                                      FIELD_OF(instrument), FIELD_OF(subject),   FIELD_OF(customer),
-                                     FIELD_OF(return_url), FIELD_OF(client_ip), FIELD_OF(locale)};
+                                     FIELD_OF(return_url), FIELD_OF(client_ip), FIELD_OF(locale),
+                                     FIELD_OF(last_channel)};
 enum { ORDER_FIELDS = sizeof order_fields / sizeof order_fields[0] };
-
-/* Twelve digits or more and not one letter: whatever stands between and before them, that is no token. */
-static int32_t card_number(const char *s)
-{
-    int32_t digits = 0;
-    for (; *s != '\0'; s++) {
-        int32_t letter = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || *s == '_';
-        if (letter) {
-            return 0;
-        }
-        digits += *s >= '0' && *s <= '9';
-    }
-    return digits >= 12;
-}
 
 static int32_t read_field(pr_order *out, const field *f, const payroute_json_node *node, const char *path,
                           pr_text *why)
@@ -59,7 +46,7 @@ static int32_t read_field(pr_order *out, const field *f, const payroute_json_nod
         pr_text_format(why, "%s%s: expected a text of at most %d bytes\n", path, f->name, (int)f->cap - 1);
         return PAYROUTE_E_SCHEMA;
     }
-    if (strcmp(f->name, "instrument") == 0 && card_number(text)) {
+    if (strcmp(f->name, "instrument") == 0 && pr_card_number(text)) {
         pr_text_format(
             why,
             "%sinstrument: expected a provider's token (pm_…), got a card number; it must not come here\n",
@@ -105,7 +92,6 @@ int32_t pr_order_read(pr_order *out, const payroute_json_node *spec, const char 
 
 void pr_order_write(payroute_json_out *out, const pr_order *order)
 {
-    payroute_json_out_object(out, NULL);
     for (size_t i = 0; i < ORDER_FIELDS; i++) {
         const char *text = (const char *)order + order_fields[i].offset;
         if (text[0] != '\0') {
@@ -118,7 +104,6 @@ void pr_order_write(payroute_json_out *out, const pr_order *order)
     if (order->late_money != 0) {
         payroute_json_out_string(out, "late_money", order->late_money == 1 ? "revive" : "refund");
     }
-    payroute_json_out_end(out);
 }
 
 static int32_t known_key(const char *name)
@@ -197,7 +182,7 @@ static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, in
         return PAYROUTE_E_SCHEMA;
     }
     for (const payroute_json_node *m = payroute_json_first(spec); m != NULL; m = payroute_json_next(m)) {
-        if (!known_key(payroute_json_name(m))) {
+        if (!known_key(payroute_json_name(m)) && !pr_known_key(m)) {
             pr_text_format(why, "%.40s: unknown key\n", payroute_json_name(m));
             rc = PAYROUTE_E_SCHEMA;
         }
@@ -214,7 +199,8 @@ static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, in
     rc = one != PAYROUTE_OK ? one : rc;
     one = pr_order_read(&p->order, spec, "", why);
     rc = one != PAYROUTE_OK ? one : rc;
-    return rc;
+    one = pr_known_read(&p->known, spec, why);
+    return one != PAYROUTE_OK ? one : rc;
 }
 
 /* The channel file's own numbers, by name, within their bounds. The registry refuses what is no object;

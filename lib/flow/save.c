@@ -68,15 +68,22 @@ static void drop_facts(payroute_payment *p)
     p->notice_len = 0;
 }
 
-/* The record is the core's, framed with what flow needs after a restart: the order's wishes and the number
-   of the last fact. */
+/* The record is the core's, framed with what flow needs after a restart: the order's wishes, what is known of
+   the payment, and the number of the last fact. */
 static int32_t write_record(payroute_payment *p, pr_buf *out)
 {
     uint8_t core[CORE_RECORD_MAX];
     uint8_t head[12];
     pr_buf_init(out);
     payroute_json_out *order = payroute_json_out_new();
+    payroute_json_out_object(order, NULL);
     pr_order_write(order, &p->order);
+    pr_known_write(order, p->known);
+    if (p->denied.reason[0] != '\0') {
+        payroute_json_out_string(order, "denied", p->denied.reason);
+        payroute_json_out_string(order, "denied_by", p->denied.rule);
+    }
+    payroute_json_out_end(order);
     size_t order_len = 0;
     const char *order_text = payroute_json_out_text(order, &order_len);
     int32_t core_len = pr_record_write(core, sizeof core, &p->pay);
@@ -340,10 +347,12 @@ void payroute_payment_free(payroute_payment *p)
         return;
     }
     pr_handle_clear(p);
+    (void)payroute_payment_health(p, NULL);
     drop_facts(p);
     pr_held_free(p->held);
     p->ex.armed = 0;
     pr_said_drop(p);
+    pr_known_free(p->known);
     pr_mem_free(p->kept);
     pr_mem_free(p->unlisted);
     pr_http_request_free(&p->request);

@@ -41,6 +41,9 @@ static void view_attempt(const payroute_payment *p, payroute_json_out *o, int32_
     payroute_json_out_integer(o, "step", a->step);
     payroute_json_out_integer(o, "sends", a->sends);
     payroute_json_out_flag(o, "shown", a->shown);
+    if (a->authenticate) {
+        payroute_json_out_flag(o, "authenticate", 1); /* for hosts which act themselves */
+    }
     payroute_json_out_integer(o, "captured_minor", pr_captured(&p->pay, n));
     payroute_json_out_integer(o, "reversed_minor", pr_reversed(&p->pay, n));
     payroute_json_out_integer(o, "expires_ms", a->expire_ms);
@@ -105,12 +108,28 @@ static void view_show(const payroute_payment *p, payroute_json_out *o, const cha
     payroute_json_out_end(o);
 }
 
+/* The shop's own word is the reason where it is one of these; else the texts speak of its own list. */
+static int32_t denial_reason(const payroute_payment *p)
+{
+    static const char *const words[] = {"risk_blocked", "legal_restriction", "method_not_available",
+                                        "amount_not_accepted"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i], p->denied.reason) == 0) {
+            return pr_reason_find(words[i]);
+        }
+    }
+    return pr_reason_find("blocklisted");
+}
+
 /* Which reason the words are about: the newest refusal, unless the payment is well. */
 static int32_t telling_reason(const payroute_payment *p, int32_t status)
 {
     if (status == PR_STATUS_PAID || status == PR_STATUS_AUTHORIZED || status == PR_STATUS_REVERSED ||
         status == PR_STATUS_CANCELLED) {
         return 0;
+    }
+    if (status == PR_STATUS_DECLINED && p->denied.reason[0] != '\0') {
+        return denial_reason(p);
     }
     for (int32_t n = p->pay.attempt_count; n >= 1; n--) {
         const pr_attempt *a = &p->pay.attempts[n - 1];
@@ -140,11 +159,13 @@ static void put_text(const payroute_payment *p, payroute_json_out *o, const char
         }
         pr_buf_bytes(&b, text, (size_t)(open - text));
         size_t len = (size_t)(shut - open - 1);
-        if (len == 9 && memcmp(open + 1, "reference", 9) == 0 && n > 0) {
-            pr_buf_put(&b, p->pay.attempts[n - 1].reference);
+        if (len == 9 && memcmp(open + 1, "reference", 9) == 0) {
+            pr_buf_put(&b, n > 0 ? p->pay.attempts[n - 1].reference : p->order_id);
         } else if (len == 7 && memcmp(open + 1, "channel", 7) == 0 && n > 0) {
             const pr_channel *c = p->kept[n - 1].channel;
             pr_buf_put(&b, c != NULL && c->title != NULL ? c->title : p->pay.attempts[n - 1].channel);
+        } else if (len == 7 && memcmp(open + 1, "channel", 7) == 0) {
+            pr_buf_put(&b, p->denied.rule); /* no channel said it */
         }
         text = shut + 1;
     }
@@ -170,7 +191,8 @@ static void view_place(const payroute_payment *p, payroute_json_out *o, int32_t 
 static void view_guidance(const payroute_payment *p, payroute_json_out *o, int32_t status, const char *locale)
 {
     int32_t reason = telling_reason(p, status);
-    int32_t n = p->pay.attempt_count;
+    int32_t denied = status == PR_STATUS_DECLINED && p->denied.reason[0] != '\0';
+    int32_t n = denied ? 0 : p->pay.attempt_count;
     if (reason == 0) {
         return;
     }
@@ -240,6 +262,12 @@ const char *payroute_payment_view(payroute_payment *p, const char *locale, size_
         view_show(p, o, "show", n);
     }
     view_guidance(p, o, status, locale != NULL ? locale : own);
+    if (p->denied.reason[0] != '\0') {
+        payroute_json_out_object(o, "denied");
+        payroute_json_out_string(o, "rule", p->denied.rule);
+        payroute_json_out_string(o, "reason", p->denied.reason);
+        payroute_json_out_end(o);
+    }
     size_t trace_len = 0;
     const char *trace = payroute_payment_trace(p, &trace_len);
     if (trace_len > 2) {

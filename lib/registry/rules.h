@@ -93,6 +93,9 @@ void pr_rules_apply(const pr_rules *rules, const pr_rule_facts *facts, pr_rule_o
    goes first; the others follow only when none of it is left, so that no rule and no window is the reason
    that nothing is tried. */
 int32_t pr_rules_rank(const pr_rule_outcome *o, int32_t channel, int32_t closed);
+/* The rule that brought `channel` (-1: none was chosen) to its place: the one that denies, else the first that holds
+   and says only, avoids others or prefers it. -1: none; a split that was dealt is the caller's to name. */
+int32_t pr_rules_decider(const pr_rules *rules, const pr_rule_outcome *o, int32_t channel);
 /* Place in `prefer`, from 0; -1: not there. */
 int32_t pr_rules_preferred(const pr_rule_outcome *o, int32_t channel);
 

@@ -168,6 +168,49 @@ int32_t pr_rules_rank(const pr_rule_outcome *o, int32_t channel, int32_t closed)
     return (pr_mask_has(&o->only, channel) ? 0 : 4) + (closed ? 2 : 0) + pr_mask_has(&o->avoid, channel);
 }
 
+static int32_t prefers(const pr_rules *r, const rule_effect *e, int32_t channel)
+{
+    for (int32_t k = 0; k < e->prefer_count; k++) {
+        if (r->prefer[e->prefer_first + (size_t)k] == channel) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int32_t avoids_other(const rule_effect *e, int32_t channel)
+{
+    uint64_t any = 0;
+    for (int32_t w = 0; w < PR_MASK_WORDS; w++) {
+        any |= e->avoid.w[w];
+    }
+    return any != 0 && !pr_mask_has(&e->avoid, channel);
+}
+
+int32_t pr_rules_decider(const pr_rules *r, const pr_rule_outcome *o, int32_t channel)
+{
+    int32_t found = -1;
+    int32_t strength = 0;
+    if (r == NULL || o->deny >= 0 || channel < 0) {
+        return o->deny;
+    }
+    for (int32_t i = 0; i < r->count; i++) {
+        const rule_effect *e = &r->effects[i];
+        if ((o->matched[i >> 6] >> (i & 63) & 1U) == 0) {
+            continue;
+        }
+        int32_t here = e->only_said && pr_mask_has(&e->only, channel) ? 3
+                       : avoids_other(e, channel)                     ? 2
+                       : prefers(r, e, channel)                       ? 1
+                                                                      : 0;
+        if (here > strength) {
+            strength = here;
+            found = i;
+        }
+    }
+    return found;
+}
+
 int32_t pr_rules_split_channel(const pr_rules *r, int32_t split, uint64_t turn, const pr_channel_mask *able)
 {
     if (r == NULL || split < 0 || split >= r->split_count) {

@@ -263,7 +263,8 @@ static const pr_score_term *term_of(const ranking *r, const pr_route_verdict *v,
 }
 
 /* The channel whose turn it is goes first, unless it is out or a test goes before it. */
-static int32_t deal_split(ranking *r, const pr_route_verdict *v, const pr_route_input *in, pr_rng *rng)
+static int32_t deal_split(ranking *r, const pr_route_verdict *v, const pr_route_input *in, int32_t takes,
+                          pr_rng *rng)
 {
     const pr_health *health = in->health != NULL ? in->health->health : NULL;
     pr_channel_mask able = {{0}};
@@ -277,8 +278,7 @@ static int32_t deal_split(ranking *r, const pr_route_verdict *v, const pr_route_
             able.w[at >> 6] |= UINT64_C(1) << (at & 63);
         }
     }
-    int32_t turn = pr_route_split(in->registry, in->wishes, &able, health, in->exclusion_count == 0,
-                                  in->request->now_ms, rng);
+    int32_t turn = pr_route_split(in->registry, in->wishes, &able, health, takes, in->request->now_ms, rng);
     for (int32_t i = 0, moved = turn; turn >= 0 && i < r->count; i++) {
         int32_t here = r->order[i];
         r->order[i] = moved;
@@ -300,6 +300,7 @@ int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payr
     }
     memset(out, 0, sizeof *out);
     out->retry_ms = INT64_MAX;
+    out->split = -1;
     if (!pr_registry_sealed(registry)) {
         return PAYROUTE_E_STATE;
     }
@@ -317,8 +318,11 @@ int32_t pr_route_choose(pr_route_pick *out, payroute_json_out *trace, const payr
         }
     }
     rank_verdicts(&r, verdicts, count, &in, rng);
-    in.split_turn = deal_split(&r, verdicts, &in, rng);
+    int32_t takes = exclusion_count == 0 && !request->again;
+    in.split_turn = deal_split(&r, verdicts, &in, takes, rng);
+    out->split = in.split_turn >= 0 && takes ? wishes.split : -1;
     out->denied = pr_rules_deny_reason(pr_registry_rules(registry), wishes.deny);
+    out->denied_by = pr_rules_name(pr_registry_rules(registry), wishes.deny);
     out->authenticate = wishes.authenticate;
     if (r.count > 0) {
         const pr_score_term *t = term_of(&r, verdicts, r.order[0]);

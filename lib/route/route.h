@@ -21,6 +21,7 @@ typedef struct pr_route_request {
         *facts; /* what else is known, for rules and terms; NULL: nothing. What stands above counts */
     const char *last_channel; /* where this customer's last payment succeeded; NULL: not known. Counts with
                                  routing.sticky */
+    int32_t again; /* 1: not the first choice of this payment: it takes no turn of a split */
 } pr_route_request;
 
 /* Why a channel is out for this payment. until_ms INT64_MAX: for good. `method` "": every method of the
@@ -49,8 +50,10 @@ typedef struct pr_route_pick {
     int64_t retry_ms;     /* when an excluded one comes back; INT64_MAX: never */
     int32_t canary;       /* 1: this attempt is a test of a channel that is thought to be out */
     int32_t timeout_ms;   /* how long it should be given; 0: no opinion */
-    const char *denied;   /* the reason of the rule that refuses the payment; NULL: none does */
-    int32_t authenticate; /* 1: a rule asks for 3-D Secure */
+    const char *denied;    /* the reason of the rule that refuses the payment; NULL: none does */
+    const char *denied_by; /* that rule's name */
+    int32_t authenticate;  /* 1: a rule asks for 3-D Secure */
+    int32_t split;         /* number of the split of which this choice took a turn; -1: none */
 } pr_route_pick;
 
 /* E_NOT_FOUND: none eligible now (retry_ms says when to ask again). `trace` may be NULL: then nothing is

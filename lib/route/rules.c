@@ -139,20 +139,31 @@ int32_t pr_route_priority(const pr_rule_outcome *wishes, int32_t index, const pr
     return place >= 0 ? place - PR_RULE_CHANNELS_MAX : channel->priority;
 }
 
+static int32_t split_slot(const pr_rules *rules, int32_t split, const pr_health *health, int64_t now_ms)
+{
+    pr_health_prior none = {0};
+    return health != NULL ? pr_health_slot_key(health, pr_rules_split_key(rules, split), &none, now_ms)
+                          : PR_HEALTH_NO_SLOT;
+}
+
+void pr_route_split_back(const payroute_registry *registry, int32_t split, const pr_health *health, int64_t now_ms)
+{
+    int32_t slot = split_slot(pr_registry_rules(registry), split, health, now_ms);
+    if (slot != PR_HEALTH_NO_SLOT) {
+        (void)pr_health_quota_add(health, slot, PR_QUOTA_TURNS, 1, -1);
+    }
+}
+
 int32_t pr_route_split(const payroute_registry *registry, const pr_rule_outcome *wishes,
                        const pr_channel_mask *able, const pr_health *health, int32_t take, int64_t now_ms,
                        pr_rng *rng)
 {
     const pr_rules *rules = pr_registry_rules(registry);
-    if (wishes->split < 0) {
-        return -1;
+    if (pr_rules_split_channel(rules, wishes->split, 0, able) < 0) {
+        return -1; /* nobody could take the turn */
     }
     uint64_t turn;
-    int32_t slot = PR_HEALTH_NO_SLOT;
-    if (health != NULL) {
-        pr_health_prior none = {0};
-        slot = pr_health_slot_key(health, pr_rules_split_key(rules, wishes->split), &none, now_ms);
-    }
+    int32_t slot = split_slot(rules, wishes->split, health, now_ms);
     if (slot == PR_HEALTH_NO_SLOT) {
         turn = pr_rng_below(rng, (uint32_t)pr_rules_split_total(rules, wishes->split));
     } else if (take) {
@@ -176,7 +187,7 @@ static void trace_mask(payroute_json_out *out, const char *name, const payroute_
 }
 
 void pr_route_trace_wishes(payroute_json_out *out, const payroute_registry *registry,
-                           const pr_rule_outcome *wishes)
+                           const pr_rule_outcome *wishes, int32_t chosen, int32_t dealt)
 {
     const pr_rules *rules = pr_registry_rules(registry);
     if (rules == NULL) {
@@ -212,6 +223,11 @@ void pr_route_trace_wishes(payroute_json_out *out, const payroute_registry *regi
     }
     if (wishes->deny >= 0) {
         payroute_json_out_string(out, "deny", pr_rules_deny_reason(rules, wishes->deny));
+    }
+    const char *decided = pr_rules_name(rules, dealt && wishes->deny < 0 ? pr_rules_split_rule(rules, wishes->split)
+                                                                         : pr_rules_decider(rules, wishes, chosen));
+    if (decided != NULL) {
+        payroute_json_out_string(out, "decided", decided);
     }
     payroute_json_out_end(out);
 }

@@ -37,7 +37,11 @@ int32_t pr_route_split(const payroute_registry *registry, const pr_rule_outcome 
                        const pr_channel_mask *able, const pr_health *health, int32_t take, int64_t now_ms,
                        pr_rng *rng);
 
+/* A turn that led to no attempt is given back. Where others took one since, one of them is dealt twice. */
+void pr_route_split_back(const payroute_registry *registry, int32_t split, const pr_health *health, int64_t now_ms);
+
+/* `chosen`: index of the channel, -1 none; `dealt`: 1, the split gave it its turn. */
 void pr_route_trace_wishes(payroute_json_out *out, const payroute_registry *registry,
-                           const pr_rule_outcome *wishes);
+                           const pr_rule_outcome *wishes, int32_t chosen, int32_t dealt);
 
 #endif

@@ -184,7 +184,8 @@ void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_r
     int32_t place = 0;
     payroute_json_out_object(out, NULL);
     trace_request(out, in->request);
-    pr_route_trace_wishes(out, in->registry, in->wishes);
+    pr_route_trace_wishes(out, in->registry, in->wishes, order_count > 0 ? order[0] : -1,
+                          order_count > 0 && in->split_turn == order[0]);
     payroute_json_out_array(out, "channels");
     for (int32_t i = 0; i < count; i++) {
         trace_channel(out, &verdicts[i], &terms[place], in);

@@ -107,7 +107,7 @@ static void test_rules_order(void **state)
     w.facts.tier = "iron";
     assert_string_equal(chosen(r, &w), "c");
     assert_true(w.pick.authenticate && w.pick.denied == NULL);
-    says(&w, "\"rules\":{\"matched\":[\"iron\"],\"prefer\":[\"c\"],\"authenticate\":true}");
+    says(&w, "\"rules\":{\"matched\":[\"iron\"],\"prefer\":[\"c\"],\"authenticate\":true,\"decided\":\"iron\"}");
     w.facts.tier = "gold";
     assert_string_equal(chosen(r, &w), "c");
     says(&w, "\"only\":[\"b\",\"c\"],\"avoid\":[\"b\"]");

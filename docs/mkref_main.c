@@ -55,7 +55,7 @@ static const char head[] =
 static const char options[] =
     "## Options\n\n"
     "The second text of `payroute_engine_open`, `new Payroute(…)` and `payroute.Engine(…)`; for the command they are\n"
-    "`--store`, `--instance`, `--state-dir`, `--clock` and `--catalog`.\n\n"
+    "`--store`, `--instance`, `--state-dir`, `--health`, `--clock` and `--catalog`.\n\n"
     "| key | type | needed | default | meaning |\n|---|---|---|---|---|\n"
     "| `store` | string | yes | | `sqlite:/path`, with `?journal=truncate`, `delete` or `wal` and `&network=1` where "
     "wanted; `memory:name` for tests |\n"
@@ -63,6 +63,9 @@ static const char options[] =
     "It is part of every order's hash: do not change it |\n"
     "| `state_dir` | string | | none | A folder apart from the store's, best on another disk: by it a restored or copied "
     "store is noticed |\n"
+    "| `health` | string or `false` | | beside a SQLite store, its name with `-health` behind | Full path of the file in "
+    "which the processes of this host keep how channels are, on a local disk; `false`: nothing is learnt. "
+    "[routing](routing.md), [health](health.md) |\n"
     "| `clock` | object | | the system's | `{\"base_ms\": …, \"rate\": …}`, virtual; only when every channel is on this "
     "machine |\n"
     "| `catalog` | array | | none | Your own rows over the built-in codes: [add-a-code](add-a-code.md) |\n\n"

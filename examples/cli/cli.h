@@ -175,6 +175,7 @@ int run_sweep(const args *a);
 int run_events(const args *a);
 int run_ack(const args *a);
 int run_unlisted(const args *a);
+int run_health(const args *a);
 int run_restore(const args *a);
 int run_reconciled(const args *a);
 int run_backup(const args *a);

@@ -15,7 +15,7 @@ _Static_assert(OPT_COUNT <= 64, "a command's options are bits of one number");
 
 #define STORE                                                                                                \
     (BIT(OPT_CONFIG) | BIT(OPT_STORE) | BIT(OPT_STATE_DIR) | BIT(OPT_INSTANCE) | BIT(OPT_CLOCK) |            \
-     BIT(OPT_CATALOG))
+     BIT(OPT_CATALOG) | BIT(OPT_HEALTH))
 #define DRIVE (STORE | BIT(OPT_BUDGET_MS))
 #define WHICH (BIT(OPT_PAYMENT) | BIT(OPT_ORDER))
 #define WISH (BIT(OPT_METHOD) | BIT(OPT_FLOW) | BIT(OPT_CHANNEL) | BIT(OPT_INSTRUMENT))
@@ -48,7 +48,8 @@ const command cli_commands[] = {
      0, 1, 1, run_check,
      "FILE - is standard input. Exit status 1: it has problems.\n  payroute check channels.json\n"},
     {"doctor", "FILE", "what would go wrong at the first payment: store, clock, keys, permissions, notify addresses",
-     BIT(OPT_STORE) | BIT(OPT_STATE_DIR) | BIT(OPT_INSTANCE) | BIT(OPT_BUDGET_MS) | BIT(OPT_LOCALE) | BIT(OPT_CATALOG),
+     BIT(OPT_STORE) | BIT(OPT_STATE_DIR) | BIT(OPT_INSTANCE) | BIT(OPT_BUDGET_MS) | BIT(OPT_LOCALE) | BIT(OPT_CATALOG) |
+         BIT(OPT_HEALTH),
      1, 1, run_doctor,
      "Asks each channel about an order that does not exist, and its notify address for a mark of its own: nothing\n"
      "is charged. Give the store that the handler opens, or its answer proves nothing. Exit status 1: something\n"
@@ -114,6 +115,10 @@ const command cli_commands[] = {
      "Exit status 1: an id is unknown; then none is acknowledged.\n  payroute ack 12.1.1 13.1.1\n"},
     {"unlisted", "", "codes of providers that the catalogue does not list, counted", STORE | BIT(OPT_DAYS), 0, 0,
      run_unlisted, "Of the last seven days, or --days 1 to 31. Write a row for each, or tell the authors.\n"},
+    {"health", "", "how each channel is now, as the router sees it", STORE | BIT(OPT_LOCALE), 0, 0, run_health,
+     "SUCCESS is what a payment that goes there now may expect; SEEN how many payments speak in it. Exit status 1:\n"
+     "a channel seems to be out (down, silent, slow, declining what others take, its codes not paid).\n"
+     "  payroute health --locale zh-CN\n"},
     {"restore", "", "say that the store was restored from a backup: old orders are refused until reconciled",
      STORE | BIT(OPT_AT_MS), 0, 0, run_restore,
      "Part of every restore; then compare the bills, then reconciled.\n"},

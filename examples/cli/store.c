@@ -67,6 +67,11 @@ static int put_options(payroute_json_out *o, const args *a, const char *store)
     if (a->value[OPT_STATE_DIR]) {
         payroute_json_out_string(o, "state_dir", a->value[OPT_STATE_DIR]);
     }
+    if (a->value[OPT_HEALTH] && strcmp(a->value[OPT_HEALTH], "off") == 0) {
+        payroute_json_out_flag(o, "health", 0);
+    } else if (a->value[OPT_HEALTH]) {
+        payroute_json_out_string(o, "health", a->value[OPT_HEALTH]);
+    }
     if (clock >= 0) {
         payroute_json_out_object(o, "clock");
         payroute_json_out_integer(o, "base_ms", clock);

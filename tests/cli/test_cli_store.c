@@ -389,9 +389,43 @@ static void test_host_driven_channel(void **state)
     expect_code(payroute("unlisted", "--days=32", own, store, NULL), 2);
 }
 
+static void test_health(void **state)
+{
+    (void)state;
+    (void)pay_by_card("H1", "pm_card_visa", 0);
+    expect_code(on_store("health", NULL), 0);
+    expect_out("CHANNEL");
+    expect_out("card-main    well");
+    expect_out("not used yet");
+    expect_out("shared by the processes of this host: ");
+    expect_code(on_store("health", "--locale=zh-CN", NULL), 0);
+    expect_out("正常");
+    expect_out("还没用过");
+    expect_code(on_store_json("health", NULL), 0);
+    assert_string_equal(said("shared"), "true");
+    assert_int_equal(number("channels.0.suspect"), 0);
+    expect_code(on_store("health", "--health=off", NULL), 1);
+    expect_err("options.health is false");
+    expect_code(on_store("health", "--health=relative", NULL), 3);
+    expect_err("expected false or a file's full path");
+    world_tell("/_fault", "{\"account\":\"card-main\",\"operation\":\"*\",\"fault\":\"refuse\"}");
+    for (int i = 0; i < 4; i++) {
+        char order[8];
+        (void)snprintf(order, sizeof order, "H%d", i + 2);
+        expect_code(on_store("pay", "--order", order, "--amount=5", "--currency=CNY", "--method=card",
+                             "--instrument=pm_card_visa", NULL),
+                    0);
+    }
+    expect_code(on_store("health", NULL), 1);
+    expect_out("card-main    down");
+    expect_code(on_store("health", "--locale=zh", NULL), 1);
+    expect_out("连不上");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_health, fresh),
         cmocka_unit_test_setup(test_qr_from_order_to_delivery, fresh),
         cmocka_unit_test_setup(test_raw_notification, fresh),
         cmocka_unit_test_setup(test_bad_notifications, fresh),

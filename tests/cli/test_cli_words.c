@@ -29,7 +29,7 @@ static void test_help_of_everything(void **state)
     static const char *const names[] = {
         "explain", "rules", "check",  "route",   "pay",     "advance",      "switch", "retry",  "refund",
         "capture", "cancel", "resolve", "feed",    "client-event", "notify", "sweep",  "show",
-        "list",    "events", "ack",     "unlisted", "restore", "reconciled",   "backup", "verify", "help"};
+        "list",    "events", "ack",     "unlisted", "health", "restore", "reconciled",   "backup", "verify", "help"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         expect_code(payroute("help", names[i], NULL), 0);
         expect_out("Usage: payroute ");

@@ -47,3 +47,39 @@ void pr_ages_unmark(pr_ages *a, uint64_t i, uint64_t word)
         mark_used(a, i);
     }
 }
+
+void pr_ages_good(pr_ages *a, int64_t unit_ms, int64_t now_ms)
+{
+    uint64_t tick = (uint64_t)(now_ms / unit_ms) & TICK;
+    pr_word *w = &a->done[tick % 4];
+    uint64_t seen = pr_read(w), next;
+    do {
+        uint64_t n = seen >> COUNT_BITS == tick ? seen & COUNT : 0;
+        next = tick << COUNT_BITS | (n < COUNT ? n + 1 : n);
+    } while (!pr_swap(w, &seen, next));
+    pr_write(&a->last, (uint64_t)now_ms);
+}
+
+int64_t pr_ages_window(const pr_ages *a, int64_t unit_ms, int64_t now_ms, int32_t *good)
+{
+    uint64_t tick = (uint64_t)(now_ms / unit_ms) & TICK;
+    int64_t since = now_ms - pr_time_read(&a->last), least = now_ms % unit_ms + 2 * unit_ms;
+    *good = 0;
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t word = pr_read(&a->done[(tick - i) % 4]);
+        *good += word >> COUNT_BITS == ((tick - i) & TICK) ? (int32_t)(word & COUNT) : 0;
+    }
+    return since > least ? since : least;
+}
+
+uint32_t pr_ages_take(pr_ages *a, uint64_t tick)
+{
+    pr_word *w = &a->count[tick % PR_AGES];
+    uint64_t seen = pr_read(w);
+    while (seen >> COUNT_BITS == tick && (seen & COUNT) > 0) {
+        if (pr_swap(w, &seen, tick << COUNT_BITS)) {
+            return (uint32_t)(seen & COUNT);
+        }
+    }
+    return 0;
+}

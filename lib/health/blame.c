@@ -1,7 +1,7 @@
 /* See blame.h. */
 #include "health/blame.h"
 
-static const double LIMIT = 12.0; /* nats */
+static const double LIMIT = 12.0, MOST = 5.0; /* nats; a storm must be over after a few approvals */
 static const uint64_t CLOCK = (1ULL << PR_STORM_TIME_BITS) - 1;
 
 void pr_storm_see(pr_word *word, double ratio, int64_t now_ms)
@@ -11,7 +11,7 @@ void pr_storm_see(pr_word *word, double ratio, int64_t now_ms)
     do {
         pr_storm s = pr_storm_at(seen, tick);
         double rest = s.whole - s.part;
-        double nats = pr_clamp(pr_log(s.part * ratio / (rest > 0 ? rest : 1e-12)), -LIMIT, LIMIT);
+        double nats = pr_clamp(pr_log(s.part * ratio / (rest > 0 ? rest : 1e-12)), -LIMIT, MOST);
         next = (uint64_t)(int64_t)(nats * 512.0 + 32768.5) << PR_STORM_TIME_BITS | ((uint64_t)tick & CLOCK);
     } while (next != seen && !pr_swap(word, &seen, next));
 }

@@ -50,6 +50,7 @@ void pr_storm_see(pr_word *word, double ratio, int64_t now_ms);
 
 /* One approval (approved 1) or soft decline (0) where `base` are approved usually; causes may be NULL.
    Returns the part of the approvals that all storms together let pass, as it was before. */
+#define PR_PENDING_STORM 0.85 /* of first answers are PENDING in a storm of those */
 double pr_blame_see(pr_word *channel, pr_word *pair, pr_word *issuer, double base, int32_t approved,
                     int64_t now_ms);
 

@@ -12,12 +12,15 @@ typedef _Atomic uint32_t pr_half;
 typedef _Atomic uint16_t pr_quarter;
 
 enum {
-    PR_BLOCK_LAYOUT = 2, /* changes with every change of this file or of what a word means */
+    PR_BLOCK_LAYOUT = 4, /* changes with every change of this file or of what a word means */
     PR_BINS = 32,        /* of the latency histogram: x1.25 each, from 20 ms */
-    PR_AGES = 128,       /* of attempts under way: 0.25 s each; of codes and pages shown: 5 s each */
+    PR_AGES = 128,       /* of attempts under way: 0.25 s each */
     PR_AGE_MS = 250,
     PR_SHOWN_MS = 5000,
-    PR_SLICES = 32, /* of what is told to other hosts: 15 s each */
+    PR_COHORTS = 64,
+    PR_DELAY_MS = 600000,
+    PR_RIPE_MS = 150000, /* who has not paid by then does not pay */
+    PR_SLICES = 32,      /* of what is told to other hosts: 15 s each */
     PR_SLICE_MS = 15000,
     PR_CHANNELS_CAP = 1024,
     PR_CELLS_CAP = 65536,
@@ -39,7 +42,9 @@ typedef struct pr_block_header {
 
 typedef struct pr_ages { /* how many began when and have not ended (ages.h) */
     pr_word used[PR_AGES / 64];
-    pr_word spare[6];
+    pr_word last;    /* ms: the last good end */
+    pr_word done[4]; /* good ends of the last units: tick << 24 | count */
+    pr_word spare;
     pr_word count[PR_AGES]; /* tick << 24 | count */
 } pr_ages;
 
@@ -56,7 +61,6 @@ typedef struct pr_slot {
     /* what is remembered beside it */
     pr_word prior;   /* success | latency | time-out as believed */
     pr_word pending; /* rate of first answers that are PENDING */
-    pr_word settle;  /* rate of PENDING and UNKNOWN that were approved in the end */
     pr_word funnel;  /* rate of shown that were paid */
     pr_word limit;   /* learned rate limit and its time */
     pr_word tokens;  /* under that limit */
@@ -66,15 +70,17 @@ typedef struct pr_slot {
     pr_word cashier; /* what was shown is not paid as it used to be (blame.h) */
     pr_word wiped;   /* the key for which all of this was emptied; another than `key`: what stands here is not
                         his */
-    pr_word quantiles; /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
-    pr_word spare[2];  /* a later layout's; 0 */
+    pr_word quantiles;     /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
+    pr_word storm_pending; /* its first answers are PENDING as they were not before (blame.h) */
+    pr_word swept;         /* up to which cohort, and the odds there (shown.c) */
+    pr_word delay;         /* rate: how long those who pay what was shown take, of PR_DELAY_MS */
     pr_half bins[PR_BINS];
     pr_quarter ratio[PR_BINS]; /* how much likelier in a brown-out, in 1/4096 */
     pr_quarter tail[PR_BINS];  /* P(longer than the start of the bin) in 1/65535, made from bins and prior
                                   (latency.h) */
     pr_word slices[PR_SLICES][2];
-    pr_ages flight; /* attempts without an answer */
-    pr_ages shown;  /* codes and pages that are neither paid nor given up */
+    pr_ages flight;              /* attempts without an answer */
+    pr_word cohorts[PR_COHORTS]; /* of those to whom something was shown (shown.c) */
 } pr_slot;
 
 typedef struct pr_cell { /* rate of a channel x segment, or the storm of a pair or an issuer */

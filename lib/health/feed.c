@@ -2,18 +2,21 @@
    channel's own fault moves its filter, and what the customer alone can change moves nothing but "the line
    lives". */
 #include "health/ages.h"
+#include "health/ask.h"
 #include "health/base.h"
 #include "health/filter.h"
 #include "health/gate.h"
 #include "health/latency.h"
 #include "health/number.h"
+#include "health/shown.h"
 
 static const pr_evidence refused = {.0022, .77, .01, .02};
 static const pr_evidence silent = {.0028, .16, .92, .10};
 static const pr_evidence answered = {.995, .07, .07, .88};
 static const pr_evidence probe_failed = {.003, .65, .65, .06};
 static const pr_evidence probe_worked = {.997, .10, .10, .94}; /* after one has failed in this episode */
-static const pr_evidence probe_alone = {.997, .35, .35, .94};  /* else it counts once: status pages lie */
+static const pr_evidence probe_alone = {.997, .35, .35, .94};  /* else it counts once: status pages lie; a
+                                                                  hang may answer those and no payment */
 
 static const double SECOND =
     0.3; /* weight of an attempt after another channel's decline: those are the worse ones */
@@ -47,6 +50,7 @@ static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now
     int32_t bin = latency_ms >= 0 ? pr_latency_bin(latency_ms) : -1;
     uint32_t ratio = bin >= 0 ? pr_latency_ratio(s, bin) : 4096;
     pr_slices_count(s, PR_SLICE_ANSWERED, now_ms);
+    pr_ages_good(&s->flight, PR_AGE_MS, now_ms);
     if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
         pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
@@ -60,19 +64,38 @@ static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now
     }
 }
 
+/* How much of the usual is approved after another channel declined: those customers are the worse ones,
+ * everywhere. */
+static double second_share(const pr_health *h, int64_t now_ms, pr_cell **cell)
+{
+    *cell = pr_health_cell(h, pr_health_cell_key(0, UINT32_MAX, UINT32_MAX, PR_CELL_SEGMENT), now_ms);
+    pr_rate r =
+        *cell == NULL ? (pr_rate){0, 0} : pr_rate_read(pr_read(&(*cell)->word), &pr_rate_cell, now_ms);
+    return pr_clamp(pr_rate_mean(0.5, 10.0, r), 0.05, 1.0);
+}
+
 /* A decline enters the rates with the probability that no storm caused it, so that an outage does not spoil
  * them. */
 static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t approved,
-                        double weight, int64_t now_ms)
+                        int32_t second, int64_t now_ms)
 {
     pr_causes c = pr_base_causes(h, s, segment, 1, now_ms);
     pr_base_common common = pr_base_of_segment(h, c.segment, now_ms);
-    double evidence, base = pr_base_rate(s, c.rate, &common, &evidence);
-    double passes = pr_blame_see(c.channel, c.pair, c.issuer, base, approved, now_ms);
-    if (!approved) {
-        weight *= (1.0 - base) / (1.0 - base * passes + 1e-9);
+    double evidence, base = pr_base_rate(s, c.rate, &common, &evidence), expected = base;
+    double weight = second ? SECOND : 1.0, good = approved ? 1.0 : 0.0;
+    if (second) {
+        pr_cell *cell;
+        expected = base * second_share(h, now_ms, &cell);
+        if (cell != NULL) {
+            pr_rate_add(&cell->word, &pr_rate_cell, approved ? base : 0.0, base, now_ms);
+        }
+        good = pr_clamp(base + good - expected, 0.0, 1.0); /* what it says beyond what was expected of such */
     }
-    double good = approved ? weight : 0.0;
+    double passes = pr_blame_see(c.channel, c.pair, c.issuer, expected, approved, now_ms);
+    if (!approved) {
+        weight *= (1.0 - expected) / (1.0 - expected * passes + 1e-9);
+    }
+    good *= weight;
     pr_rate_add(&s->slow, &pr_rate_slow, good, weight, now_ms);
     pr_rate_add(&s->fast, &pr_rate_fast, good, weight, now_ms);
     pr_rate_add(&pr_block(h)->global, &pr_rate_slow, good, weight, now_ms);
@@ -82,6 +105,16 @@ static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segmen
     if (c.segment != NULL) {
         pr_rate_add(c.segment, &pr_rate_cell, good, weight, now_ms);
     }
+}
+
+static void see_pending(pr_slot *s, int32_t pending, int64_t now_ms)
+{
+    double usual = pr_rate_mean(0.02, 20.0, pr_rate_read(pr_read(&s->pending), &pr_rate_slow, now_ms));
+    double storm = pr_storm_read(pr_read(&s->storm_pending), now_ms);
+    usual = pr_clamp(usual, 0.01, 0.8);
+    pr_storm_see(&s->storm_pending,
+                 pending ? PR_PENDING_STORM / usual : (1.0 - PR_PENDING_STORM) / (1.0 - usual), now_ms);
+    pr_rate_add(&s->pending, &pr_rate_slow, pending ? 1.0 - storm : 0.0, 1.0 - storm, now_ms);
 }
 
 static void see_unanswered(pr_slot *s, const pr_evidence *e, int32_t slice, int64_t now_ms)
@@ -106,31 +139,30 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
-    double weight = second ? SECOND : 1.0;
     note_use(s, now_ms);
     pr_ages_end(&s->flight, permit);
     switch (result) {
     case PR_HEALTH_APPROVED:
     case PR_HEALTH_DECLINED_SOFT:
         see_answer(s, result == PR_HEALTH_APPROVED, latency_ms, now_ms);
-        see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, weight, now_ms);
-        pr_rate_add(&s->pending, &pr_rate_recent, 0.0, 1.0, now_ms);
+        see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, second, now_ms);
+        see_pending(s, 0, now_ms);
         break;
     case PR_HEALTH_CUSTOMER:
-    case PR_HEALTH_DECLINED_HARD:
-    case PR_HEALTH_TAKEN: see_answer(s, 0, latency_ms, now_ms); break;
+    case PR_HEALTH_DECLINED_HARD: see_answer(s, 0, latency_ms, now_ms); break;
+    case PR_HEALTH_TAKEN: see_answer(s, -1, latency_ms, now_ms); break;
     case PR_HEALTH_PENDING:
-        see_answer(s, 0, latency_ms, now_ms);
-        pr_rate_add(&s->pending, &pr_rate_recent, 1.0, 1.0, now_ms);
+        see_answer(s, -1, latency_ms, now_ms);
+        see_pending(s, 1, now_ms);
         break;
     case PR_HEALTH_NOT_SENT: see_unanswered(s, &refused, PR_SLICE_NOT_SENT, now_ms); break;
     case PR_HEALTH_UNKNOWN: see_unanswered(s, &silent, PR_SLICE_UNKNOWN, now_ms); break;
     case PR_HEALTH_LIMITED:
-        see_answer(s, 0, -1, now_ms);
+        see_answer(s, -1, -1, now_ms);
         pr_gate_limited(s, now_ms);
         break;
     case PR_HEALTH_MERCHANT:
-        see_answer(s, 0, -1, now_ms);
+        see_answer(s, -1, -1, now_ms);
         pr_storm_see(&s->storm, MERCHANT, now_ms);
         break;
     default: break; /* a result of a later version: the attempt is over, and that is all */
@@ -146,11 +178,8 @@ void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
-    if (first == PR_HEALTH_PENDING || first == PR_HEALTH_UNKNOWN) {
-        pr_rate_add(&s->settle, &pr_rate_slow, result == PR_HEALTH_APPROVED ? 1.0 : 0.0, 1.0, now_ms);
-    }
     if (verdict && first != PR_HEALTH_UNKNOWN) {
-        see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, 1.0, now_ms);
+        see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, 0, now_ms);
     }
 }
 
@@ -172,18 +201,6 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
     }
 }
 
-static const double DEAD_PAYS = 0.03;  /* of a cashier that is dead, so many are paid nevertheless */
-static const double CLIENT_SAYS = 4.0; /* the customer's page may be wrong, or lie */
-
-/* The age may be a little off, as clocks of browsers and databases are: then it is a neighbor's. */
-static void end_shown(pr_slot *s, int64_t shown_ms)
-{
-    uint64_t tick = (uint64_t)(shown_ms / PR_SHOWN_MS);
-    if (!pr_ages_end(&s->shown, tick) && !pr_ages_end(&s->shown, tick + 1) && tick > 0) {
-        pr_ages_end(&s->shown, tick - 1);
-    }
-}
-
 void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t hint, int64_t age_ms,
                     int64_t now_ms)
 {
@@ -191,25 +208,13 @@ void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment,
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
-    double usual = pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_read(pr_read(&s->funnel), &pr_rate_slow, now_ms)),
-                            0.1, 0.95);
     int64_t shown_ms = age_ms < 0 ? now_ms : age_ms > now_ms ? 0 : now_ms - age_ms;
+    (void)segment;
     switch (hint) {
-    case PR_HEALTH_SHOWN: pr_ages_begin(&s->shown, PR_SHOWN_MS, now_ms); break;
-    case PR_HEALTH_PAID:
-        end_shown(s, shown_ms);
-        pr_storm_see(&s->cashier, DEAD_PAYS / usual, now_ms);
-        pr_rate_add(&s->funnel, &pr_rate_slow, 1.0, 1.0, now_ms);
-        see_verdict(h, s, segment, 1, 1.0, now_ms);
-        break;
-    case PR_HEALTH_GIVEN_UP: {
-        double dead = pr_storm_read(pr_read(&s->cashier), now_ms);
-        end_shown(s, shown_ms);
-        pr_storm_see(&s->cashier, (1.0 - DEAD_PAYS) / (1.0 - usual), now_ms);
-        pr_rate_add(&s->funnel, &pr_rate_slow, 0.0, 1.0 - dead, now_ms);
-        break;
-    }
-    case PR_HEALTH_CLIENT_FAILED: pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms); break;
+    case PR_HEALTH_SHOWN: pr_shown_begin(s, now_ms); break;
+    case PR_HEALTH_PAID: pr_shown_paid(s, shown_ms, now_ms); break;
+    case PR_HEALTH_GIVEN_UP: pr_shown_given_up(s, shown_ms, now_ms); break;
+    case PR_HEALTH_CLIENT_FAILED: pr_shown_client_failed(s, now_ms); break;
     default: break; /* OPENED: nothing that moves a channel */
     }
 }

@@ -4,9 +4,11 @@
 #include "health/number.h"
 
 enum { ODDS_BITS = PR_ODDS_BITS, TIME_BITS = PR_FILTER_TIME_BITS, TICK_MS = PR_AGE_MS };
-static const double STEP = 512.0;     /* per nat */
-static const double LIMIT = 15.9;     /* nats */
-static const double ONSET = 4e-6;     /* a second and bad state */
+static const double STEP = 512.0; /* per nat */
+static const double LIMIT = 15.9; /* nats */
+static const double ONSET =
+    2.5e-5; /* a second and bad state: the simulator's optimum between rare and often */
+static const double REST = 0.0024;    /* odds of a channel that nothing is known of */
 static const double FORGET_S = 600.0; /* P(still bad) = (600 + age) / (600 + age + dt) */
 static const uint64_t TIME_MASK = (1U << TIME_BITS) - 1, ODDS_MASK = (1U << ODDS_BITS) - 1;
 
@@ -54,7 +56,7 @@ static pr_posterior pass(pr_posterior p, double dt, double age)
 
 static pr_posterior unpack(uint64_t word, const pr_slot *s, int64_t now_ms)
 {
-    pr_posterior p = {ONSET * 600, ONSET * 600, ONSET * 600};
+    pr_posterior p = {REST, REST, REST};
     if (word == 0) {
         return p;
     }

@@ -35,10 +35,10 @@ int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_m
 void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms)
 {
     uint64_t went = pr_read(&s->canary), probe = pr_read(&s->probe);
-    /* A canary that came back in a storm of declines, or with a page that cannot be paid, is no reason for
-     * the next. */
-    if (went != 0 && (good || (pr_storm_read(pr_read(&s->storm), now_ms) < 0.5 &&
-                               pr_storm_read(pr_read(&s->cashier), now_ms) < 0.5))) {
+    /* Where the line was in doubt any answer is news. A canary that came back in a storm of declines,
+       pending, or with a page that may not be payable, is no reason for the next. */
+    if (went != 0 && (good > 0 || pr_read(&s->since) != 0 ||
+                      (good == 0 && pr_storm_read(pr_read(&s->storm), now_ms) < 0.5))) {
         (void)atomic_compare_exchange_strong(&s->canary, &went, 0);
     }
     if ((probe & 3) != PROBE_CALM &&

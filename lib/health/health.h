@@ -113,6 +113,10 @@ void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment,
 typedef struct pr_health_view {
     double up, down, hang, brown;                   /* posterior, sums to 1; in-flight ages taken in */
     double approve;                                 /* P(approved | up, no storm) for the segment */
+    double taken;                                   /* P(it takes the order in time) */
+    double shown_seen;                              /* how many that were shown speak in `convert` */
+    double shown;                                   /* P(paid) of a code or page that it shows */
+    double blame_pending;                           /* storm of PENDING: posterior */
     double confirm;                                 /* P(confirmed in time | tried first): p */
     double fail_over;                               /* P(fails, provably uncharged, time left): f */
     double blame_channel, blame_pair, blame_issuer; /* storms: posterior */

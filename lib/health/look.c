@@ -6,100 +6,60 @@
 #include "health/gate.h"
 #include "health/latency.h"
 #include "health/number.h"
+#include "health/shown.h"
 
-static const double SOFT_SHARE = 0.8; /* of declines, so many allow another channel */
-static const double DEAD = 0.95;      /* of payments, a dead cashier takes so many */
+static const double SOFT_SHARE = 0.8;   /* of declines, so many allow another channel */
+static const double DEAD = 0.95;        /* of payments, a dead cashier takes so many */
+static const double MOST_SILENT = 20.0; /* nats */
 enum { SUSPECT_PERCENT = 50 };
 
+/* Of attempts under way: how many answers should have come within the window, if nothing is wrong. An
+   attempt's share is what its chance to be silent fell by. Those that did end are not in it, so the sum errs
+   to the safe side. */
 typedef struct silence {
     const pr_slot *slot;
-    int32_t seen;
-    pr_evidence e;
+    int64_t window_ms;
+    double due;
+    int32_t young; /* began within the window */
 } silence;
 
-static double power(double base, uint32_t n)
-{
-    double out = 1.0;
-    for (; n > 0; n >>= 1) {
-        out *= n & 1 ? base : 1.0;
-        base *= base;
-    }
-    return out;
-}
-
-/* What is next to impossible is impossible, before it leaves a double's range. */
-static double raised(double x, double base, uint32_t n)
-{
-    x *= n == 1 ? base : power(base, n);
-    return x < 1e-200 ? 0.0 : x;
-}
-
-/* Attempts that are still silent at this age speak for a hang, before any of them has timed out. However many
-   they are, that of a hang stays above 1e-140, so that the four never all vanish. */
 static void hear_silence(void *at, int64_t age_ms, uint32_t count)
 {
     silence *s = at;
-    pr_silent tail = pr_latency_silent(s->slot, pr_latency_place(age_ms));
-    uint32_t n = count > 30 ? 30 : count;
-    s->seen = 1;
-    s->e.up = raised(s->e.up, .0028 + .9972 * tail.up, n);
-    s->e.down = raised(s->e.down, .16 + .07 * tail.up + (age_ms < 500 ? .77 : 0.0), n);
-    s->e.hang = raised(s->e.hang, .92 + .08 * tail.up, n);
-    s->e.brown = raised(s->e.brown, .02 + .98 * tail.brown, n);
+    int64_t before = age_ms > s->window_ms ? age_ms - s->window_ms : 0;
+    double now = .0028 + .9972 * pr_latency_silent(s->slot, pr_latency_place(age_ms)).up;
+    double then = before == 0 ? 1.0 : .0028 + .9972 * pr_latency_silent(s->slot, pr_latency_place(before)).up;
+    s->due += (double)(int32_t)count * pr_log(then / now);
+    s->young += before == 0 ? (int32_t)count : 0;
 }
 
-typedef struct unpaid {
-    double usual;
-    double ratio;
-} unpaid;
-
-/* When those who pay have paid: half within half a minute, nearly all within three. */
-static double paid_by(int64_t age_ms)
+/* By how much the answers that were due and did not come speak for each fault; never against it: that all is
+   well says each answer by itself. Together they speak with at most so many nats, and keep their distances.
+ */
+static void weigh_silence(pr_posterior *p, const silence *q, int32_t answers)
 {
-    double half = (double)age_ms / 30000.0;
-    return 1.0 - pr_exp2(-half);
-}
-
-static void hear_unpaid(void *at, int64_t age_ms, uint32_t count)
-{
-    unpaid *u = at;
-    double alive = 1.0 - u->usual * paid_by(age_ms);
-    u->ratio = raised(u->ratio, 0.985 / (alive < 0.985 ? alive : 0.985), count > 10 ? 10 : count);
-    u->ratio = u->ratio < 1e6 ? u->ratio : 1e6;
-}
-
-static double usual_of(const pr_slot *s, uint64_t slow_tick)
-{
-    uint64_t word = pr_read(&s->funnel);
-    return word == 0
-               ? 0.6
-               : pr_clamp(pr_rate_mean(0.6, 20.0, pr_rate_at(word, &pr_rate_slow, slow_tick)), 0.1, 0.95);
-}
-
-static double look_cashier(pr_slot *s, double usual, int64_t now_ms)
-{
-    unpaid u = {usual, 1.0};
-    pr_ages_visit(&s->shown, PR_SHOWN_MS, (int64_t)PR_SHOWN_MS * (PR_AGES - 1), now_ms, hear_unpaid, &u);
-    pr_storm p = pr_storm_at(pr_read(&s->cashier), now_ms / PR_STORM_TICK_MS);
-    double on = p.part * u.ratio;
-    return on / (p.whole - p.part + on);
+    double came = (double)answers, down = 0.95 * (q->due - 1.83 * (double)q->young) - 2.65 * came;
+    double hang = 0.95 * q->due - 2.65 * came, brown = 0.80 * q->due - 1.6 * came;
+    double most = hang > brown ? hang : brown, over = most > MOST_SILENT ? most - MOST_SILENT : 0.0;
+    p->down *= pr_exp(pr_clamp(down - over, 0.0, MOST_SILENT));
+    p->hang *= pr_exp(pr_clamp(hang, 0.0, 1e9) - over);
+    p->brown *= pr_exp(pr_clamp(brown, 0.0, 1e9) - over);
 }
 
 static void look_states(pr_health_view *v, pr_slot *s, int64_t now_ms)
 {
     int32_t timeout = (int32_t)(pr_read(&s->prior) & 0xFFFFFF);
     int64_t oldest = (int64_t)PR_AGE_MS * (PR_AGES - 1);
-    silence q = {s, 0, {1, 1, 1, 1}};
+    int32_t answers;
+    silence q = {s, pr_ages_window(&s->flight, PR_AGE_MS, now_ms, &answers), 0, 0};
     pr_posterior p = pr_filter_read(s, now_ms);
-    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, timeout + 2000 < oldest ? timeout + 2000 : oldest,
-                                 now_ms, hear_silence, &q);
-    double up = 1.0;
-    if (q.seen) {
-        up = q.e.up;
-        p = (pr_posterior){p.down * q.e.down, p.hang * q.e.hang, p.brown * q.e.brown};
+    oldest = timeout + 2000 < oldest ? timeout + 2000 : oldest;
+    v->in_flight = pr_ages_visit(&s->flight, PR_AGE_MS, oldest, now_ms, hear_silence, &q);
+    if (q.due > 0.1) {
+        weigh_silence(&p, &q, answers);
     }
-    double over = 1.0 / (up + p.down + p.hang + p.brown);
-    v->up = up * over;
+    double over = 1.0 / (1.0 + p.down + p.hang + p.brown);
+    v->up = over;
     v->down = p.down * over;
     v->hang = p.hang * over;
     v->brown = p.brown * over;
@@ -113,7 +73,9 @@ static void look_outcome(pr_health_view *v, pr_silent late)
     double in_time = 1.0 - late.up, slow_time = 1.0 - late.brown;
     double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending, soft = (1.0 - approve) * SOFT_SHARE;
     double up = v->up * in_time, brown = v->brown * slow_time;
-    v->confirm = pr_clamp((up + brown * .88 + (v->down + v->hang) * .07) * approve * shown * live, 0.0, 1.0);
+    v->taken = up + brown * .88 + (v->down + v->hang) * .07;
+    v->shown = v->taken * shown * v->convert;
+    v->confirm = pr_clamp(v->taken * approve * live, 0.0, 1.0);
     v->fail_over = v->up * soft * live + v->brown * (.02 + .88 * soft) + v->down * .80 + v->hang * .03;
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);
 }
@@ -122,7 +84,7 @@ static void look_outcome(pr_health_view *v, pr_silent late)
 static double pending_of(const pr_slot *s, uint64_t tick, int64_t idle_ms)
 {
     uint64_t word = idle_ms > 5LL * 86400000 ? 0 : pr_read(&s->pending);
-    return word == 0 ? 0.02 : pr_rate_mean(0.02, 10.0, pr_rate_at(word, &pr_rate_recent, tick));
+    return word == 0 ? 0.02 : pr_rate_mean(0.02, 20.0, pr_rate_at(word, &pr_rate_slow, tick));
 }
 
 static double storm_of(const pr_word *word, int64_t tick)
@@ -163,9 +125,14 @@ void pr_health_ask_look(pr_health_view *out, const pr_health *h, int32_t slot, c
     out->blame_pair = storm_of(pair, ask->storm);
     out->blame_issuer = ask->blame_issuer;
     out->last_ms = pr_time_read(&s->last);
-    out->pending = pending_of(s, ask->recent, now_ms - out->last_ms);
-    out->convert = usual_of(s, ask->common.slow);
-    out->cashier = look_cashier(s, out->convert, now_ms);
+    out->blame_pending = storm_of(&s->storm_pending, ask->storm);
+    out->pending = pending_of(s, ask->common.slow, now_ms - out->last_ms);
+    out->pending += (PR_PENDING_STORM - out->pending) * out->blame_pending;
+    pr_shown_view shown;
+    pr_shown_look(&shown, s, now_ms);
+    out->convert = shown.convert;
+    out->shown_seen = shown.seen;
+    out->cashier = shown.dead;
     out->latency_p50_ms = pr_latency_quantile(s, PR_P50);
     out->latency_p95_ms = pr_latency_quantile(s, PR_P95);
     out->latency_p99_ms = pr_latency_quantile(s, PR_P99);

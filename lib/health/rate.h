@@ -1,5 +1,5 @@
 /* A rate that forgets, in one word: how much was good, out of how much, when. Both halve with time, so that
-   what was long ago says little. 22 bits of 1/2048 each, and 20 bits of time in units of the rate's kind: the
+   what was long ago says little. 22 bits of 1/256 each, and 20 bits of time in units of the rate's kind: the
    quickest kind's clock turns round after four months, by when pr_health_look no longer believes it. */
 #ifndef PR_HEALTH_RATE_H
 #define PR_HEALTH_RATE_H
@@ -12,12 +12,15 @@ typedef struct pr_rate_kind {
     int64_t half_ms; /* half-life */
     double cap;      /* no more than so much is remembered */
     double halves;   /* unit / half-life */
+    double one;      /* steps of an observation */
 } pr_rate_kind;
 
-static const pr_rate_kind pr_rate_slow = {3600000, 10LL * 86400000, 2000.0, 1.0 / 240}; /* ten days */
-static const pr_rate_kind pr_rate_fast = {60000, 2LL * 3600000, 500.0, 1.0 / 120};      /* two hours */
-static const pr_rate_kind pr_rate_cell = {600000, 2LL * 86400000, 300.0, 1.0 / 288};    /* two days */
-static const pr_rate_kind pr_rate_recent = {10000, 600000, 200.0, 1.0 / 60};            /* ten minutes */
+static const pr_rate_kind pr_rate_slow = {3600000, 10LL * 86400000, 8000.0, 1.0 / 240, 256.0}; /* ten days */
+static const pr_rate_kind pr_rate_fast = {60000, 2LL * 3600000, 4000.0, 1.0 / 120, 256.0};     /* two hours */
+static const pr_rate_kind pr_rate_cell = {600000, 2LL * 86400000, 2000.0, 1.0 / 288, 256.0};   /* two days */
+static const pr_rate_kind pr_rate_funnel = {3600000, 10LL * 86400000, 200000.0, 1.0 / 240,
+                                            16.0};                                  /* ten days */
+static const pr_rate_kind pr_rate_recent = {10000, 600000, 200.0, 1.0 / 60, 256.0}; /* ten minutes */
 
 typedef struct pr_rate {
     double good;
@@ -25,7 +28,6 @@ typedef struct pr_rate {
 } pr_rate;
 
 enum { PR_RATE_BITS = 22, PR_RATE_TIME_BITS = 20 };
-#define PR_RATE_ONE 2048.0
 #define PR_RATE_PART ((1U << PR_RATE_BITS) - 1U)
 #define PR_RATE_TIME ((1U << PR_RATE_TIME_BITS) - 1U)
 
@@ -40,7 +42,7 @@ static inline pr_rate pr_rate_at(uint64_t word, const pr_rate_kind *kind, uint64
     uint64_t all = (word >> PR_RATE_TIME_BITS) & PR_RATE_PART,
              good = word >> (PR_RATE_BITS + PR_RATE_TIME_BITS);
     uint64_t units = (tick - word) & PR_RATE_TIME;
-    double left = 1.0 / PR_RATE_ONE;
+    double left = 1.0 / kind->one;
     good = good > all ? all : good;
     /* A sixteenth of the clock's turn is a clock that was set back, the rest is the past. */
     if (units > 0 && units < 15 * (PR_RATE_TIME / 16) && all > 0) {
@@ -55,6 +57,10 @@ static inline pr_rate pr_rate_read(uint64_t word, const pr_rate_kind *kind, int6
 }
 /* good and all: 0..1 of one observation, `all` its weight. */
 void pr_rate_add(pr_word *word, const pr_rate_kind *kind, double good, double all, int64_t now_ms);
+/* So many at once. */
+void pr_rate_lot(pr_word *word, const pr_rate_kind *kind, pr_rate more, int64_t now_ms);
+/* More of what is counted already was good. */
+void pr_rate_good(pr_word *word, const pr_rate_kind *kind, double good, int64_t now_ms);
 /* 1: nothing that a cell could still say. */
 int32_t pr_rate_old(uint64_t word, int64_t now_ms);
 

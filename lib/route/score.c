@@ -8,9 +8,8 @@
 #include "health/number.h"
 
 static const double GO_ON = 0.85; /* value of the next try against this one: time, and declines that repeat */
-static const double REMEMBER = 0.75; /* a channel that failed this order before */
-static const double TIE = 0.002;     /* index differences below this are noise */
-static const double USUAL_CONVERT = 0.6;
+static const double REMEMBER = 0.75;  /* a channel that failed this order before */
+static const double TIE = 0.002;      /* index differences below this are noise */
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
@@ -21,19 +20,41 @@ static double order_index(double p, double f)
     return p / (1.0 - GO_ON * f);
 }
 
+static double root(double x)
+{
+    return pr_exp(0.5 * pr_log(x));
+}
+
+/* About normal: what is little known is thought better or worse at random, and so comes to be known. Needed
+   only where no decline makes others be tried. */
+static double doubt_draw(pr_rng *rng)
+{
+    double sum = 0;
+    for (int32_t i = 0; i < 3; i++) {
+        sum += (double)(int32_t)(pr_rng_u32(rng) >> 8) / 16777216.0;
+    }
+    return 2.0 * sum - 3.0;
+}
+
 static int32_t at_most(int32_t a, int64_t b)
 {
     return (int64_t)a < b ? a : (int32_t)b;
 }
 
 static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
-                            const pr_score_ask *ask, const pr_health_ask *common)
+                            const pr_score_ask *ask, const pr_health_ask *common, pr_rng *rng)
 {
     pr_health_ask_look(&t->view, health, health != NULL ? c->slot : PR_HEALTH_NO_SLOT, common);
     t->confirm = t->view.confirm;
     t->fail_over = t->view.fail_over;
-    if (c->shown && health != NULL) {
-        t->confirm *= pr_clamp(t->view.convert / USUAL_CONVERT, 0.2, 1.2);
+    if (c->shown && health != NULL) { /* once it is shown, it is paid or not: no other is tried behind it */
+        double c1 = t->view.convert, luck = doubt_draw(rng);
+        c1 = ask->explore
+                 ? pr_clamp(c1 + 0.5 * luck * root(c1 * (1.0 - c1) / (150.0 + t->view.shown_seen)), 0.01, 1.0)
+                 : c1;
+        t->confirm = t->view.shown * c1 / t->view.convert;
+        t->fail_over =
+            pr_clamp(t->view.down * .8 + t->view.brown * .02 + t->view.hang * .03, 0.0, 1.0 - t->confirm);
     }
     double remembered = c->failed > 0 && health != NULL ? REMEMBER : 1.0;
     t->index =
@@ -127,14 +148,10 @@ static int64_t canary_interval(const pr_score_term *best, const pr_score_term *t
 /* What its index would be if nothing were wrong with it. */
 static double well_index(const pr_score_term *t, const pr_score_candidate *c)
 {
-    double blame = (1.0 - 0.9 * t->view.blame_channel) * (1.0 - 0.9 * t->view.blame_pair) *
-                   (1.0 - 0.95 * t->view.cashier);
-    double p = pr_clamp(t->view.approve * (1.0 - 0.9 * t->view.blame_issuer), 0.0, 1.0);
+    double p = pr_clamp(t->view.approve * (1.0 - 0.9 * t->view.blame_issuer), 0.0, 1.0) * 0.97;
+    double index = c->shown ? t->view.convert : order_index(p, (1.0 - p) * 0.8);
     double remembered = c->failed > 0 ? REMEMBER : 1.0;
-    return blame > 0.5 && t->view.up > 0.5
-               ? t->index
-               : order_index(p * 0.98, (1.0 - p) * 0.8) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) +
-                     c->bonus;
+    return index * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
 }
 
 /* At most one canary: the one that would gain most. It goes first. */
@@ -145,9 +162,11 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
     double most = 0;
     for (int32_t i = 0; i < count; i++) {
         double gain = well_index(&t[i], &c[i]) - t[first].index;
-        if (i != first && c[i].rank == c[first].rank && c[i].failed == 0 && c[i].slot >= 0 && gain > LEAST_GAIN &&
-            t[i].index < t[first].index &&
-            (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.cashier > 0.5) && gain > most) {
+        if (i != first && c[i].rank == c[first].rank && c[i].failed == 0 && c[i].slot >= 0 &&
+            gain > LEAST_GAIN && t[i].index < t[first].index &&
+            (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.blame_pending > 0.5 ||
+             t[i].view.cashier > 0.5) &&
+            gain > most) {
             most = gain;
             chosen = i;
         }
@@ -180,7 +199,7 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
             candidates[i].segment.issuer != common.segment.issuer) {
             pr_health_ask_begin(&common, health, candidates[i].segment, ask->patience_ms, ask->now_ms);
         }
-        judge_candidate(&terms[i], health, &candidates[i], ask, &common);
+        judge_candidate(&terms[i], health, &candidates[i], ask, &common, rng);
     }
     int32_t first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&

@@ -1,5 +1,6 @@
 /* `check` and `route`: what a configuration says, and which channel it would give. Nothing is sent or stored.
  */
+#include "check.h"
 #include "cli.h"
 
 #include <payroute/registry.h>
@@ -131,6 +132,7 @@ static int print_good(const args *a, const char *file, payroute_registry *regist
         payroute_json_out_free(o);
     } else {
         print_channels(file, payroute_json_root(doc));
+        print_own_rules(payroute_json_root(doc));
     }
     if (open_to_others) {
         (void)complain(EXIT_FINE, "%s: other users of this machine can read it, and it holds keys: chmod 600",

@@ -36,6 +36,7 @@ same 'docs/concepts.md, statuses'
 {
     sed -n '/order_fields\[\]/,/};/p' lib/flow/order.c | grep -o 'FIELD_OF([a-z_]*)' | sed 's/.*(\(.*\))/\1/'
     sed -n '/own\[\] = {/,/};/p' lib/flow/order.c | grep -o '"[a-z_]*"' | tr -d '"'
+    sed -n 's/.*{FACT(\([a-z]*\)),.*/\1/p; s/.*strcmp(name, "\([a-z]*\)") == 0.*/\1/p' lib/registry/rules_facts.c
 } | sort -u >"$tmp/source"
 section integrating.md 'Checkout' | first >"$tmp/page"
 same 'docs/integrating.md, fields of an order'

@@ -92,6 +92,39 @@ static void redirects_say_where_to_come_back(void **state)
     adk_close(&k);
 }
 
+/* As docs.stripe.com/api/payment_intents/confirm has it, for cards alone; a resend says the same. */
+static void three_d_secure_is_asked_for_on_confirm(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"card", "wechat"};
+    for (size_t i = 0; i < 2; i++) {
+        adk k;
+        pr_http_request first, second;
+        adk_open(&k, CHANNEL, methods[i], "redirect", "USD");
+        k.subject.provider_id = "pi_1";
+        pr_wish wish = {.return_url = "https://shop.example/r",
+                        .instrument = i == 0 ? "pm_1" : NULL,
+                        .authenticate = 1};
+        adk_content(&k, &wish);
+        assert_int_equal(adk_build(&k, &first, PR_OP_CREATE, 1), PAYROUTE_OK);
+        assert_null(strstr(first.body.at, "three_d_secure"));
+        pr_http_request_free(&first);
+        assert_int_equal(adk_build(&k, &first, PR_OP_CREATE, 2), PAYROUTE_OK);
+        assert_int_equal(adk_build(&k, &second, PR_OP_CREATE, 2), PAYROUTE_OK);
+        assert_string_equal(first.body.at, second.body.at);
+        if (i == 0) {
+            assert_string_equal(first.body.at,
+                                "payment_method=pm_1&payment_method_options%5Bcard%5D%5Brequest_three_d_secure%5D=any&"
+                                "return_url=https%3A%2F%2Fshop.example%2Fr&expand%5B0%5D=latest_charge");
+        } else {
+            assert_null(strstr(first.body.at, "three_d_secure"));
+        }
+        pr_http_request_free(&first);
+        pr_http_request_free(&second);
+        adk_close(&k);
+    }
+}
+
 /* The flow says that nothing moves before the customer acts: a mandate's token would make that a lie. */
 static void a_wallet_redirect_takes_no_token(void **state)
 {
@@ -199,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_in_stripes_units),         cmocka_unit_test(two_steps_each_with_its_key),
         cmocka_unit_test(redirects_say_where_to_come_back),
+        cmocka_unit_test(three_d_secure_is_asked_for_on_confirm),
         cmocka_unit_test(a_wallet_redirect_takes_no_token), cmocka_unit_test(operations_have_their_addresses),
         cmocka_unit_test(wishes_that_stripe_cannot_fulfil),
     };

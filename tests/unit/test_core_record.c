@@ -25,8 +25,8 @@ static void random_attempt(pr_rng *r, pr_pay *p)
     random_text(r, a->method, sizeof a->method);
     random_text(r, a->flow, sizeof a->flow);
     uint8_t *small[] = {&a->sends, &a->check_no, &a->late_no, &a->not_found, &a->refusal};
-    uint8_t *flags[] = {&a->shown,  &a->has_payload, &a->has_id,   &a->by_client, &a->held,
-                        &a->resend, &a->no_retry,    &a->switched, &a->hold};
+    uint8_t *flags[] = {&a->shown,    &a->has_payload, &a->has_id, &a->by_client,   &a->held, &a->resend,
+                        &a->no_retry, &a->switched,    &a->hold,   &a->authenticate};
     int64_t *big[] = {&a->amount_minor, &a->built_ms,      &a->first_send_ms, &a->entered_ms,   &a->check_ms,
                       &a->expire_ms,    &a->auth_ms,       &a->free_ms,       &a->not_found_ms, &a->gone_ms,
                       &a->retry_ms,     &a->captured_flat, &a->reversed_flat};
@@ -45,6 +45,8 @@ static void random_attempt(pr_rng *r, pr_pay *p)
     a->review = (uint16_t)pr_rng_below(r, PR_REVIEW_LIMIT * 2);
     a->reason = (uint16_t)pr_rng_u32(r);
     a->advice = (uint16_t)pr_rng_below(r, 20);
+    a->told = (uint8_t)pr_rng_u32(r);
+    a->issuer = pr_rng_u32(r);
     a->auth_txn = ((uint64_t)pr_rng_u32(r) << 32) | pr_rng_u32(r);
     for (size_t i = 0; i < sizeof a->body_hash; i++) {
         a->body_hash[i] = (uint8_t)pr_rng_u32(r);
@@ -227,6 +229,54 @@ static void another_version_is_told_apart_from_damage(void **state)
     assert_int_equal(pr_record_read(&q, bytes, len), PAYROUTE_E_CHECKSUM); /* not ours at all */
 }
 
+/* Where two records differ first: the place of what was changed. */
+static size_t place_of(const pr_pay *a, const pr_pay *b)
+{
+    static uint8_t other[sizeof bytes];
+    size_t at = 0;
+    int32_t len = pr_record_write(bytes, sizeof bytes, a);
+    assert_int_equal(pr_record_write(other, sizeof other, b), len);
+    while (bytes[at] == other[at]) {
+        at++;
+    }
+    assert_true(at + 4 < (size_t)len);
+    return at;
+}
+
+static size_t cut_out(size_t len, size_t at, size_t count)
+{
+    memmove(bytes + at, bytes + at + count, len - at - count);
+    return len - count;
+}
+
+/* Version 2 knew neither issuer nor 3-D Secure, version 1 not even what health was told. */
+static void records_of_older_versions_are_read(void **state)
+{
+    (void)state;
+    static pr_pay p, q;
+    for (uint8_t version = 1; version <= 2; version++) {
+        long_payment(&p, 1);
+        q = p;
+        q.attempts[0].authenticate = 1;
+        size_t authenticate = place_of(&p, &q);
+        q = p;
+        q.attempts[0].issuer = 255;
+        size_t issuer = place_of(&p, &q);
+        p.attempts[0].told = 0x15;
+        size_t len = (size_t)pr_record_write(bytes, sizeof bytes, &p);
+        len = cut_out(len, issuer, 4);
+        len = cut_out(len, version == 1 ? authenticate - 1 : authenticate, version == 1 ? 2 : 1);
+        bytes[4] = version;
+        seal(len);
+        assert_int_equal(pr_record_read(&q, bytes, len), PAYROUTE_OK);
+        assert_int_equal(q.attempts[0].told, version == 1 ? 0 : 0x15);
+        assert_int_equal(q.attempts[0].authenticate, 0);
+        assert_int_equal(q.attempts[0].issuer, 0);
+        q.attempts[0].told = p.attempts[0].told;
+        same_texts_and_numbers(&p, &q);
+    }
+}
+
 static void refused(const pr_pay *p, const char *what)
 {
     static pr_pay q;
@@ -342,6 +392,7 @@ int main(void)
         cmocka_unit_test(three_attempts_fit_into_a_kibibyte),
         cmocka_unit_test(every_damaged_byte_is_noticed),
         cmocka_unit_test(another_version_is_told_apart_from_damage),
+        cmocka_unit_test(records_of_older_versions_are_read),
         cmocka_unit_test(a_good_checksum_over_nonsense_is_no_payment),
         cmocka_unit_test(counts_beyond_the_arrays_are_refused),
         cmocka_unit_test(a_buffer_too_small_is_said_and_never_overrun),

@@ -280,6 +280,10 @@ static void print_trace(const payroute_json_node *root)
     } else {
         put_pair("chosen", "none: no channel can take it now");
     }
+    const payroute_json_node *rules = payroute_json_get(root, "rules");
+    if (*text_of(rules, "decided")) {
+        put_pairf("by the rule", "%s", text_of(rules, "decided"));
+    }
     join(text, sizeof text, payroute_json_get(root, "order"), ", ");
     put_pair("then, in order", *text ? text : "none");
     if (payroute_json_type(draw) == PAYROUTE_JSON_OBJECT) {

@@ -55,7 +55,8 @@ PAYROUTE_API const char *payroute_engine_result(payroute_engine *engine, size_t 
 /**
  * Create a payment, and drive it for at most budget_ms. Idempotent by order_id: the same order, amount and
  * currency give the same payment, whatever else differs; its number comes back in *payment_id (0: there is
- * none). `spec` as for payroute_payment_new; what it says for the rules counts at the first call. With budget_ms 0 it is only stored.
+ * none). `spec` as for payroute_payment_new; what it says for the rules counts at the first call. With budget_ms 0 it
+ * is only stored.
  * Returns: OK; E_CONFLICT (the order is known with another amount or currency); E_AMNESIA (the store has
  *          forgotten payments, and this may be one); E_ARG; E_JSON;
  *          E_SCHEMA; E_LIMIT; E_RANGE; E_NOT_FOUND (currency); E_STORE, E_BUSY (nothing was sent, unless result()

@@ -57,11 +57,11 @@ enum payroute_event {
 };
 
 /**
- * Start a payment. `spec` is JSON: order_id (1..64 bytes), amount_minor, currency, and optionally
- * ordered_at_ms, deadline_ms
- * (absolute), subject, method, flow, channel, instrument, customer, return_url, client_ip, hold (authorize
+ * Start a payment. `spec` is JSON: order_id (1..64 bytes), amount_minor, currency, and optionally ordered_at_ms,
+ * deadline_ms (absolute), subject, method, flow, channel, instrument, customer, return_url, client_ip, hold (authorize
  * only), late_money, locale; for rules, terms and health country, brand, issuer, bin (6 to 8 digits), tier, risk,
- * category, metadata (at most 2048 bytes together); last_channel (where this customer paid last). `instance` names one installation of the library (1..32 bytes). `entropy` is 32 fresh random bytes.
+ * category, metadata (at most 2048 bytes together); last_channel (where this customer paid last). `instance` names
+ * one installation of the library (1..32 bytes). `entropy` is 32 fresh random bytes.
  * Returns: OK; E_ARG; E_JSON; E_SCHEMA (`why` names the path); E_LIMIT; E_NOT_FOUND (currency); E_RANGE; E_STATE
  *          (registry not
  *          sealed); E_NOMEM.

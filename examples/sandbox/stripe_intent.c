@@ -112,8 +112,9 @@ void sb_stripe_decline(struct sb *sb, struct sb_intent *intent, const struct sb_
     sb_stripe_event(sb, intent, "payment_intent.payment_failed", NULL);
 }
 
-/* What confirming does, by the server or by the customer's browser. NULL, or the card that declined. */
-static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent, bool off_session,
+/* What confirming does, by the server or by the customer's browser. NULL, or the card that declined. `secure`: the
+   shop asks for 3-D Secure, and each card here is enrolled. */
+static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent, bool off_session, bool secure,
                                          enum sb_fault_kind fault)
 {
     static const struct sb_card unattended = {
@@ -126,6 +127,7 @@ static const struct sb_card *confirm_now(struct sb *sb, struct sb_intent *intent
         "Your card was declined. This transaction requires authentication."};
     bool known, authenticate;
     const struct sb_card *card = sb_stripe_card(intent->method, &known, &authenticate);
+    authenticate = authenticate || (secure && sb_same(intent->kind, "card"));
     if (authenticate && off_session) {
         card = &unattended;
     }
@@ -214,7 +216,9 @@ static void finish_confirm(struct sb_request *req, struct sb_intent *intent)
     }
     req->executed = true;
     bool alone = truthy(req, "off_session") || truthy(req, "error_on_requires_action");
-    if (!confirm_now(req->sb, intent, alone, req->fault.kind)) {
+    const char *secure = sb_params_get(&req->all, "payment_method_options[card][request_three_d_secure]");
+    bool wanted = secure && !sb_same(secure, "automatic");
+    if (!confirm_now(req->sb, intent, alone, wanted, req->fault.kind)) {
         sb_stripe_intent_reply(req, intent);
         return;
     }
@@ -418,7 +422,7 @@ const char *sb_stripe_customer(struct sb *sb, struct sb_order *order, const stru
     if (open && pays) { /* the browser holds the client secret and confirms by itself */
         sb_copy(intent->method, sizeof intent->method, method ? method : "pm_card_visa");
         sb_copy(intent->kind, sizeof intent->kind, "card");
-        confirm_now(sb, intent, false, SB_FAULT_NONE);
+        confirm_now(sb, intent, false, false, SB_FAULT_NONE);
         return NULL;
     }
     if (!force || !pays) {

@@ -284,7 +284,8 @@ static void begin(struct drive *d)
     char entropy[32];
     int32_t rc = PAYROUTE_E_NOMEM;
     memcpy(entropy, d->order_id, sizeof entropy);
-    snprintf(spec, sizeof spec, "{\"order_id\":\"%s\",\"amount_minor\":%lld,\"currency\":\"CNY\",%s%s}",
+    snprintf(spec, sizeof spec, "{\"order_id\":\"%s\",\"amount_minor\":%lld,\"currency\":\"CNY\","
+             "\"issuer\":\"icbc\",\"metadata\":{\"shop\":7},%s%s}",
              d->order_id, (long long)d->amount, d->method, d->hold ? ",\"hold\":true" : "");
     for (int i = 0; i < 2 && rc == PAYROUTE_E_NOMEM; i++) {
         CALL(d, rc,

@@ -144,6 +144,18 @@ static void the_customer_authenticates(void **state)
     status_is(expect("POST", at("/confirm"), "payment_method=pm_card_authenticationRequired&off_session=true",
                      NULL, 402),
               "error.code", "authentication_required");
+    /* the shop asks for it, of a card that would do without */
+    drop(expect("POST", "/v1/payment_intents", form_of("C4", ""), "C4A1", 200));
+    status_is(expect("POST", at("/confirm"),
+                     "payment_method=pm_card_visa&return_url=https://shop.example/r&"
+                     "payment_method_options[card][request_three_d_secure]=any",
+                     NULL, 200),
+              "status", "requires_action");
+    drop(expect("POST", "/v1/payment_intents", form_of("C5", ""), "C5A1", 200));
+    status_is(expect("POST", at("/confirm"),
+                     "payment_method=pm_card_visa&payment_method_options[card][request_three_d_secure]=automatic", NULL,
+                     200),
+              "status", "succeeded");
 }
 
 static void redirecting_methods(void **state)

@@ -89,6 +89,20 @@ static void goes_to(payroute_registry *r, const char *more, const char *channel)
     payroute_payment_free(p);
 }
 
+static void the_way_that_the_customer_knows(void **state)
+{
+    (void)state;
+    char json[2000];
+    for (int32_t sticky = 0; sticky < 2; sticky++) {
+        snprintf(json, sizeof json, "{\"schema\":1,\"routing\":{\"sticky\":%s,\"margin_bp\":0},\"channels\":[%s]}",
+                 sticky ? "true" : "false", THREE);
+        payroute_registry *r = registry_of(json);
+        goes_to(r, ",\"last_channel\":\"c\"", sticky ? "c" : "a");
+        goes_to(r, ",\"last_channel\":\"gone\"", "a"); /* no longer in the configuration */
+        payroute_registry_free(r);
+    }
+}
+
 static payroute_payment *again(payroute_payment *p, payroute_registry *r)
 {
     payroute_payment *q = NULL;
@@ -417,6 +431,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_of_a_payment_is_checked),
         cmocka_unit_test(it_rides_in_the_record),
+        cmocka_unit_test(the_way_that_the_customer_knows),
         cmocka_unit_test(rules_order_the_channels),
         cmocka_unit_test(a_rule_that_denies_ends_it),
         cmocka_unit_test(a_split_is_exact),

@@ -282,7 +282,7 @@ static void print_trace(const payroute_json_node *root)
     }
     const payroute_json_node *rules = payroute_json_get(root, "rules");
     if (*text_of(rules, "decided")) {
-        put_pairf("by the rule", "%s", text_of(rules, "decided"));
+        put_pair("by your rule", text_of(rules, "decided"));
     }
     join(text, sizeof text, payroute_json_get(root, "order"), ", ");
     put_pair("then, in order", *text ? text : "none");

@@ -129,6 +129,20 @@ static void print_guidance(const payroute_json_node *g)
     }
 }
 
+static void print_choice(const payroute_json_node *trace)
+{
+    const char *decided = text_of(payroute_json_get(trace, "rules"), "decided");
+    if (!trace) {
+        return;
+    }
+    put("\n");
+    put_heading("Why this channel");
+    if (*decided) {
+        put_pair("by your rule", decided);
+    }
+    print_trace_table(trace);
+}
+
 static void review_text(char *out, size_t cap, const payroute_json_node *attempt)
 {
     size_t len = 0;
@@ -218,6 +232,10 @@ void print_payment(const payroute_json_node *root)
     put_pairf("status", "%s%s", status_words(text_of(root, "status"), root),
               flag_of(root, "final") ? " (final)" : "");
     print_money(root);
+    const payroute_json_node *denied = payroute_json_get(root, "denied");
+    if (denied) {
+        put_pairf("refused", "by your rule %s: %s; nothing was sent", text_of(denied, "rule"), text_of(denied, "reason"));
+    }
     if (flag_of(root, "may_still_pay")) {
         put_pair("but", "late money may still come; it would be accepted or returned");
     }
@@ -238,11 +256,7 @@ void print_payment(const payroute_json_node *root)
     print_show(payroute_json_get(root, "show"));
     print_do(payroute_json_get(root, "do"));
     print_guidance(payroute_json_get(root, "guidance"));
-    if (payroute_json_get(root, "trace")) {
-        put("\n");
-        put_heading("Why this channel");
-        print_trace_table(payroute_json_get(root, "trace"));
-    }
+    print_choice(payroute_json_get(root, "trace"));
     if (payroute_json_count(payroute_json_get(root, "attempts")) > 0) {
         put("\n");
         print_attempts(payroute_json_get(root, "attempts"), text_of(root, "currency"));

@@ -234,7 +234,8 @@ void print_payment(const payroute_json_node *root)
     print_money(root);
     const payroute_json_node *denied = payroute_json_get(root, "denied");
     if (denied) {
-        put_pairf("refused", "by your rule %s: %s; nothing was sent", text_of(denied, "rule"), text_of(denied, "reason"));
+        put_pairf("refused", "by your rule %s: %s; nothing was sent", text_of(denied, "rule"),
+                  text_of(denied, "reason"));
     }
     if (flag_of(root, "may_still_pay")) {
         put_pair("but", "late money may still come; it would be accepted or returned");

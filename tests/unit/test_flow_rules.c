@@ -220,7 +220,7 @@ static void a_rule_that_denies_ends_it(void **state)
     payroute_registry *r = registry_of(
         FILE_OF(THREE, "{\"name\":\"cards\",\"when\":{\"bin\":[\"411111\"]},\"then\":{\"deny\":\"bad_bin\"}},"
                        "{\"name\":\"fraud\",\"when\":{\"risk\":{\"min\":95}},\"then\":{\"deny\":\"risk_blocked\"}}"));
-    payroute_payment *p = begun(r, NULL, ",\"bin\":\"411111\",\"instrument\":\"pm_1\"", NOW);
+    payroute_payment *p = begun(r, NULL, ",\"bin\":\"411111\",\"instrument\":\"pm_1\",\"tier\":\"gold\"", NOW);
     assert_int_equal(payroute_payment_next(p), PAYROUTE_ACTION_SAVE); /* and nothing to send */
     assert_int_equal(payroute_payment_save_set(p)->attempt_count, 0);
     assert_int_equal(payroute_payment_status(p), PAYROUTE_STATUS_DECLINED);
@@ -240,6 +240,8 @@ static void a_rule_that_denies_ends_it(void **state)
     assert_int_equal(payroute_payment_retry(p, NOW, wish, strlen(wish), why, sizeof why), PAYROUTE_OK);
     assert_int_equal(payroute_payment_tick(p, NOW), PAYROUTE_OK);
     assert_string_equal(first_channel(p), "a");
+    assert_null(p->known->facts.bin);
+    assert_string_equal(p->known->facts.tier, "gold");
     assert_null(strstr(payroute_payment_view(p, "en", NULL), "\"denied\""));
     assert_int_equal(play(p, "paid", NOW), PAYROUTE_ACTION_DONE);
     assert_int_equal(payroute_payment_status(p), PAYROUTE_STATUS_PAID);
@@ -269,8 +271,9 @@ static void a_split_is_exact(void **state)
         } else if (i % 3 == 1) {
             assert_non_null(payroute_payment_save_set(p));
             assert_int_equal(payroute_payment_feed_conflict(p), PAYROUTE_OK);
+            payroute_payment *next = begun(r, h, "", now);
             payroute_payment_free(p);
-            p = begun(r, h, "", now);
+            p = next;
         }
         assert_non_null(strstr(payroute_payment_trace(p, NULL), "\"decided\":\"shares\""));
         dealt[first_channel(p)[0] - 'a']++;
@@ -280,6 +283,55 @@ static void a_split_is_exact(void **state)
     assert_int_equal(dealt[0], 50);
     assert_int_equal(dealt[1], 30);
     assert_int_equal(dealt[2], 20);
+    payroute_health_free(h);
+    payroute_registry_free(r);
+}
+
+/* A customer who is declined everywhere and asks again has had his turn. */
+static void a_payment_takes_one_turn(void **state)
+{
+    (void)state;
+    static const char wish[] = "{\"method\":\"card\"}";
+    payroute_health *h = NULL;
+    payroute_registry *r =
+        registry_of(FILE_OF(THREE, "{\"name\":\"shares\",\"then\":{\"split\":{\"a\":1,\"b\":1}}}"));
+    assert_int_equal(payroute_health_new(&h, 32, 64, NOW), PAYROUTE_OK);
+    payroute_payment *p = begun(r, h, "", NOW);
+    char first[33];
+    memcpy(first, first_channel(p), strlen(first_channel(p)) + 1);
+    assert_int_equal(play(p, "declined", NOW), PAYROUTE_ACTION_DONE);
+    assert_int_equal(p->pay.attempt_count, 3);
+    assert_int_equal(payroute_payment_retry(p, NOW, wish, strlen(wish), why, sizeof why), PAYROUTE_OK);
+    assert_int_equal(payroute_payment_tick(p, NOW), PAYROUTE_OK);
+    assert_int_equal(p->pay.attempt_count, 4);
+    assert_int_equal(play(p, "paid", NOW), PAYROUTE_ACTION_DONE);
+    payroute_payment_free(p);
+    p = begun(r, h, "", NOW);
+    assert_string_not_equal(first_channel(p), first);
+    payroute_payment_free(p);
+    payroute_health_free(h);
+    payroute_registry_free(r);
+}
+
+/* One bank says no: what is learnt is of its customers. */
+static void what_became_of_it_is_told_of_its_issuer(void **state)
+{
+    (void)state;
+    pr_health_view one, other;
+    payroute_health *h = NULL;
+    payroute_registry *r = registry_of(FILE_OF(CHANNEL("a", ""), ""));
+    assert_int_equal(payroute_health_new(&h, 32, 64, NOW), PAYROUTE_OK);
+    for (int32_t i = 0; i < 40; i++) {
+        payroute_payment *p = begun(r, h, i % 2 == 0 ? ",\"issuer\":\"icbc\"" : ",\"issuer\":\"abc\"", NOW + i * 1000);
+        assert_int_equal(play(p, i % 2 == 0 ? "declined" : "paid", NOW + i * 1000), PAYROUTE_ACTION_DONE);
+        payroute_payment_free(p);
+    }
+    int32_t slot = pr_route_slot(&h->view, pr_registry_find(r, "a"), NOW + 40000);
+    pr_health_look(&one, &h->view, slot, (pr_health_segment){pr_health_hash("card"), pr_health_hash("icbc")}, 8000,
+                   NOW + 40000);
+    pr_health_look(&other, &h->view, slot, (pr_health_segment){pr_health_hash("card"), pr_health_hash("abc")}, 8000,
+                   NOW + 40000);
+    assert_true(one.approve * (1 - one.blame_pair) + 0.05 < other.approve * (1 - other.blame_pair));
     payroute_health_free(h);
     payroute_registry_free(r);
 }
@@ -435,6 +487,8 @@ int main(void)
         cmocka_unit_test(rules_order_the_channels),
         cmocka_unit_test(a_rule_that_denies_ends_it),
         cmocka_unit_test(a_split_is_exact),
+        cmocka_unit_test(a_payment_takes_one_turn),
+        cmocka_unit_test(what_became_of_it_is_told_of_its_issuer),
         cmocka_unit_test(a_cap_rests_the_channel_until_its_day_is_over),
         cmocka_unit_test(money_is_counted_once),
         cmocka_unit_test(maintenance_is_never_the_reason_that_nothing_is_tried),

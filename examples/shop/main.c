@@ -89,6 +89,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < crash_story_count; i++) {
         failed += !tell(&t, &crash_stories[i], ++number);
     }
+    for (int i = 0; i < health_story_count; i++) {
+        failed += !tell(&t, &health_stories[i], ++number);
+    }
     int agree = books(&t, failed);
     till_close(&t);
     world_stop(&w);

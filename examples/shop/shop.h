@@ -73,6 +73,8 @@ extern const story shop_stories[];
 extern const int shop_story_count;
 extern const story china_stories[];
 extern const int china_story_count;
+extern const story health_stories[];
+extern const int health_story_count;
 extern const story crash_stories[];
 extern const int crash_story_count;
 

@@ -111,7 +111,7 @@ int till_sweep(till *t)
 void till_pass(till *t, int64_t ms)
 {
     while (ms > 0) {
-        int64_t step = ms > 86400000 ? 3600000 : ms > 30000 ? 30000 : ms;
+        int64_t step = ms > 7200000 ? 3600000 : ms > 30000 ? 30000 : ms;
         world_clock(t->w, t->w->now_ms + step);
         (void)payroute_engine_clock_step(t->engine, step);
         (void)till_sweep(t);

@@ -91,6 +91,7 @@ static void ask_probe(payroute_engine *e, const char *channel, payroute_probe *p
     prh_outcome out = {0};
     prh_exchange exchange = {.method = payroute_probe_request_method(probe),
                              .url = payroute_probe_request_url(probe),
+                             .money = 1, /* over a new connection: one that still stands would answer for others */
                              .plain = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_PLAIN) == 1,
                              .timeout_ms = whole < left_ms ? whole : left_ms,
                              .connect_ms = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_CONNECT_MS),

@@ -113,11 +113,16 @@ int32_t payroute_health_snapshot(const payroute_health *health, const payroute_r
     return hand_to_caller(json, out, out_cap);
 }
 
-/* A refused connection or a silence leaves a channel neither well nor out, for a while. Where nothing happened the
-   same figures come about by mere time, so only fresh evidence makes it a doubt. */
+/* Where nothing happens for long, nothing is sure any more: only fresh evidence makes a channel one to ask. */
+static int32_t heard_of(const pr_health_view *v, int64_t within_ms, int64_t now_ms)
+{
+    return v->last_ms > 0 && now_ms - v->last_ms < within_ms;
+}
+
+/* A refused connection or a silence leaves a channel neither well nor out, for a while. */
 static int32_t in_doubt(const pr_health_view *v, int64_t now_ms)
 {
-    return v->up >= 0.02 && v->down + v->hang > 0.001 && v->last_ms > 0 && now_ms - v->last_ms < DOUBT_LASTS_MS;
+    return v->up >= 0.02 && v->down + v->hang > 0.001 && heard_of(v, DOUBT_LASTS_MS, now_ms);
 }
 
 /* How long since the last question; 0: there is nothing to ask. */
@@ -127,7 +132,7 @@ static int64_t probe_interval(const pr_health_view *v, int32_t is_main, int64_t 
     if (!old && in_doubt(v, now_ms)) {
         return PROBE_DOUBT_MS;
     }
-    if (v->suspect || v->up < 0.9 || v->bad_since_ms > 0) {
+    if (v->suspect || v->bad_since_ms > 0 || (v->up < 0.9 && heard_of(v, LONG_MS, now_ms))) {
         return old ? PROBE_FAILING_MS : PROBE_WORRIED_MS;
     }
     return is_main && now_ms - v->last_ms >= IDLE_MS ? PROBE_CALM_MS : 0;

@@ -149,7 +149,7 @@ static void probes_are_few_and_settle_it(void **state)
     assert_int_equal(told_number(e, "probes"), 0); /* all is well and was heard of just now */
     pass_and_sweep(e, 2 * MINUTE);
     assert_int_equal(told_number(e, "probes"), 1); /* the main channel is idle */
-    strike("ali-main", "*", "drop_before", "\"times\":-1"); /* a connection that is kept would answer */
+    strike("ali-main", "*", "refuse", "");
     int64_t asked = 0;
     for (int i = 0; i < 60; i++) {
         pass_and_sweep(e, 5000);

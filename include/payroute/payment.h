@@ -174,7 +174,8 @@ PAYROUTE_API int32_t payroute_payment_keyring(payroute_payment *payment, payrout
 
 /**
  * What is known of the channels: asked at each choice from now on, and told what came of each attempt, at most once and
- * only after that was stored (payroute_payment_feed_saved). NULL (as at first): all channels are alike, and nothing is told.
+ * only after that was stored (payroute_payment_feed_saved). NULL (as at first): all channels are alike, and nothing
+ * is told.
  * Returns: OK; E_ARG; E_NOMEM.   Allocates: inside the handle.   Lifetime: the health must outlive the handle.
  *          Threads: one.   Since: 0.1
  */

@@ -113,7 +113,7 @@ static double mean_paid(pr_rate r)
     return pr_clamp(pr_rate_mean(USUALLY_PAID, BELIEF, r), 0.05, 0.95);
 }
 
-static uint64_t first_of(const swept *from, uint64_t now_tick)
+static uint64_t first_cohort(const swept *from, uint64_t now_tick)
 {
     return from->tick + COHORTS > now_tick ? from->tick + 1 : now_tick - COHORTS + 1;
 }
@@ -131,7 +131,7 @@ void pr_shown_look(pr_shown_view *out, const pr_slot *s, int64_t now_ms)
     payers p = payers_of(s, mean_paid(rate), now_ms);
     swept from = swept_of(word);
     double nats = from.nats;
-    for (uint64_t tick = first_of(&from, now_tick); tick <= now_tick; tick++) {
+    for (uint64_t tick = first_cohort(&from, now_tick); tick <= now_tick; tick++) {
         cohort c = cohort_at(s, tick);
         double age = (double)(now_ms - (int64_t)tick * COHORT_MS) - COHORT_MS / 2.0;
         nats = step(nats, &c, &p, age);
@@ -163,7 +163,7 @@ static void sweep(pr_slot *s, int64_t now_ms)
     }
     pr_rate rate = pr_rate_read(pr_read(&s->funnel), &pr_rate_funnel, now_ms), more = {0, 0};
     payers p = payers_of(s, mean_paid(rate), now_ms);
-    for (uint64_t tick = first_of(&at, ripe); tick <= ripe; tick++) {
+    for (uint64_t tick = first_cohort(&at, ripe); tick <= ripe; tick++) {
         cohort c = cohort_at(s, tick);
         at.nats = step(at.nats, &c, &p, (double)PR_RIPE_MS);
         more.good += c.paid;

@@ -13,7 +13,7 @@ static const double TIE = 0.002;      /* index differences below this are noise 
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
-enum { CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
+enum { NEAR = 4, CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
 
 static double order_index(double p, double f)
 {
@@ -83,9 +83,8 @@ static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, 
     return more > 0;
 }
 
-/* The best one that is not placed yet; among those that are as good, by weight. -1: all are placed. */
-static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const uint8_t *placed, int32_t count,
-                          double margin, pr_score_draw *draw, pr_rng *rng)
+static int32_t best_left(const pr_score_candidate *c, const pr_score_term *t, const uint8_t *placed,
+                         int32_t count, double margin)
 {
     int32_t best = -1;
     for (int32_t i = 0; i < count; i++) {
@@ -93,9 +92,17 @@ static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const u
             best = i;
         }
     }
+    return best;
+}
+
+/* The first place: among those that are as good as the best one, by weight. -1: there is none. */
+static int32_t draw_first(const pr_score_candidate *c, pr_score_term *t, const uint8_t *placed, int32_t count,
+                          double margin, pr_score_draw *draw, pr_rng *rng)
+{
+    int32_t best = best_left(c, t, placed, count, margin);
     *draw = (pr_score_draw){0, 0, 0};
     for (int32_t i = 0; best >= 0 && i < count; i++) {
-        t[i].tied = !placed[i] && c[i].rank == c[best].rank && t[i].limited == t[best].limited &&
+        t[i].tied = c[i].rank == c[best].rank && t[i].limited == t[best].limited &&
                     c[i].priority == c[best].priority && t[best].index - t[i].index <= TIE;
         if (t[i].tied) {
             draw->among++;
@@ -114,6 +121,30 @@ static int32_t next_place(const pr_score_candidate *c, pr_score_term *t, const u
         left -= t[i].tied ? (uint32_t)c[i].weight : 0;
     }
     return best;
+}
+
+/* Far behind nobody asks about margins: by rank, room and index. */
+static void sort_rest(const pr_score_candidate *c, const pr_score_term *t, const uint8_t *placed,
+                      int32_t count, int32_t *order, int32_t n)
+{
+    int32_t from = n;
+    for (int32_t i = 0; i < count; i++) {
+        if (placed[i]) {
+            continue;
+        }
+        int32_t at = n++;
+        for (; at > from; at--) {
+            int32_t before = order[at - 1];
+            int32_t behind = c[i].rank != c[before].rank         ? c[i].rank > c[before].rank
+                             : t[i].limited != t[before].limited ? t[i].limited
+                                                                 : t[i].index <= t[before].index;
+            if (behind) {
+                break;
+            }
+            order[at] = before;
+        }
+        order[at] = i;
+    }
 }
 
 static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count,
@@ -190,7 +221,6 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
                     const pr_score_candidate *candidates, int32_t count, const pr_score_ask *ask, pr_rng *rng)
 {
     uint8_t placed[256] = {0};
-    pr_score_draw unused;
     pr_health_ask common = {0};
     int32_t n = 0;
     count = count > 256 ? 256 : count;
@@ -201,11 +231,11 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
         }
         judge_candidate(&terms[i], health, &candidates[i], ask, &common, rng);
     }
-    int32_t first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
+    int32_t first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng);
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
            !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
         terms[first].limited = 1; /* used up: it goes behind all others */
-        first = next_place(candidates, terms, placed, count, ask->margin, draw, rng);
+        first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng);
     }
     if (first >= 0 && health != NULL && ask->explore) {
         int32_t canary = pick_canary(terms, health, candidates, count, first, ask);
@@ -218,9 +248,9 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
         order[n++] = first;
         placed[first] = 1;
     }
-    while (n < count) {
-        int32_t next = next_place(candidates, terms, placed, count, ask->margin, &unused, rng);
-        order[n++] = next;
-        placed[next] = 1;
+    while (n < count && n < NEAR) {
+        order[n] = best_left(candidates, terms, placed, count, ask->margin);
+        placed[order[n++]] = 1;
     }
+    sort_rest(candidates, terms, placed, count, order, n);
 }

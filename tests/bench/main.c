@@ -13,7 +13,8 @@ static const struct {
     void (*run)(void);
     int computes;
 } sections[] = {
-    {"catalog", bench_catalog, 1},   {"route", bench_route, 1}, {"rules", bench_rules, 1},   {"health", bench_health, 1},
+    {"catalog", bench_catalog, 1},   {"route", bench_route, 1}, {"rules", bench_rules, 1},
+    {"health", bench_health, 1},
     {"machine", bench_machine, 1},   {"adapters", bench_adapters, 1}, {"store", bench_store, 0},
     {"drive", bench_drive, 0},       {"memory", bench_memory, 1}, {"open", bench_open, 0},
     {"size", bench_size, 0},         {"lines", bench_lines, 1},

@@ -48,7 +48,8 @@ static int32_t load_rules(void)
         "\"bins\":[\"411111\"],\"maintenance\":[{\"days\":[\"mon\"],\"from\":\"01:00\",\"to\":\"02:00\"}]},"
         "{\"id\":\"b\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],"
         "\"methods\":[{\"method\":\"card\",\"flows\":[\"token\"]}]}],\"rules\":["
-        "{\"name\":\"x\",\"when\":{\"tier\":[\"g\",\"h\"],\"bin\":[\"411111\"],\"hours\":{\"from\":\"22:00\",\"to\":\"06:00\"},"
+        "{\"name\":\"x\",\"when\":{\"tier\":[\"g\",\"h\"],\"bin\":[\"411111\"],"
+        "\"hours\":{\"from\":\"22:00\",\"to\":\"06:00\"},"
         "\"metadata\":{\"k\":1}},\"then\":{\"prefer\":[\"a\"]}},"
         "{\"name\":\"y\",\"then\":{\"split\":{\"a\":7,\"b\":3}}}]}";
     char why[256];

@@ -238,7 +238,7 @@ static void test_addresses(void **state)
         {"https://b.example/?token=hunter2 x", "without blanks, quotes or bytes beyond ASCII, got \"***\""},
         {"https://api.example:0", "a port from 1 to 65535"},
         {"https://api.example:99999", "a port from 1 to 65535"},
-        {"https://api.example:79999999999", "a port from 1 to 65535"}, /* a number that no int holds: found by the fuzzer */
+        {"https://api.example:79999999999", "a port from 1 to 65535"}, /* no int holds it: found by the fuzzer */
         {"https://api.example/#x", "without #fragment"},
         {"https://api.example/?x=1", "without ?query"},
         {"https://api.example/ x", "without blanks"},

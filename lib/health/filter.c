@@ -45,7 +45,7 @@ static pr_posterior pass(pr_posterior p, double dt, double age)
     }
     double keep = (FORGET_S + age) / (FORGET_S + age + dt);
     double begun =
-        ONSET * dt < 0.05 ? ONSET * dt : 0.05; /* after very long nothing is certain, but not lost */
+        ONSET * dt < 0.02 ? ONSET * dt : 0.02; /* after very long nothing is certain, but not lost */
     double gone = (p.down + p.hang + p.brown) * (1.0 - keep);
     double over = 1.0 / (1.0 - 3.0 * begun + gone);
     p.down = (p.down * keep + begun) * over;

@@ -74,7 +74,7 @@ static void look_outcome(pr_health_view *v, pr_silent late)
     double shown = 1.0 - DEAD * v->cashier, live = 1.0 - v->pending, soft = (1.0 - approve) * SOFT_SHARE;
     double up = v->up * in_time, brown = v->brown * slow_time;
     v->taken = up + brown * .88 + (v->down + v->hang) * .07;
-    v->shown = v->taken * shown * v->convert;
+    v->shown = v->taken * (1.0 - PR_STORM_TAKES * v->blame_channel) * shown * v->convert;
     v->confirm = pr_clamp(v->taken * approve * live, 0.0, 1.0);
     v->fail_over = v->up * soft * live + v->brown * (.02 + .88 * soft) + v->down * .80 + v->hang * .03;
     v->fail_over = pr_clamp(v->fail_over, 0.0, 1.0 - v->confirm);

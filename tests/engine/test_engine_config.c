@@ -32,7 +32,9 @@ static void sweep_passes_what_it_cannot_load(void **state)
     for (int i = 0; i < MANY; i++) {
         char order[16];
         snprintf(order, sizeof order, "gone%d", i);
-        assert_int_equal(shop_create(before, order, "card", BUDGET, &id), PAYROUTE_OK);
+        assert_int_equal( /* by name: a channel that leaves hundreds unanswered looks like one that hangs */
+            shop_create_amount(before, order, "\"channel\":\"bank\",\"method\":\"card\"", 1250, BUDGET, &id),
+            PAYROUTE_OK);
     }
     assert_int_equal(
         shop_create_amount(before, "last", "\"channel\":\"other\",\"method\":\"card\"", 1250, BUDGET, &id),

@@ -347,6 +347,7 @@ static void codes_are_paid_or_given_up(void **state)
         (void)paid_code(e, &letter);
         assert_int_equal(bring_letter(e, &letter), PAYROUTE_OK);
     }
+    pass_and_sweep(e, 2 * MINUTE); /* of those who were shown something a moment ago nothing is concluded */
     int64_t good = figure(e, "ali-main", "convert");
     assert_true(good > usually);
     for (int i = 0; i < 3; i++) {

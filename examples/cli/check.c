@@ -261,6 +261,7 @@ void print_trace_table(const payroute_json_node *root)
         table_cell(&t, text);
     }
     table_end(&t);
+    print_trace_scores(root);
 }
 
 static void print_trace(const payroute_json_node *root)

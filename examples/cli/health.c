@@ -111,6 +111,53 @@ static int judge_health(const payroute_json_node *root, const args *a)
     return EXIT_FINE;
 }
 
+/* ---- the score of a choice ---- */
+
+static void share_cell(table *t, const payroute_json_node *score, const char *name)
+{
+    int64_t x = number_of(score, name);
+    table_cellf(t, "%lld.%lld%%", (long long)(x / 10000), (long long)(x / 1000 % 10));
+}
+
+static const char *largest_blame(const payroute_json_node *score)
+{
+    int64_t channel = number_of(score, "blame_channel"), pair = number_of(score, "blame_pair"),
+            issuer = number_of(score, "blame_issuer");
+    int64_t most = channel > pair ? channel : pair;
+    most = issuer > most ? issuer : most;
+    return most < MILLION / 10 ? "" : most == channel ? "channel" : most == pair ? "issuer here" : "issuer";
+}
+
+void print_trace_scores(const payroute_json_node *trace)
+{
+    table t;
+    const payroute_json_node *c = payroute_json_first(payroute_json_get(trace, "channels"));
+    table_begin(&t, "CHANNEL|INDEX|CONFIRM|FAIL OVER|UP|DOWN|HANG|SLOW|APPROVES|CASHIER DEAD|BLAME|WAITING|NOTE");
+    int32_t any = 0;
+    for (; c; c = payroute_json_next(c)) {
+        static const char *const shares[] = {"confirm", "fail_over", "up",      "down",
+                                             "hang",    "brown",     "approve", "cashier"};
+        const payroute_json_node *score = payroute_json_get(c, "score");
+        if (!score) {
+            continue;
+        }
+        any++;
+        table_cell(&t, text_of(c, "id"));
+        table_cellf(&t, "%.4f", (double)number_of(score, "index") / MILLION);
+        for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+            share_cell(&t, score, shares[i]);
+        }
+        table_cell(&t, largest_blame(score));
+        table_cellf(&t, "%lld", (long long)number_of(score, "in_flight"));
+        table_cellf(&t, "%s%s%s", flag_of(score, "canary") ? "a test " : "",
+                    flag_of(score, "suspect") ? "suspect " : "", flag_of(score, "limited") ? "over its rate" : "");
+    }
+    if (any > 0) {
+        put("\n");
+    }
+    table_end(&t);
+}
+
 int run_health(const args *a)
 {
     session s;

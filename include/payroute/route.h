@@ -28,6 +28,16 @@ extern "C" {
 PAYROUTE_API int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,
                                             size_t request_len, int64_t seed, char *out, size_t out_cap);
 
+/**
+ * A recorded trace (of payroute_route_explain, or of a payment) made again from what stands in it: each channel's
+ * index, rank, priority and weight, and the dice. Needs neither the registry nor the health of that moment.
+ * The answer is a JSON object: order, and same (false: the trace's own order is another, so it was changed).
+ * Returns: length without the NUL; E_ARG; E_JSON, E_SCHEMA (`out` then holds one line for each problem);
+ *          E_BUFFER (`out` is empty); E_NOMEM.
+ * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_route_replay(const char *trace_json, size_t trace_len, char *out, size_t out_cap);
+
 typedef struct payroute_router payroute_router;
 
 /**

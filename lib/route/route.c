@@ -155,6 +155,7 @@ static void judge_wishes(pr_route_verdict *v, const pr_route_input *in, int32_t 
                                    &retry_ms);
     }
     v->rank = pr_rules_rank(in->wishes, index, closed);
+    v->preference = pr_route_priority(in->wishes, index, v->channel);
     if (full != 0) {
         int32_t waits = v->faults == 0 || v->retry_ms != INT64_MAX;
         int64_t other = v->retry_ms != INT64_MAX ? v->retry_ms : 0;
@@ -189,14 +190,14 @@ int32_t pr_route_slot(const pr_health *health, const pr_channel *channel, int64_
     return pr_health_slot_key(health, channel->health_key, &prior, now_ms);
 }
 
-static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route_input *in, int32_t index)
+static pr_score_candidate candidate_of(const pr_route_verdict *v, const pr_route_input *in)
 {
     const pr_channel *c = v->channel;
     pr_score_candidate out = {
         .slot = PR_HEALTH_NO_SLOT,
         .segment = {pr_health_hash(v->method->name), pr_health_hash(in->request->issuer)},
         .rank = v->rank,
-        .priority = pr_route_priority(in->wishes, index, c),
+        .priority = v->preference,
         .weight = c->weight,
         .shown = strcmp(v->flow, "qr") == 0 || strcmp(v->flow, "redirect") == 0,
         .failed = v->failed_before,
@@ -241,7 +242,7 @@ static void rank_verdicts(ranking *r, const pr_route_verdict *v, int32_t count, 
     r->count = 0;
     for (int32_t i = 0; i < count; i++) {
         if (v[i].faults == 0) {
-            candidates[r->count] = candidate_of(&v[i], in, i);
+            candidates[r->count] = candidate_of(&v[i], in);
             which[r->count++] = i;
         }
     }

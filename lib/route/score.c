@@ -8,7 +8,9 @@
 #include "health/number.h"
 
 static const double GO_ON = 0.85; /* value of the next try against this one: time, and declines that repeat */
-static const double REMEMBER = 0.75;  /* a channel that failed this order before */
+static const double REMEMBER = 0.75; /* a channel that failed this order before */
+static const double BELIEF =
+    150.0; /* in how many payments' worth of conversion is the guess in lib/health/shown.c */
 static const double TIE = 0.002;      /* index differences below this are noise */
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
@@ -18,6 +20,12 @@ enum { NEAR = 4, CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
 static double order_index(double p, double f)
 {
     return p / (1.0 - GO_ON * f);
+}
+
+/* A number of millionths: so a trace that holds it leads to the same order again. */
+static double in_steps(double x)
+{
+    return (double)(int64_t)(x * 1e6 + (x < 0 ? -0.5 : 0.5)) * 1e-6;
 }
 
 static double root(double x)
@@ -42,23 +50,24 @@ static int32_t at_most(int32_t a, int64_t b)
 }
 
 static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
-                            const pr_score_ask *ask, const pr_health_ask *common, pr_rng *rng)
+                            const pr_score_ask *ask, const pr_health_ask *common, int32_t doubtful,
+                            pr_rng *rng)
 {
     pr_health_ask_look(&t->view, health, health != NULL ? c->slot : PR_HEALTH_NO_SLOT, common);
     t->confirm = t->view.confirm;
     t->fail_over = t->view.fail_over;
     if (c->shown && health != NULL) { /* once it is shown, it is paid or not: no other is tried behind it */
-        double c1 = t->view.convert, luck = doubt_draw(rng);
-        c1 = ask->explore
-                 ? pr_clamp(c1 + 0.5 * luck * root(c1 * (1.0 - c1) / (150.0 + t->view.shown_seen)), 0.01, 1.0)
-                 : c1;
-        t->confirm = t->view.shown * c1 / t->view.convert;
-        t->fail_over =
-            pr_clamp(t->view.down * .8 + t->view.brown * .02 + t->view.hang * .03, 0.0, 1.0 - t->confirm);
+        double usual = t->view.convert, seen = t->view.shown_seen;
+        double doubt = doubtful && seen > 0 ? 0.5 * root(usual * (1.0 - usual) / (BELIEF + seen)) : 0.0;
+        double drawn = doubt > 0 ? pr_clamp(usual + doubt * doubt_draw(rng), 0.01, 1.0) : usual;
+        t->confirm = t->view.shown * drawn / usual;
+        t->fail_over = pr_clamp(t->view.down * .8 + t->view.brown * .02 + t->view.hang * .03 +
+                                    t->view.up * .8 * t->view.blame_channel,
+                                0.0, 1.0 - t->confirm);
     }
     double remembered = c->failed > 0 && health != NULL ? REMEMBER : 1.0;
-    t->index =
-        order_index(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
+    t->index = in_steps(
+        order_index(t->confirm, t->fail_over) * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus);
     t->canary = 0;
     t->limited = 0;
     t->tied = 0;
@@ -100,7 +109,7 @@ static int32_t draw_first(const pr_score_candidate *c, pr_score_term *t, const u
                           double margin, pr_score_draw *draw, pr_rng *rng)
 {
     int32_t best = best_left(c, t, placed, count, margin);
-    *draw = (pr_score_draw){0, 0, 0};
+    *draw = (pr_score_draw){.among = 0};
     for (int32_t i = 0; best >= 0 && i < count; i++) {
         t[i].tied = c[i].rank == c[best].rank && t[i].limited == t[best].limited &&
                     c[i].priority == c[best].priority && t[best].index - t[i].index <= TIE;
@@ -217,40 +226,82 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
     return chosen;
 }
 
+/* Where the merchant ranks his channels, that is his knowledge, and nothing is tried at random against it. */
+static int32_t all_alike(const pr_score_candidate *c, int32_t count)
+{
+    for (int32_t i = 1; i < count; i++) {
+        if (c[i].priority != c[0].priority || c[i].rank != c[0].rank) {
+            return 0;
+        }
+    }
+    return count > 1;
+}
+
+/* The canary, if there is one, the first, and the others behind them. */
+static void place_all(const pr_score_term *terms, int32_t *order, uint8_t *placed,
+                      const pr_score_candidate *candidates, int32_t count, double margin, int32_t canary,
+                      int32_t first)
+{
+    int32_t n = 0;
+    if (canary >= 0) {
+        order[n++] = canary;
+        placed[canary] = 1;
+    }
+    if (first >= 0 && first != canary) {
+        order[n++] = first;
+        placed[first] = 1;
+    }
+    while (n < count && n < NEAR) {
+        order[n] = best_left(candidates, terms, placed, count, margin);
+        placed[order[n++]] = 1;
+    }
+    sort_rest(candidates, terms, placed, count, order, n);
+}
+
 void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, const pr_health *health,
                     const pr_score_candidate *candidates, int32_t count, const pr_score_ask *ask, pr_rng *rng)
 {
     uint8_t placed[256] = {0};
     pr_health_ask common = {0};
-    int32_t n = 0;
     count = count > 256 ? 256 : count;
+    int32_t doubtful = ask->explore && all_alike(candidates, count);
     for (int32_t i = 0; i < count; i++) {
         if (i == 0 || candidates[i].segment.method != common.segment.method ||
             candidates[i].segment.issuer != common.segment.issuer) {
             pr_health_ask_begin(&common, health, candidates[i].segment, ask->patience_ms, ask->now_ms);
         }
-        judge_candidate(&terms[i], health, &candidates[i], ask, &common, rng);
+        judge_candidate(&terms[i], health, &candidates[i], ask, &common, doubtful, rng);
     }
-    int32_t first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng);
+    pr_rng dice = *rng;
+    int32_t first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng), canary = -1;
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
            !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
         terms[first].limited = 1; /* used up: it goes behind all others */
         first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng);
     }
     if (first >= 0 && health != NULL && ask->explore) {
-        int32_t canary = pick_canary(terms, health, candidates, count, first, ask);
-        if (canary >= 0) {
-            order[n++] = canary;
-            placed[canary] = 1;
-        }
+        canary = pick_canary(terms, health, candidates, count, first, ask);
     }
-    if (first >= 0) {
-        order[n++] = first;
-        placed[first] = 1;
+    draw->dice = dice;
+    place_all(terms, order, placed, candidates, count, ask->margin, canary, first);
+}
+
+void pr_score_again(pr_score_term *terms, int32_t *order, const pr_score_candidate *candidates, int32_t count,
+                    double margin, pr_rng dice)
+{
+    uint8_t placed[256] = {0}, was[256] = {0};
+    pr_score_draw unused;
+    int32_t canary = -1;
+    count = count > 256 ? 256 : count;
+    for (int32_t i = 0; i < count; i++) {
+        was[i] = terms[i].limited != 0;
+        terms[i].limited = 0;
+        canary = terms[i].canary ? i : canary;
     }
-    while (n < count && n < NEAR) {
-        order[n] = best_left(candidates, terms, placed, count, ask->margin);
-        placed[order[n++]] = 1;
+    int32_t first = draw_first(candidates, terms, placed, count, margin, &unused, &dice);
+    while (first >= 0 && was[first] && !terms[first].limited) {
+        terms[first].limited = 1;
+        first = draw_first(candidates, terms, placed, count, margin, &unused, &dice);
     }
-    sort_rest(candidates, terms, placed, count, order, n);
+    place_all(terms, order, placed, candidates, count, margin, canary, first);
 }

@@ -42,6 +42,7 @@ typedef struct pr_score_draw { /* of the first place */
     int32_t among;
     uint32_t total;
     uint32_t value;
+    pr_rng dice; /* as they were before anybody had a place */
 } pr_score_draw;
 
 /* Fills terms[count] and order[count] (indices of candidates, best first). `health` NULL: nothing is known of
@@ -49,5 +50,10 @@ typedef struct pr_score_draw { /* of the first place */
 void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, const pr_health *health,
                     const pr_score_candidate *candidates, int32_t count, const pr_score_ask *ask,
                     pr_rng *rng);
+
+/* The order again, from what was written down: index (as a number of millionths), canary and limited of the
+   terms; rank, priority and weight of the candidates; the dice. */
+void pr_score_again(pr_score_term *terms, int32_t *order, const pr_score_candidate *candidates, int32_t count,
+                    double margin, pr_rng dice);
 
 #endif

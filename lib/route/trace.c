@@ -149,6 +149,9 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     }
     payroute_json_out_integer(out, "priority", v->channel->priority);
     payroute_json_out_integer(out, "weight", v->channel->weight);
+    if (v->preference != v->channel->priority) {
+        payroute_json_out_integer(out, "preference", v->preference);
+    }
     if (v->rank != 0) {
         payroute_json_out_integer(out, "rank", v->rank);
     }
@@ -157,11 +160,25 @@ static void trace_channel(payroute_json_out *out, const pr_route_verdict *v, con
     }
     if (v->faults == 0 && in->health != NULL) {
         trace_term(out, t);
+    } else if (v->faults == 0) {
+        payroute_json_out_integer(out, "index", millionths(t->index));
     }
     if (v->retry_ms != INT64_MAX) {
         payroute_json_out_integer(out, "retry_ms", v->retry_ms);
     }
     payroute_json_out_end(out);
+}
+
+/* With these, and what stands with each channel, the same order comes about again. */
+static void trace_dice(payroute_json_out *out, const pr_route_input *in, const pr_score_draw *draw)
+{
+    char text[48];
+    pr_text t;
+    pr_text_init(&t, text, sizeof text);
+    pr_text_format(&t, "%016llx.%016llx", (unsigned long long)draw->dice.state, (unsigned long long)draw->dice.stream);
+    payroute_json_out_string(out, "dice", text);
+    int32_t usual_bp = pr_registry_routing(in->registry)->margin_bp;
+    payroute_json_out_integer(out, "margin_bp", in->health != NULL ? in->health->margin_bp : usual_bp);
 }
 
 static void trace_draw(payroute_json_out *out, const pr_score_draw *draw)
@@ -214,6 +231,9 @@ void pr_route_trace(payroute_json_out *out, const pr_route_input *in, const pr_r
         payroute_json_out_integer(out, "retry_ms", pick->retry_ms);
     } else {
         payroute_json_out_null(out, "retry_ms");
+    }
+    if (order_count > 0) {
+        trace_dice(out, in, draw);
     }
     payroute_json_out_end(out);
 }

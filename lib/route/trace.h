@@ -42,6 +42,7 @@ typedef struct pr_route_verdict {
     int64_t retry_ms; /* end of its exclusion; INT64_MAX: none or for good */
     const char *excluded_why;
     int32_t rank;            /* of the rules and windows: see pr_rules_rank */
+    int32_t preference;      /* priority, or what a rule prefers */
     int64_t closed_until_ms; /* its maintenance window; 0: open */
     int32_t failed_before; /* an exclusion that has ended: it failed this order before */
 } pr_route_verdict;

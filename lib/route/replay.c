@@ -68,12 +68,14 @@ static void read_candidate(pr_problems *p, replay *r, const payroute_json_node *
     if (r->ids[r->count] == NULL) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, "id", "expected a channel's id");
     }
-    c->priority = (int32_t)replay_number(p, channel, preference != NULL ? "preference" : "priority", INT32_MIN, INT32_MAX);
+    c->priority = (int32_t)replay_number(p, channel, preference != NULL ? "preference" : "priority", INT32_MIN,
+                                         INT32_MAX);
     c->weight = (int32_t)replay_number(p, channel, "weight", 0, INT32_MAX / PR_CHANNELS_MAX);
     c->rank = payroute_json_get(channel, "rank") == NULL
                   ? 0
                   : (int32_t)replay_number(p, channel, "rank", INT32_MIN, INT32_MAX);
-    t->index = (double)replay_number(p, score != NULL ? score : channel, "index", -1000000000, 1000000000) * 1e-6;
+    const payroute_json_node *in = score != NULL ? score : channel;
+    t->index = (double)replay_number(p, in, "index", -1000000000, 1000000000) * 1e-6;
     t->canary = payroute_json_flag(payroute_json_get(score, "canary")) == 1;
     t->limited = payroute_json_flag(payroute_json_get(score, "limited")) == 1;
     r->count++;

@@ -459,6 +459,12 @@ static int is_shared(payroute_engine *e)
     return strcmp(told(e, "shared"), "true") == 0;
 }
 
+static int doctor_says(payroute_engine *e, const char *finding)
+{
+    assert_int_equal(payroute_engine_doctor(e, 0), PAYROUTE_OK);
+    return strstr(payroute_engine_result(e, NULL), finding) != NULL;
+}
+
 static void nothing_of_the_file_fails_a_payment(void **state)
 {
     char store[128], path[160];
@@ -470,6 +476,7 @@ static void nothing_of_the_file_fails_a_payment(void **state)
     assert_true(is_shared(e));
     assert_string_equal(told(e, "file"), path);
     assert_string_equal(told(e, "exchanges"), "false");
+    assert_true(doctor_says(e, "\"health_shared\""));
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     (void)pay(e, "alipay");
@@ -492,6 +499,7 @@ static void nothing_of_the_file_fails_a_payment(void **state)
     assert_false(is_shared(e));
     assert_non_null(strstr(told(e, "why"), path));
     assert_string_equal(told(e, "exchanges"), "true"); /* then by the store */
+    assert_true(doctor_says(e, "\"health_alone\""));
     (void)pay(e, "alipay");
     payroute_engine_close(e);
 }
@@ -517,6 +525,7 @@ static void it_can_be_put_elsewhere_or_off(void **state)
     payroute_engine_close(e);
     e = open_with(store, "false");
     assert_int_equal(payroute_engine_health(e), PAYROUTE_E_UNSUPPORTED);
+    assert_true(doctor_says(e, "\"health_off\""));
     strike("ali-main", "*", "refuse", "");
     for (int i = 0; i < 3; i++) {
         (void)pay(e, "alipay");

@@ -13,9 +13,10 @@ static const double BELIEF =
     150.0; /* in how many payments' worth of conversion is the guess in lib/health/shown.c */
 static const double TIE = 0.002;      /* index differences below this are noise */
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
+static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
-enum { NEAR = 4, CANARY_LEAST_MS = 1500, RATE_WINDOW_MS = 300000 };
+enum { NEAR = 4, CANARY_LEAST_MS = 1500, JUST_MS = 10000, RATE_WINDOW_MS = 300000 };
 
 static double order_index(double p, double f)
 {
@@ -194,6 +195,12 @@ static double well_index(const pr_score_term *t, const pr_score_candidate *c)
     return index * remembered * (1.0 - pr_clamp(c->price, 0.0, 1.0)) + c->bonus;
 }
 
+/* What was found out a moment ago needs no test yet. */
+static int32_t just_found(const pr_score_term *t, const pr_score_ask *ask)
+{
+    return t->view.bad_since_ms > 0 && ask->now_ms - t->view.bad_since_ms < JUST_MS;
+}
+
 /* At most one canary: the one that would gain most. It goes first. */
 static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
                            int32_t count, int32_t first, const pr_score_ask *ask)
@@ -204,8 +211,8 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
         double gain = well_index(&t[i], &c[i]) - t[first].index;
         if (i != first && c[i].rank == c[first].rank && c[i].failed == 0 && c[i].slot >= 0 &&
             gain > LEAST_GAIN && t[i].index < t[first].index &&
-            (t[i].view.suspect || t[i].view.blame_channel > 0.5 || t[i].view.blame_pending > 0.5 ||
-             t[i].view.cashier > 0.5) &&
+            ((t[i].view.up < WORRIED && !just_found(&t[i], ask)) || t[i].view.blame_channel > 0.5 ||
+             t[i].view.blame_pending > 0.5 || t[i].view.cashier > 0.5) &&
             gain > most) {
             most = gain;
             chosen = i;

@@ -410,7 +410,7 @@ static void test_health(void **state)
     expect_err("expected false or a file's full path");
     world_tell("/_fault", "{\"account\":\"card-main\",\"operation\":\"*\",\"fault\":\"refuse\"}");
     for (int i = 0; i < 4; i++) {
-        char order[8];
+        char order[16];
         (void)snprintf(order, sizeof order, "H%d", i + 2);
         expect_code(on_store("pay", "--order", order, "--amount=5", "--currency=CNY", "--method=card",
                              "--instrument=pm_card_visa", NULL),

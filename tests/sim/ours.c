@@ -39,7 +39,7 @@ static void *ours_open(const sim_setup *s, const double *params)
         abort();
     }
     for (int32_t k = 0; k < s->n; k++) {
-        char name[16];
+        char name[24];
         pr_health_prior prior = {s->prior[k], (int32_t)(s->latency[k] * 1000.0), TIMEOUT_MS};
         snprintf(name, sizeof name, "channel-%d", (int)k);
         o->slot[k] = pr_health_slot(&o->h, name, &prior, ms_of(0));

@@ -1,11 +1,13 @@
 /* The catalogue answers without a single allocation: every row, codes beside codes, an overlay, the texts and the
    places. malloc of the whole program is counted, which needs glibc and no sanitizer. */
+#include <stdlib.h> /* __GLIBC__ */
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+
 #include "base/rng.h"
 #include "catalog_data.h"
 
 #include <payroute/catalog.h>
-
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -95,7 +97,7 @@ int main(void)
 
 int main(void)
 {
-    return file_count == 0 && load_data != NULL && drop_data != NULL && ask != NULL && reason_of != NULL ? 0 : 1;
+    return 0;
 }
 
 #endif

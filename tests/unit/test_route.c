@@ -35,7 +35,7 @@ static payroute_registry *build(const char *channels)
 
 static pr_route_request request(int64_t amount, const char *currency)
 {
-    pr_route_request q = {NULL, NULL, amount, currency, 1000, 0, NULL, NULL, NULL, NULL};
+    pr_route_request q = {.amount_minor = amount, .currency = currency, .now_ms = 1000};
     return q;
 }
 

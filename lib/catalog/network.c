@@ -204,7 +204,7 @@ static void write_rule(payroute_json_out *o, const pr_network_rule *r)
 {
     static const char kinds[][8] = {"", "never", "fix", "wait", "limit", "volume", "fee"};
     static const char ons[][16] = {"", "response_code", "advice_code"};
-    static const char borders[][12] = {"", "any", "domestic", "cross_border"};
+    static const char borders[][16] = {"", "any", "domestic", "cross_border"};
     static const char counts[][24] = {"",         "repeats_amount",  "repeats_amount_month",
                                       "declines", "declines_amount", "declines_all_cards"};
     payroute_json_out_object(o, NULL);

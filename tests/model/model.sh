@@ -28,13 +28,14 @@
 #   REFUND_SECOND_COPY     a refusal of one copy of a refund fails it while another may arrive  (action.def: REPLAYS)
 #
 # Measured (Spin 6.5.2, gcc 12 -O2, two searches at a time on a shared 2-core machine; complete, 0 errors; states, MB, seconds):
+#   (LONG=1: CANCEL and LATEPAY with two workers, and the last line)
 #   2 attempts, 2 workers each   4,088,110 320 47    ... NOHOOK     4,290,363 330 59     ... REVERSE     5,360,601 379 38
 #   ... CANCEL                   9,335,700 561 150   ... LATEPAY   10,632,678 620 174
 #   2 attempts, 1 worker LATEPAY 1,747,567 213 35    ... REVERSE    3,109,744 276 20     ... CANCEL      5,515,968 386 52
 #   ... REVERSE REVCLOSE         1,223,825 189 27    ... CANCEL NOHOOK 1,881,060 219 48  ... CANCEL SLOWBACK 1,947,828 222 39
 #   3 attempts, 1 worker CARD QR 2,280,300 255 26    ... AUTH CONT  3,240,259 306 42     ... CONT        2,003,645 240 37
 #   LONG=1: 2 attempts, 1 worker, LATEPAY REVERSE CANCEL REVCLOSE SLOWBACK   14,351,717 790 106
-# The whole default run: 705 s of processor time, about 6 minutes on two quiet cores, 210 s of it the compiler over pan.c.
+# The whole default run: about 500 s of processor time, 200 s of it the compiler over pan.c.
 #
 #   JOBS=2 searches at a time; LONG=1 adds the big ones; ONLY=word runs those whose line contains it.
 # Needs spin and a C compiler (make deps-model).
@@ -89,10 +90,10 @@ searches() {
     [ "${LONG:-0}" = 1 ] && cat <<END
 hold -DN=3 -DW=1
 hold -DN=2 -DW=1 -DLATEPAY -DREVERSE -DCANCEL -DREVCLOSE -DSLOWBACK
-END
-    cat <<END
 hold -DN=2 -DW=2 -DLATEPAY
 hold -DN=2 -DW=2 -DCANCEL
+END
+    cat <<END
 hold -DN=2 -DW=2 -DREVERSE
 hold -DN=2 -DW=1 -DLATEPAY -DREVERSE
 hold -DN=2 -DW=1 -DLATEPAY -DCANCEL

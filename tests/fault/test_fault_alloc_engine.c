@@ -1,6 +1,6 @@
 /* Allocation n fails during a call of the engine, anywhere in the process: in ours, in SQLite, libcurl,
-   cJSON, mbedTLS; once or from then on. Over the real sandbox, so that the books tell. Sampled; PR_FAULT=all
-   makes the steps finer. */
+   cJSON, mbedTLS; once or from then on. Over the real sandbox, so that the books tell. Sampled;
+   PR_FAULT=engine makes the steps finer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,7 @@ static void each_story(void **state)
 {
     const struct story *story = *state;
     const char *mode = getenv("PR_FAULT"), *only = getenv("PR_FAULT_AT");
-    int all = mode && strcmp(mode, "all") == 0;
+    int all = mode && strcmp(mode, "engine") == 0;
     long before = cells, total = run_cell(story, 0, 0);
     if (!alloc_works()) {
         skip();

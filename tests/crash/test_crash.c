@@ -1,5 +1,6 @@
-/* SIGKILL at every system call with an effect (PR_CRASH=effects: all of them; all: at every system call) of each story, then a
-   fresh process, time, the customer, and the comparison of books. Real processes, real SQLite, real HTTP.
+/* SIGKILL at every system call with an effect (PR_CRASH=effects: of all stories; all: at every system call) of
+   each story, then a fresh process, time, the customer, and the comparison of books. Real processes, real
+   SQLite, real HTTP.
    Ways of doing it wrong are run the same way and must be caught, or the harness proves nothing. PR_SEED,
    PR_CRASH_STORY (its name) and PR_CRASH_AT (number of the stop) show one again. */
 #include <setjmp.h>

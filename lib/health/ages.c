@@ -71,15 +71,3 @@ int64_t pr_ages_window(const pr_ages *a, int64_t unit_ms, int64_t now_ms, int32_
     }
     return since > least ? since : least;
 }
-
-uint32_t pr_ages_take(pr_ages *a, uint64_t tick)
-{
-    pr_word *w = &a->count[tick % PR_AGES];
-    uint64_t seen = pr_read(w);
-    while (seen >> COUNT_BITS == tick && (seen & COUNT) > 0) {
-        if (pr_swap(w, &seen, tick << COUNT_BITS)) {
-            return (uint32_t)(seen & COUNT);
-        }
-    }
-    return 0;
-}

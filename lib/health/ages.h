@@ -9,9 +9,6 @@
 uint64_t pr_ages_begin(pr_ages *a, int64_t unit_ms, int64_t now_ms);
 int32_t pr_ages_end(pr_ages *a, uint64_t tick); /* 1: there was one */
 
-/* Takes out all that began at `tick`; how many they were. */
-uint32_t pr_ages_take(pr_ages *a, uint64_t tick);
-
 /* A good end: an answer, a payment. What is silent is held against how many of those came meanwhile. */
 void pr_ages_good(pr_ages *a, int64_t unit_ms, int64_t now_ms);
 /* Since when silence counts: three units, or the last good end if that is longer ago; and how many came

@@ -11,7 +11,6 @@ typedef struct pr_health_ask {
     int32_t ready;       /* 0: a time that is none; nothing is known then */
     pr_latency_at place; /* of the patience */
     pr_base_common common;
-    uint64_t recent; /* ticks */
     int64_t storm;
     double blame_issuer;
 } pr_health_ask;

@@ -103,7 +103,6 @@ void pr_health_ask_begin(pr_health_ask *out, const pr_health *h, pr_health_segme
     pr_causes c = pr_base_causes(h, NULL, segment, 0, now_ms);
     out->place = pr_latency_place(patience_ms > 0 ? patience_ms : 8000);
     out->common = pr_base_of_segment(h, c.segment, now_ms);
-    out->recent = pr_rate_tick(&pr_rate_recent, now_ms);
     out->storm = now_ms / PR_STORM_TICK_MS;
     out->blame_issuer = storm_of(c.issuer, out->storm);
     out->ready = 1;

@@ -20,7 +20,6 @@ static const pr_rate_kind pr_rate_fast = {60000, 2LL * 3600000, 4000.0, 1.0 / 12
 static const pr_rate_kind pr_rate_cell = {600000, 2LL * 86400000, 2000.0, 1.0 / 288, 256.0};   /* two days */
 static const pr_rate_kind pr_rate_funnel = {3600000, 10LL * 86400000, 200000.0, 1.0 / 240,
                                             16.0};                                  /* ten days */
-static const pr_rate_kind pr_rate_recent = {10000, 600000, 200.0, 1.0 / 60, 256.0}; /* ten minutes */
 
 typedef struct pr_rate {
     double good;

@@ -56,6 +56,11 @@ void pr_text_i64(pr_text *t, int64_t v)
     pr_text_bytes(t, digits, len > 0 ? (size_t)len : 0);
 }
 
+int pr_text_fit(const char *s, size_t max)
+{
+    return (int)pr_utf8_floor(s, strlen(s), max);
+}
+
 void pr_text_format(pr_text *t, const char *format, ...)
 {
     if (t->cut) {

@@ -17,6 +17,8 @@ void pr_text_init(pr_text *t, char *buffer, size_t cap); /* NULL buffer: everyth
 void pr_text_put(pr_text *t, const char *s);
 void pr_text_bytes(pr_text *t, const char *s, size_t len); /* cut at a UTF-8 boundary */
 void pr_text_i64(pr_text *t, int64_t v);
+/* Bytes of s to show, at most max, up to the end of a character: for "%.*s". */
+int pr_text_fit(const char *s, size_t max);
 void pr_text_format(pr_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 typedef struct pr_buf {
@@ -27,8 +29,8 @@ typedef struct pr_buf {
 } pr_buf;
 
 void pr_buf_init(pr_buf *b);
-void pr_buf_free(pr_buf *b);  /* zeroises, then as after init */
-void pr_buf_clear(pr_buf *b); /* zeroises, keeps the block */
+void pr_buf_free(pr_buf *b);                 /* zeroises, then as after init */
+void pr_buf_clear(pr_buf *b);                /* zeroises, keeps the block */
 void pr_buf_reserve(pr_buf *b, size_t more); /* room for so many bytes at once */
 void pr_buf_put(pr_buf *b, const char *s);
 void pr_buf_bytes(pr_buf *b, const void *s, size_t len);

@@ -78,7 +78,7 @@ static int32_t read_member(question *q, const payroute_json_node *member, pr_tex
         q->query.http_status = (int32_t)status;
         return PAYROUTE_OK;
     }
-    pr_text_format(why, "%.60s: unknown member", name);
+    pr_text_format(why, "%.*s: unknown member", pr_text_fit(name, 60), name);
     return PAYROUTE_E_SCHEMA;
 }
 

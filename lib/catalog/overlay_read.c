@@ -165,7 +165,7 @@ static void take_texts(reader *r, const payroute_json_node *row, int32_t reason)
         pr_text at;
         const char *name = payroute_json_name(locale);
         pr_text_init(&at, path, sizeof path);
-        pr_text_format(&at, "texts.%.35s", name);
+        pr_text_format(&at, "texts.%.*s", pr_text_fit(name, 35), name);
         if (payroute_json_type(locale) != PAYROUTE_JSON_OBJECT || name[0] == '\0' || strlen(name) > 35) {
             report(r, path, "expected a locale with an object of texts", payroute_json_text(locale));
             continue;
@@ -175,7 +175,7 @@ static void take_texts(reader *r, const payroute_json_node *row, int32_t reason)
             const char *who = payroute_json_name(m), *text = payroute_json_string(m);
             int32_t audience = audience_of(who);
             pr_text_init(&at, path, sizeof path);
-            pr_text_format(&at, "texts.%.35s.%.35s", name, who);
+            pr_text_format(&at, "texts.%.*s.%.*s", pr_text_fit(name, 35), name, pr_text_fit(who, 35), who);
             if (audience < 0) {
                 report(r, path, "unknown audience", who);
             } else if (text == NULL || text[0] == '\0' || strlen(text) > MAX_TEXT) {

@@ -32,9 +32,9 @@ typedef struct field {
 } field;
 
 #define FIELD_OF(name) {#name, offsetof(pr_order, name), sizeof((pr_order *)0)->name}
-static const field order_fields[] = {FIELD_OF(method),     FIELD_OF(flow),      FIELD_OF(channel),
-                                     FIELD_OF(instrument), FIELD_OF(subject),   FIELD_OF(customer),
-                                     FIELD_OF(return_url), FIELD_OF(client_ip), FIELD_OF(locale),
+static const field order_fields[] = {FIELD_OF(method),      FIELD_OF(flow),      FIELD_OF(channel),
+                                     FIELD_OF(instrument),  FIELD_OF(subject),   FIELD_OF(customer),
+                                     FIELD_OF(return_url),  FIELD_OF(client_ip), FIELD_OF(locale),
                                      FIELD_OF(last_channel)};
 enum { ORDER_FIELDS = sizeof order_fields / sizeof order_fields[0] };
 
@@ -132,9 +132,10 @@ static int32_t read_number(int64_t *out, const payroute_json_node *spec, const c
         return PAYROUTE_OK;
     }
     if (payroute_json_integer(&value, node) != PAYROUTE_OK || value < low || value > high) {
-        const char *got = payroute_json_text(node);
-        pr_text_format(why, "%s: expected a whole number from %lld to %lld, got \"%.8s\"\n", name,
-                       (long long)low, (long long)high, got != NULL ? got : "");
+        const char *text = payroute_json_text(node);
+        const char *got = text != NULL ? text : "";
+        pr_text_format(why, "%s: expected a whole number from %lld to %lld, got \"%.*s\"\n", name,
+                       (long long)low, (long long)high, pr_text_fit(got, 8), got);
         return PAYROUTE_E_SCHEMA;
     }
     *out = value;
@@ -153,8 +154,9 @@ static int32_t read_identity(payroute_payment *p, const payroute_json_node *spec
         memcpy(p->order_id, order_id, strlen(order_id) + 1);
     }
     if (currency == NULL || strlen(currency) != 3 || payroute_currency_exponent(currency) < 0) {
-        pr_text_format(why, "currency: expected a currency code such as CNY, got \"%.8s\"\n",
-                       currency != NULL ? currency : "");
+        const char *got = currency != NULL ? currency : "";
+        pr_text_format(why, "currency: expected a currency code such as CNY, got \"%.*s\"\n",
+                       pr_text_fit(got, 8), got);
         rc = currency != NULL && strlen(currency) == 3 ? PAYROUTE_E_NOT_FOUND : PAYROUTE_E_SCHEMA;
     } else {
         memcpy(p->pay.currency, currency, 4);
@@ -183,7 +185,8 @@ static int32_t read_spec(payroute_payment *p, const payroute_json_node *spec, in
     }
     for (const payroute_json_node *m = payroute_json_first(spec); m != NULL; m = payroute_json_next(m)) {
         if (!known_key(payroute_json_name(m)) && !pr_known_key(m)) {
-            pr_text_format(why, "%.40s: unknown key\n", payroute_json_name(m));
+            pr_text_format(why, "%.*s: unknown key\n", pr_text_fit(payroute_json_name(m), 40),
+                           payroute_json_name(m));
             rc = PAYROUTE_E_SCHEMA;
         }
     }
@@ -217,7 +220,8 @@ static int32_t read_policy(pr_policy *policy, const payroute_registry *registry,
         int32_t id = pr_policy_find(payroute_json_name(m));
         if (id < 0 || payroute_json_integer(&value, m) != PAYROUTE_OK ||
             pr_policy_set(policy, id, value) != PAYROUTE_OK) {
-            pr_text_format(why, "policy.%.40s: unknown, or outside its bounds\n", payroute_json_name(m));
+            pr_text_format(why, "policy.%.*s: unknown, or outside its bounds\n",
+                           pr_text_fit(payroute_json_name(m), 40), payroute_json_name(m));
             rc = PAYROUTE_E_SCHEMA;
         }
     }

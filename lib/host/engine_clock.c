@@ -72,7 +72,7 @@ int32_t prh_clock_read(prh_clock *clock, const payroute_json_node *node, char *w
         if (at == base || at == rate) {
             continue;
         }
-        snprintf(why, why_cap, "options.clock: unknown member \"%.40s\"", payroute_json_name(at));
+        snprintf(why, why_cap, "options.clock: unknown member \"%s\"", payroute_json_name(at));
         return PAYROUTE_E_SCHEMA;
     }
     *clock = (prh_clock){.is_virtual = 1, .base_ms = ms, .rate = speed, .begun_ms = prh_monotonic_ms()};

@@ -170,7 +170,7 @@ static int32_t open_options(payroute_engine *e, const payroute_json_node *root, 
         if (known_option(payroute_json_name(at))) {
             continue;
         }
-        snprintf(why, why_cap, "options: unknown member \"%.40s\"", payroute_json_name(at));
+        snprintf(why, why_cap, "options: unknown member \"%s\"", payroute_json_name(at));
         return PAYROUTE_E_SCHEMA;
     }
     const payroute_json_node *clock = payroute_json_get(root, "clock");

@@ -110,7 +110,7 @@ static int32_t open_text(prh_store **out, char *text, char *why, size_t why_cap)
     memset(&options, 0, sizeof options);
     int32_t memory = !strncmp(text, "memory:", 7);
     if (!memory && strncmp(text, "sqlite:", 7) != 0) {
-        prh_why(why, why_cap, "store: '%.40s' has no known scheme; there are sqlite:/path/to/file and "
+        prh_why(why, why_cap, "store: '%s' has no known scheme; there are sqlite:/path/to/file and "
                               "memory:name", text);
         return strchr(text, ':') ? PAYROUTE_E_UNSUPPORTED : PAYROUTE_E_ARG;
     }

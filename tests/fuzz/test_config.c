@@ -17,9 +17,24 @@ static void view(const payroute_registry *r, char out[VIEW_MAX])
     }
 }
 
-/* Every secret that the file holds, by the names of credential fields of any provider; in a problem's text also
-   whatever looks like one. (The view shows addresses and titles as they are, whatever they look like.) */
-static void secrets_stay(const payroute_json_node *node, const char *text, int32_t alike)
+/* How many names and texts of the file hold this one. */
+static int32_t holders(const payroute_json_node *node, const char *text)
+{
+    int32_t n = 0;
+    for (const payroute_json_node *m = payroute_json_first(node); m != NULL; m = payroute_json_next(m)) {
+        const char *name = payroute_json_name(m);
+        const char *value = payroute_json_string(m);
+        n += (name != NULL && strstr(name, text) != NULL) + (value != NULL && strstr(value, text) != NULL);
+        n += holders(m, text);
+    }
+    return n;
+}
+
+/* Every secret that the file holds, by the names of credential fields of any provider; in a problem's text
+   also whatever looks like one. (The view shows addresses and titles as they are, whatever they look like.) A
+   secret that is a part of some other word too, say of a channel's name, is told by that word. */
+static void secrets_stay(const payroute_json_node *root, const payroute_json_node *node, const char *text,
+                         int32_t alike)
 {
     for (const payroute_json_node *m = payroute_json_first(node); m != NULL; m = payroute_json_next(m)) {
         const char *name = payroute_json_name(m);
@@ -30,13 +45,15 @@ static void secrets_stay(const payroute_json_node *node, const char *text, int32
             if (i >= 0 && strlen(value) >= 12 &&
                 (provider->fields[i].kind == PR_FIELD_SECRET ||
                  provider->fields[i].kind == PR_FIELD_RSA_PRIVATE)) {
-                FUZZ_EXPECT(strstr(text, value) == NULL, "%s stands in: %s", name, text);
+                FUZZ_EXPECT(strstr(text, value) == NULL || holders(root, value) > 1, "%s stands in: %s", name,
+                            text);
             }
         }
         if (alike && value != NULL && strlen(value) >= 20 && pr_provider_secret_like(value)) {
-            FUZZ_EXPECT(strstr(text, value) == NULL, "a secret stands in: %s", text);
+            FUZZ_EXPECT(strstr(text, value) == NULL || holders(root, value) > 1, "a secret stands in: %s",
+                        text);
         }
-        secrets_stay(m, text, alike);
+        secrets_stay(root, m, text, alike);
     }
 }
 
@@ -47,8 +64,9 @@ static void check_why(const char *json, size_t len, int32_t rc, const char *why,
     FUZZ_EXPECT(rc == PAYROUTE_OK || why[0] != '\0', "refused (%d) without a word", (int)rc);
     FUZZ_EXPECT(pr_utf8_valid(why, strlen(why)), "no UTF-8: %s", why);
     if (payroute_json_parse(&doc, json, len, NULL, 0) == PAYROUTE_OK) {
-        secrets_stay(payroute_json_root(doc), why, 1);
-        secrets_stay(payroute_json_root(doc), seen, 0);
+        const payroute_json_node *root = payroute_json_root(doc);
+        secrets_stay(root, root, why, 1);
+        secrets_stay(root, root, seen, 0);
     }
     payroute_json_free(doc);
 }

@@ -305,6 +305,15 @@ static void bad_questions_are_told(void **state)
     assert_int_equal(explain(NULL, "{\"http\":-1}", out, sizeof out), PAYROUTE_E_SCHEMA);
     assert_int_equal(explain(NULL, "{\"kode\":\"1\"}", out, sizeof out), PAYROUTE_E_SCHEMA);
     assert_string_equal(out, "kode: unknown member");
+    /* found by fuzzing: a long name was cut within a character */
+    static const char bit[] = "\xE7\xA0\x81";
+    char named[100] = "{\"k";
+    for (int i = 0; i < 20; i++) {
+        strcat(named, bit);
+    }
+    assert_int_equal(explain(NULL, strcat(named, "\":1}"), out, sizeof out), PAYROUTE_E_SCHEMA);
+    assert_string_equal(strchr(out, ':'), ": unknown member");
+    assert_int_equal(strchr(out, ':') - out, 58);
     assert_int_equal(explain(NULL, "{\"code\":\"1\"} x", out, sizeof out), PAYROUTE_E_JSON);
     assert_true(out[0] != '\0');
     assert_int_equal(payroute_catalog_explain(NULL, NULL, 0, out, sizeof out), PAYROUTE_E_ARG);

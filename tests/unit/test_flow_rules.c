@@ -136,6 +136,8 @@ static void what_is_said_of_a_payment_is_checked(void **state)
     refused_with(r, ",\"bin\":\"41111\"", PAYROUTE_E_SCHEMA, "bin: expected the first 6 to 8 digits");
     refused_with(r, ",\"last_channel\":7", PAYROUTE_E_SCHEMA, "last_channel: expected a text");
     refused_with(r, ",\"brands\":\"visa\"", PAYROUTE_E_SCHEMA, "brands: unknown key");
+    refused_with(r, ",\"xx支付支付支付支付支付支付支付\":1", PAYROUTE_E_SCHEMA, /* never within a character */
+                 "xx支付支付支付支付支付支付: unknown key");
     /* all at once */
     refused_with(r, ",\"tier\":\"A B\",\"category\":\"\"", PAYROUTE_E_SCHEMA, "category: expected");
     assert_non_null(strstr(why, "tier: expected"));

@@ -1,7 +1,7 @@
 /* `check` and `route`: what a configuration says, and which channel it would give. Nothing is sent or stored.
  */
 #include "check.h"
-#include "cli.h"
+#include "store.h"
 
 #include <payroute/registry.h>
 #include <payroute/route.h>
@@ -297,6 +297,7 @@ static void print_trace(const payroute_json_node *root)
     }
     put("\n");
     print_trace_table(root);
+    print_health_place(payroute_json_get(root, "health"));
 }
 
 static int request_from_options(const args *a, bytes *out)
@@ -345,6 +346,12 @@ static int read_request(const args *a, bytes *out)
     return read_file(out, "-", "request", 1u << 20);
 }
 
+static int judge_route(const payroute_json_node *root, const args *a)
+{
+    (void)a;
+    return payroute_json_type(payroute_json_get(root, "chosen")) == PAYROUTE_JSON_OBJECT ? EXIT_FINE : EXIT_NO;
+}
+
 static int answer_route(const args *a, ask_route *q)
 {
     int32_t rc = 0;
@@ -362,10 +369,35 @@ static int answer_route(const args *a, ask_route *q)
     } else if (parsed == PAYROUTE_OK) {
         print_trace(root);
     }
-    int32_t found = payroute_json_type(payroute_json_get(root, "chosen")) == PAYROUTE_JSON_OBJECT;
+    int found = judge_route(root, a);
     payroute_json_free(doc);
     free(trace);
-    return parsed != PAYROUTE_OK ? complain_rc(a, "route", parsed, NULL) : found ? EXIT_FINE : EXIT_NO;
+    return parsed != PAYROUTE_OK ? complain_rc(a, "route", parsed, NULL) : found;
+}
+
+static int32_t names_store(const args *a)
+{
+    const char *usual = getenv("PAYROUTE_STORE");
+    return a->value[OPT_STORE] || (usual && *usual);
+}
+
+/* With what the workers of this host know: through the engine, so that it is the same file that they share. */
+static int route_with_health(const args *a, const ask_route *q)
+{
+    session s;
+    args own = *a; /* the file is the configuration; a health file alone needs no store */
+    own.value[OPT_CONFIG] = a->words[0];
+    own.words++;
+    own.word_count--;
+    if (!names_store(a)) {
+        own.value[OPT_STORE] = "memory:";
+    }
+    int code = session_open(&s, &own);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    int32_t rc = payroute_engine_route(s.engine, q->request.at, q->request.len, q->seed);
+    return session_end(&s, rc, judge_route, print_trace);
 }
 
 int run_route(const args *a)
@@ -383,14 +415,14 @@ int run_route(const args *a)
     if (code == EXIT_FINE) {
         code = read_request(a, &q.request);
     }
-    if (code == EXIT_FINE) {
+    if (code == EXIT_FINE && (names_store(a) || a->value[OPT_HEALTH])) {
+        code = route_with_health(a, &q);
+    } else if (code == EXIT_FINE) {
         code = load(a->words[0], &q.registry, &rc, &why);
         if (code != EXIT_FINE && why) {
             code = complain_rc(a, a->words[0], rc, why);
         }
-    }
-    if (code == EXIT_FINE) {
-        code = answer_route(a, &q);
+        code = code == EXIT_FINE ? answer_route(a, &q) : code;
     }
     payroute_registry_free(q.registry);
     bytes_wipe(&q.request);

@@ -142,6 +142,7 @@ int32_t flag_of(const payroute_json_node *object, const char *name);     /* 0 */
 char *json_ask(int32_t (*ask)(void *user, char *out, size_t cap), void *user,
                int32_t *rc); /* grows; to be freed */
 
+void print_health_place(const payroute_json_node *place); /* which processes know the same; NULL: nothing is known */
 void print_trace_scores(const payroute_json_node *trace); /* each part of it, where health is known */
 void print_trace_table(const payroute_json_node *trace); /* who was chosen, who left out and why */
 

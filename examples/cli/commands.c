@@ -56,11 +56,15 @@ const command cli_commands[] = {
      "must be mended.\n"
      "  payroute doctor channels.json --store /var/lib/shop/pay.db --locale zh-CN\n"},
     {"route", "FILE [-] | --lines", "which channel a payment would take, who was left out and why; nothing is done",
-     ROUTE | MONEY | BIT(OPT_SEED) | BIT(OPT_NOW_MS) | BIT(OPT_LINES), 0, 2, run_route,
-     "With - the request is JSON on standard input. Exit status 1: no channel can take it.\n"
+     ROUTE | MONEY | BIT(OPT_SEED) | BIT(OPT_NOW_MS) | BIT(OPT_LINES) | BIT(OPT_STORE) | BIT(OPT_HEALTH) |
+         BIT(OPT_STATE_DIR) | BIT(OPT_INSTANCE),
+     0, 2, run_route,
+     "With - the request is JSON on standard input. With a store, or --health alone, by what the processes of this\n"
+     "host know of the channels now; else as if nothing were known. Exit status 1: no channel can take it.\n"
      "--lines needs no FILE: hello, route, start, end, final, tick, probe and bye come as JSON lines, time among\n"
      "them; hello, route and tick are answered, one line each (docs/command.md).\n"
-     "  payroute route channels.json --method card --amount 12.34 --currency CNY\n"},
+     "  payroute route channels.json --method card --amount 12.34 --currency CNY\n"
+     "  payroute route channels.json --store /var/lib/shop/pay.db --method card --amount 12.34 --currency CNY\n"},
     {"pay", "[-]", "create the payment of an order and drive it until the customer must act or it is decided",
      DRIVE | WISH | MONEY | BIT(OPT_ORDER) | BIT(OPT_SUBJECT) | BIT(OPT_CUSTOMER) | BIT(OPT_RETURN_URL) |
          BIT(OPT_CLIENT_IP) | BIT(OPT_LATE_MONEY) | BIT(OPT_DEADLINE_MS) | BIT(OPT_ORDERED_AT_MS) |

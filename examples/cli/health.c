@@ -80,6 +80,15 @@ static void put_channel(table *t, const payroute_json_node *c, int64_t now_ms)
     table_cell(t, text);
 }
 
+void print_health_place(const payroute_json_node *place)
+{
+    if (flag_of(place, "shared")) {
+        putf("\n%s%s\n", in_words("shared by the processes of this host: ", "本机所有进程共享："), text_of(place, "file"));
+    } else if (place) {
+        putf("\n%s%s\n", in_words("known to this process alone: ", "只有本进程知道："), text_of(place, "why"));
+    }
+}
+
 static void print_health(const payroute_json_node *root)
 {
     table t;
@@ -90,11 +99,7 @@ static void print_health(const payroute_json_node *root)
         put_channel(&t, c, number_of(root, "now_ms"));
     }
     table_end(&t);
-    if (flag_of(root, "shared")) {
-        putf("\n%s%s\n", in_words("shared by the processes of this host: ", "本机所有进程共享："), text_of(root, "file"));
-    } else {
-        putf("\n%s%s\n", in_words("known to this process alone: ", "只有本进程知道："), text_of(root, "why"));
-    }
+    print_health_place(root);
 }
 
 /* 1 when one of them had better not be used: for cron and for monitoring. */
@@ -128,6 +133,16 @@ static const char *largest_blame(const payroute_json_node *score)
     return most < MILLION / 10 ? "" : most == channel ? "channel" : most == pair ? "issuer here" : "issuer";
 }
 
+/* What speaks most against it, where it is not to be tried. */
+static const char *suspected(const payroute_json_node *score)
+{
+    int64_t down = number_of(score, "down"), hang = number_of(score, "hang"), brown = number_of(score, "brown");
+    return !flag_of(score, "suspect")       ? ""
+           : down >= hang && down >= brown ? "suspect: down "
+           : hang >= brown                 ? "suspect: does not answer "
+                                           : "suspect: slow, fails often ";
+}
+
 void print_trace_scores(const payroute_json_node *trace)
 {
     table t;
@@ -149,8 +164,8 @@ void print_trace_scores(const payroute_json_node *trace)
         }
         table_cell(&t, largest_blame(score));
         table_cellf(&t, "%lld", (long long)number_of(score, "in_flight"));
-        table_cellf(&t, "%s%s%s", flag_of(score, "canary") ? "a test " : "",
-                    flag_of(score, "suspect") ? "suspect " : "", flag_of(score, "limited") ? "over its rate" : "");
+        table_cellf(&t, "%s%s%s", flag_of(score, "canary") ? "a test " : "", suspected(score),
+                    flag_of(score, "limited") ? "over its rate" : "");
     }
     if (any > 0) {
         put("\n");

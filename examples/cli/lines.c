@@ -13,9 +13,9 @@ enum { ANSWER_CAP = 4096 };
 /* The configuration and what belongs to one request have no place here. */
 static int refuse_others(const args *a)
 {
-    static const enum option_id others[] = {OPT_METHOD,   OPT_FLOW,   OPT_CHANNEL,
-                                            OPT_HOLD,     OPT_AMOUNT, OPT_AMOUNT_MINOR,
-                                            OPT_CURRENCY, OPT_SEED,   OPT_NOW_MS};
+    static const enum option_id others[] = {OPT_METHOD,       OPT_FLOW,     OPT_CHANNEL, OPT_HOLD,   OPT_AMOUNT,
+                                            OPT_AMOUNT_MINOR, OPT_CURRENCY, OPT_SEED,    OPT_NOW_MS, OPT_STORE,
+                                            OPT_HEALTH,       OPT_STATE_DIR, OPT_INSTANCE};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (a->value[others[i]]) {
             return complain(EXIT_USAGE, "--%s: with --lines all is said in the lines",

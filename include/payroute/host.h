@@ -244,6 +244,18 @@ PAYROUTE_API int32_t payroute_engine_doctor(payroute_engine *engine, int64_t bud
 PAYROUTE_API int32_t payroute_engine_health(payroute_engine *engine);
 
 /**
+ * Which channel the next payment would take, and why, by what the workers of this host know; nothing is done and
+ * nothing but read. `request` and `seed` as for payroute_route_explain; now_ms is the engine's clock where the request
+ * says none. result() is the trace of payroute_route_preview with "health":{"shared":…,"file":…,"why":…,"exchanges":…}
+ * as in payroute_engine_health, or null where options.health is false and nothing is known.
+ * Returns: OK, also where no channel can take it ("chosen" is null); E_ARG; E_JSON, E_SCHEMA, E_LIMIT (the error has
+ *          one line for each problem); E_FORKED; E_NOMEM.
+ * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_engine_route(payroute_engine *engine, const char *request, size_t request_len,
+                                           int64_t seed);
+
+/**
  * Look the whole store through: its own check, sums, audit chains against records.
  * Returns: OK; E_CHECKSUM (the error says where); E_STORE; E_FORKED; E_ARG.
  * Allocates: inside.   Lifetime: -   Threads: one.   Since: 0.1

@@ -3,6 +3,7 @@
 #define PAYROUTE_ROUTE_H
 
 #include <payroute/base.h>
+#include <payroute/health.h>
 #include <payroute/registry.h>
 
 #ifdef __cplusplus
@@ -29,8 +30,22 @@ PAYROUTE_API int32_t payroute_route_explain(const payroute_registry *registry, c
                                             size_t request_len, int64_t seed, char *out, size_t out_cap);
 
 /**
- * A recorded trace (of payroute_route_explain, or of a payment) made again from what stands in it: each channel's
- * index, rank, priority and weight, and the dice. Needs neither the registry nor the health of that moment.
+ * The same with what is known of the channels: what the next payment would be told whose customer is present, at
+ * now_ms where the request says no now_ms. Each eligible channel has its score instead of its index alone, and the
+ * trace can be made again by payroute_route_replay. Looks at a copy of the block, so the block is only read: no test
+ * is begun, no turn of a split and no room under a rate is taken. `health` NULL: nothing is known.
+ *
+ * Returns: as payroute_route_explain; E_ARG (now_ms, too).
+ * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
+ */
+PAYROUTE_API int32_t payroute_route_preview(const payroute_registry *registry, const payroute_health *health,
+                                            const char *request_json, size_t request_len, int64_t seed,
+                                            int64_t now_ms, char *out, size_t out_cap);
+
+/**
+ * A recorded trace (of payroute_route_explain, payroute_route_preview, or a payment) made again from what stands in it:
+ * each channel's index, rank, priority and weight, and the dice. Needs neither the registry nor the health of that
+ * moment.
  * The answer is a JSON object: order, and same (false: the trace's own order is another, so it was changed).
  * Returns: length without the NUL; E_ARG; E_JSON, E_SCHEMA (`out` then holds one line for each problem);
  *          E_BUFFER (`out` is empty); E_NOMEM.

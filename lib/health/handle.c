@@ -1,6 +1,7 @@
 /* See handle.h. */
 #include "health/handle.h"
 #include "base/mem.h"
+#include "health/block.h"
 
 enum { LINE = 64 };
 
@@ -48,6 +49,28 @@ int32_t payroute_health_new(payroute_health **out, int32_t channels, int32_t cel
         pr_mem_free(own);
     }
     return rc;
+}
+
+int32_t pr_health_copy(payroute_health **out, const payroute_health *from)
+{
+    if (out == NULL) {
+        return PAYROUTE_E_ARG;
+    }
+    *out = NULL;
+    if (from == NULL) {
+        return PAYROUTE_E_ARG;
+    }
+    int32_t rc = payroute_health_new(out, from->view.channels, from->view.cells, 0);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    pr_block_header *to = pr_block(&(*out)->view);
+    const pr_block_header *b = pr_block(&from->view);
+    size_t words = pr_health_size(from->view.channels, from->view.cells) / sizeof(pr_word);
+    for (size_t i = offsetof(pr_block_header, global) / sizeof(pr_word); i < words; i++) {
+        pr_write((pr_word *)to + i, pr_read((const pr_word *)b + i));
+    }
+    return PAYROUTE_OK;
 }
 
 int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size, int32_t make,

@@ -6,6 +6,7 @@
 
 #include <payroute/payment.h>
 #include <payroute/probe.h>
+#include <payroute/route.h>
 
 enum {
     HEALTH_CHANNELS = 32,
@@ -14,7 +15,8 @@ enum {
     HANDED_MAX = 64,  /* channels that are looked at for them; some cannot be asked */
     PROBE_MS = 3000,  /* whoever needs longer for a lookup is not well */
     LEAST_MS = 300,   /* of the budget, to begin one */
-    SNAPSHOT_CAP = 262144
+    SNAPSHOT_CAP = 262144,
+    PREVIEW_CAP = 16384
 };
 
 /* ---- where it lives ---- */
@@ -182,4 +184,58 @@ int32_t payroute_engine_health(payroute_engine *engine)
     payroute_json_out_end(out);
     payroute_json_free(doc);
     return prh_leave(engine, PAYROUTE_OK);
+}
+
+/* One more channel, one more half kilobyte. To be freed; *rc the length or what went wrong, then with its reasons. */
+static char *ask_preview(payroute_engine *e, const char *request, size_t request_len, int64_t seed, int32_t *rc)
+{
+    char *text = NULL;
+    *rc = PAYROUTE_E_BUFFER;
+    for (size_t cap = PREVIEW_CAP; *rc == PAYROUTE_E_BUFFER && cap <= SNAPSHOT_CAP * 16; cap *= 4) {
+        free(text);
+        text = malloc(cap);
+        *rc = text ? payroute_route_preview(e->registry, e->health, request, request_len, seed,
+                                            prh_clock_now(&e->clock), text, cap)
+                   : PAYROUTE_E_NOMEM;
+    }
+    return text;
+}
+
+static void put_preview(payroute_engine *e, payroute_json_out *out, const payroute_json_node *trace)
+{
+    payroute_json_out_object(out, NULL);
+    for (const payroute_json_node *m = payroute_json_first(trace); m; m = payroute_json_next(m)) {
+        payroute_json_out_node(out, payroute_json_name(m), m);
+    }
+    if (e->health) {
+        payroute_json_out_object(out, "health");
+        put_place(e, out);
+        payroute_json_out_end(out);
+    } else {
+        payroute_json_out_null(out, "health");
+    }
+    payroute_json_out_end(out);
+}
+
+int32_t payroute_engine_route(payroute_engine *engine, const char *request, size_t request_len, int64_t seed)
+{
+    int32_t rc = prh_enter(engine);
+    if (rc != PAYROUTE_OK) {
+        return rc;
+    }
+    payroute_json *doc = NULL;
+    char *text = ask_preview(engine, request, request_len, seed, &rc);
+    if (rc >= 0) {
+        rc = payroute_json_parse(&doc, text, (size_t)rc, NULL, 0);
+    } else if (text && rc != PAYROUTE_E_ARG) {
+        prh_say(engine, "%s", text);
+    }
+    free(text);
+    if (rc == PAYROUTE_OK) {
+        put_preview(engine, prh_result(engine), payroute_json_root(doc));
+    } else {
+        rc = prh_result_error(engine, rc, 0);
+    }
+    payroute_json_free(doc);
+    return prh_leave(engine, rc);
 }

@@ -2,6 +2,7 @@
 #include <payroute/route.h>
 
 #include "base/mem.h"
+#include "health/handle.h"
 #include "registry/problems.h"
 #include "route/route.h"
 
@@ -180,8 +181,8 @@ static void read_request(pr_problems *p, explain_request *r, const payroute_json
     }
 }
 
-static int32_t answer(const payroute_registry *registry, const explain_request *r, int64_t seed, char *out,
-                      size_t out_cap)
+static int32_t answer(const payroute_registry *registry, const explain_request *r, const pr_route_health *known,
+                      int64_t seed, char *out, size_t out_cap)
 {
     pr_rng rng;
     pr_rng_seed(&rng, (uint64_t)seed, 0);
@@ -190,7 +191,7 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
         return PAYROUTE_E_NOMEM;
     }
     pr_route_pick pick;
-    int32_t rc = pr_route_choose(&pick, trace, registry, &r->q, r->exclusions, r->count, NULL, &rng);
+    int32_t rc = pr_route_choose(&pick, trace, registry, &r->q, r->exclusions, r->count, known, &rng);
     if (rc == PAYROUTE_OK || rc == PAYROUTE_E_NOT_FOUND) {
         size_t len = 0;
         const char *text = payroute_json_out_text(trace, &len);
@@ -205,10 +206,27 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
     return rc;
 }
 
-int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,
-                               size_t request_len, int64_t seed, char *out, size_t out_cap)
+/* A choice leaves marks: a test that is under way, a token of a rate, a turn of a split. Here they are left in a copy,
+   so that the answer is the next payment's, and the next payment still gets it. */
+static int32_t answer_known(const payroute_registry *registry, const explain_request *r, const payroute_health *health,
+                           int64_t seed, char *out, size_t out_cap)
 {
-    if (registry == NULL || request_json == NULL || (out == NULL && out_cap > 0)) {
+    const pr_routing *routing = pr_registry_routing(registry);
+    payroute_health *copy = NULL;
+    int32_t rc = pr_health_copy(&copy, health);
+    if (rc == PAYROUTE_OK) {
+        pr_route_health known = {&copy->view, routing->patience_ms, routing->margin_bp, routing->cost_worth,
+                                 routing->explore};
+        rc = answer(registry, r, &known, seed, out, out_cap);
+    }
+    payroute_health_free(copy);
+    return rc;
+}
+
+static int32_t explain_at(const payroute_registry *registry, const payroute_health *health, const char *request_json,
+                       size_t request_len, int64_t seed, int64_t now_ms, char *out, size_t out_cap)
+{
+    if (registry == NULL || request_json == NULL || (out == NULL && out_cap > 0) || now_ms < 0) {
         return PAYROUTE_E_ARG;
     }
     pr_problems p;
@@ -221,14 +239,30 @@ int32_t payroute_route_explain(const payroute_registry *registry, const char *re
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    explain_request r = {.facts = {.risk = -1}};
+    explain_request r = {.q = {.now_ms = now_ms}, .facts = {.risk = -1}};
     r.q.facts = &r.facts;
     read_request(&p, &r, payroute_json_root(doc));
+    r.q.issuer = r.facts.issuer != NULL && r.facts.issuer[0] != '\0' ? r.facts.issuer : r.facts.brand;
     rc = pr_problems_end(&p);
     if (rc == PAYROUTE_OK) {
-        rc = answer(registry, &r, seed, out, out_cap);
+        rc = health != NULL ? answer_known(registry, &r, health, seed, out, out_cap)
+                            : answer(registry, &r, NULL, seed, out, out_cap);
     }
     pr_mem_free(r.exclusions);
     payroute_json_free(doc);
     return rc;
+}
+
+int32_t payroute_route_explain(const payroute_registry *registry, const char *request_json,
+                               size_t request_len, int64_t seed, char *out, size_t out_cap)
+{
+    return explain_at(registry, NULL, request_json, request_len, seed, 0, out, out_cap);
+}
+
+int32_t payroute_route_preview(const payroute_registry *registry, const payroute_health *health,
+                               const char *request_json, size_t request_len, int64_t seed, int64_t now_ms, char *out,
+                               size_t out_cap)
+{
+    return now_ms == 0 ? PAYROUTE_E_ARG
+                       : explain_at(registry, health, request_json, request_len, seed, now_ms, out, out_cap);
 }

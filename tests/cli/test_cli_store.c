@@ -422,10 +422,59 @@ static void test_health(void **state)
     expect_out("连不上");
 }
 
+/* An outage that payments found out is seen by `route`, in a process of its own, and only with the store. */
+static void test_route_knows_of_the_outage(void **state)
+{
+    char store[700], health[800], now[60];
+    (void)state;
+    (void)snprintf(store, sizeof store, "--store=%s", world_store());
+    (void)snprintf(health, sizeof health, "--health=%s-health", strchr(world_store(), '/'));
+    world_tell("/_fault", "{\"account\":\"card-main\",\"operation\":\"*\",\"fault\":\"refuse\"}");
+    for (int i = 0; i < 4; i++) {
+        char order[16];
+        (void)snprintf(order, sizeof order, "R%d", i);
+        expect_code(on_store("pay", "--order", order, "--amount=5", "--currency=CNY", "--method=card",
+                             "--instrument=pm_card_visa", NULL),
+                    0);
+    }
+    (void)snprintf(now, sizeof now, "--now-ms=%lld", (long long)world_now());
+#define ROUTE_CARD "route", world_config(), "--amount=5", "--currency=CNY", "--method=card", now
+    expect_code(payroute(ROUTE_CARD, NULL), 0);
+    assert_null(strstr(payroute(ROUTE_CARD, NULL)->out, "suspect"));
+    for (int i = 0; i < 2; i++) { /* through the store, or the file alone; as often as one likes */
+        expect_code(payroute(ROUTE_CARD, i ? health : store, NULL), 0);
+        expect_out("suspect: down");
+        expect_out("card-backup");
+        expect_out("shared by the processes of this host: ");
+        expect_code(payroute(ROUTE_CARD, "--json", i ? health : store, NULL), 0);
+        expect_out("\"suspect\":true");
+        assert_string_equal(said("chosen.id"), "card-backup");
+        assert_string_equal(said("health.shared"), "true");
+    }
+    static const char request[] =
+        "{\"amount_minor\":500,\"currency\":\"CNY\",\"method\":\"alipay\",\"flow\":\"token\"}";
+    input(request, strlen(request));
+    expect_code(payroute("route", world_config(), "-", store, NULL), 1);
+    expect_out("none: no channel can take it now");
+    input("{}", 2);
+    expect_code(payroute("route", world_config(), "-", store, NULL), 3);
+    expect_err("amount_minor");
+    expect_code(payroute(ROUTE_CARD, store, "--health=off", NULL), 0);
+    assert_null(strstr(payroute(ROUTE_CARD, store, "--health=off", NULL)->out, "suspect"));
+    expect_code(payroute(ROUTE_CARD, "--store=/no/such/pay.db", NULL), 4);
+    expect_code(payroute("route", world_config(), "--method=card", store, NULL), 2);
+    char *config = file_read(world_config()); /* on standard input */
+    input(config, strlen(config));
+    expect_code(payroute("route", "-", "--amount=5", "--currency=CNY", store, now, NULL), 0);
+    free(config);
+#undef ROUTE_CARD
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_health, fresh),
+        cmocka_unit_test_setup(test_route_knows_of_the_outage, fresh),
         cmocka_unit_test_setup(test_qr_from_order_to_delivery, fresh),
         cmocka_unit_test_setup(test_raw_notification, fresh),
         cmocka_unit_test_setup(test_bad_notifications, fresh),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <payroute/payment.h>
+#include <payroute/route.h>
 
 #include "host/engine.h"
 #include "story.h"
@@ -378,6 +379,74 @@ static void a_browser_is_heard_once_for_each_payment(void **state)
     payroute_engine_close(e);
 }
 
+/* ---- looking at a choice ---- */
+
+static char *bytes_of(const char *path, size_t *len)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = malloc(1 << 20);
+    assert_non_null(f);
+    assert_non_null(text);
+    *len = fread(text, 1, 1 << 20, f);
+    fclose(f);
+    return text;
+}
+
+/* After an outage that payments found out: says which channel is suspected and why, leaves no trace of itself in the
+   file, and what it says leads to the same order again. */
+static void a_choice_is_looked_at(void **state)
+{
+    static const char request[] = "{\"method\":\"alipay\",\"flow\":\"qr\",\"amount_minor\":1250,\"currency\":\"CNY\"}";
+    char store[128], path[160], replay[512];
+    size_t len, before_len, after_len;
+    (void)state;
+    snprintf(store, sizeof store, "%s", shop_store(1));
+    snprintf(path, sizeof path, "%s-health", store + 7);
+    payroute_engine *e = open_with(store, "");
+    assert_int_equal(payroute_engine_route(e, request, strlen(request), 1), PAYROUTE_OK);
+    assert_string_equal(told(e, "chosen.id"), "ali-main");
+    assert_string_equal(told(e, "health.shared"), "true");
+    assert_string_equal(told(e, "health.file"), path);
+    strike("ali-main", "*", "refuse", "");
+    for (int i = 0; i < 3; i++) {
+        (void)pay(e, "alipay");
+        pass(e, 2000);
+    }
+    char *before = bytes_of(path, &before_len);
+    int64_t written = payroute_engine_transactions(e);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(payroute_engine_route(e, request, strlen(request), i), PAYROUTE_OK);
+        const char *trace = payroute_engine_result(e, &len);
+        assert_true(payroute_route_replay(trace, len, replay, sizeof replay) > 0);
+        assert_non_null(strstr(replay, "\"same\":true"));
+        assert_string_equal(told(e, "chosen.id"), "ali-backup");
+        assert_string_equal(told(e, "channels.0.id"), "ali-main");
+        assert_string_equal(told(e, "channels.0.score.suspect"), "true");
+        assert_true(told_number(e, "channels.0.score.down") > 900000);
+        assert_int_equal(told_number(e, "request.now_ms"), prh_clock_now(&e->clock));
+    }
+    char *after = bytes_of(path, &after_len);
+    assert_int_equal(before_len, after_len);
+    assert_memory_equal(before, after, after_len);
+    assert_int_equal(payroute_engine_transactions(e), written);
+    (void)pay(e, "alipay");
+    assert_string_equal(told(e, "attempts.0.channel"), "ali-backup");
+    free(before);
+    free(after);
+    payroute_engine_close(e);
+
+    e = open_with(store, "false");
+    assert_int_equal(payroute_engine_route(e, request, strlen(request), 1), PAYROUTE_OK);
+    assert_string_equal(told(e, "chosen.id"), "ali-main"); /* nothing is known */
+    assert_non_null(strstr(payroute_engine_result(e, NULL), "\"health\":null"));
+    assert_int_equal(payroute_engine_route(e, "{\"amount_minor\":1}", 18, 1), PAYROUTE_E_SCHEMA);
+    assert_non_null(strstr(told(e, "error.why"), "currency"));
+    assert_int_equal(payroute_engine_route(e, "nonsense", 8, 1), PAYROUTE_E_JSON);
+    assert_int_equal(payroute_engine_route(e, NULL, 0, 1), PAYROUTE_E_ARG);
+    assert_int_equal(payroute_engine_route(NULL, request, strlen(request), 1), PAYROUTE_E_ARG);
+    payroute_engine_close(e);
+}
+
 /* ---- the canary ---- */
 
 /* How long the first request of a new payment may take. */
@@ -554,6 +623,7 @@ int main(void)
         TEST(our_own_fault_demotes),
         TEST(codes_are_paid_or_given_up),
         TEST(a_browser_is_heard_once_for_each_payment),
+        TEST(a_choice_is_looked_at),
         cmocka_unit_test_setup_teardown(a_canary_does_not_wait_for_long, use_patient, drop_patient),
         TEST(nothing_of_the_file_fails_a_payment),
         TEST(it_can_be_put_elsewhere_or_off),

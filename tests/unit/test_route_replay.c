@@ -111,6 +111,91 @@ static void the_same_order_again(void **state)
     assert_true(drawn > 5 && canaries > 5 && turns > 5 && preferred > 5); /* all of it was tried */
 }
 
+/* Says what the next payment then gets: the same order with its test and its turn; twice the same, since it takes
+   nothing away; and not one bit of the block is another afterwards. */
+static void a_preview_is_what_comes(void **state)
+{
+    static char first[65536], second[65536], again[1024];
+    pr_rng dice;
+    int canaries = 0, turns = 0;
+    (void)state;
+    pr_rng_seed(&dice, 20261127, 7);
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t now = NOW;
+        char request[256];
+        payroute_registry *r = registry_of(&dice);
+        payroute_health *h = NULL;
+        assert_int_equal(payroute_health_new(&h, 16, 256, now), PAYROUTE_OK);
+        live_a_little(h, r, &dice, &now);
+        int64_t amount = 1 + pr_rng_below(&dice, 1000);
+        int len = snprintf(request, sizeof request,
+                           "{\"method\":\"card\",\"amount_minor\":%lld,\"currency\":\"CNY\"%s}", (long long)amount,
+                           i % 2 ? ",\"brand\":\"visa\"" : "");
+        char *before = malloc(h->view.size);
+        assert_non_null(before);
+        memcpy(before, h->view.block, h->view.size);
+        int32_t n = payroute_route_preview(r, h, request, (size_t)len, i, now, first, sizeof first);
+        assert_true(n > 0);
+        assert_int_equal(payroute_route_preview(r, h, request, (size_t)len, i, now, second, sizeof second), n);
+        assert_string_equal(first, second);
+        assert_memory_equal(before, h->view.block, h->view.size);
+        assert_true(replayed(first, (size_t)n, again, sizeof again));
+        free(before);
+
+        const pr_routing *routing = pr_registry_routing(r);
+        pr_rule_facts facts = {.risk = -1, .brand = i % 2 ? "visa" : NULL};
+        pr_route_request q = {.method = "card", .amount_minor = amount, .currency = "CNY", .now_ms = now,
+                              .issuer = facts.brand, .facts = &facts};
+        pr_route_health known = {&h->view, routing->patience_ms, routing->margin_bp, routing->cost_worth,
+                                 routing->explore};
+        pr_rng own;
+        pr_route_pick pick;
+        payroute_json_out *trace = payroute_json_out_new();
+        pr_rng_seed(&own, (uint64_t)i, 0);
+        assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, &known, &own), PAYROUTE_OK);
+        assert_string_equal(payroute_json_out_text(trace, NULL), first);
+        canaries += pick.canary;
+        turns += pick.split >= 0;
+        payroute_json_out_free(trace);
+        payroute_health_free(h);
+        payroute_registry_free(r);
+    }
+    assert_true(canaries > 5 && turns > 5);
+}
+
+static void a_preview_without_health_or_with_nonsense(void **state)
+{
+    static const char request[] = "{\"amount_minor\":5,\"currency\":\"CNY\"}";
+    static const char wrong[] = "{\"amount_minor\":0,\"currency\":\"CNY\",\"methd\":1}";
+    char out[16384], other[16384];
+    pr_rng dice;
+    payroute_health *h = NULL;
+    (void)state;
+    pr_rng_seed(&dice, 1, 7);
+    payroute_registry *r = registry_of(&dice);
+    assert_int_equal(payroute_health_new(&h, 16, 256, NOW), PAYROUTE_OK);
+    assert_true(payroute_route_preview(r, NULL, request, sizeof request - 1, 3, NOW, out, sizeof out) > 0);
+    assert_null(strstr(out, "\"score\""));
+    assert_non_null(strstr(out, "\"now_ms\":1800000000000"));
+    int32_t n = payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, out, sizeof out);
+    assert_true(n > 0);
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, other, (size_t)n),
+                     PAYROUTE_E_BUFFER);
+    assert_string_equal(other, "");
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, other, (size_t)n + 1), n);
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, 0, out, sizeof out), PAYROUTE_E_ARG);
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, -1, out, sizeof out),
+                     PAYROUTE_E_ARG);
+    assert_int_equal(payroute_route_preview(NULL, h, request, sizeof request - 1, 3, NOW, out, sizeof out),
+                     PAYROUTE_E_ARG);
+    assert_int_equal(payroute_route_preview(r, h, wrong, sizeof wrong - 1, 3, NOW, out, sizeof out),
+                     PAYROUTE_E_SCHEMA);
+    assert_non_null(strstr(out, "methd"));
+    assert_non_null(strstr(out, "amount_minor"));
+    payroute_health_free(h);
+    payroute_registry_free(r);
+}
+
 #define ONE(dice, rest)                                                                                                \
     "{\"channels\":[{\"id\":\"a\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":900000},"                    \
     "{\"id\":\"b\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":500000}],\"order\":[\"a\",\"b\"],"          \
@@ -169,6 +254,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_order_again),
+        cmocka_unit_test(a_preview_is_what_comes),
+        cmocka_unit_test(a_preview_without_health_or_with_nonsense),
         cmocka_unit_test(changed_ones_are_found_out),
         cmocka_unit_test(no_traces_are_refused),
     };

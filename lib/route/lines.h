@@ -51,7 +51,7 @@ typedef struct pr_line {
     int64_t prior_millionths[PR_LINE_CHANNELS]; /* 0: none was given */
 } pr_line;
 
-/* OK; E_JSON, E_SCHEMA, E_RANGE with `why`. */
+/* OK; E_JSON, E_SCHEMA, E_RANGE with `why`: then `event` is 0 where the line does not say what it is. */
 int32_t pr_line_read(pr_line *out, const char *text, size_t len, pr_text *why);
 
 static inline int32_t pr_line_has(const pr_line *l, enum pr_line_field f)

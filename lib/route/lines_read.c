@@ -48,7 +48,23 @@ static int32_t line_expect(line_scan *s, char c)
     return 1;
 }
 
-/* Between the quotes, escapes as they stand: the words that are known have none. */
+/* How long the escape is that begins here; 0: it is none. */
+static int32_t escape_length(const line_scan *s)
+{
+    static const char letters[] = "\"\\/bfnrt", hex[] = "0123456789abcdefABCDEF";
+    int32_t n = 2;
+    if (s->end - s->at < 2 || (s->at[1] != 'u' && memchr(letters, s->at[1], sizeof letters - 1) == NULL)) {
+        return 0;
+    }
+    for (; s->at[1] == 'u' && n < 6; n++) {
+        if (s->end - s->at <= n || memchr(hex, s->at[n], sizeof hex - 1) == NULL) {
+            return 0;
+        }
+    }
+    return n;
+}
+
+/* Between the quotes, escapes as they stand. */
 static line_slice string_slice(line_scan *s)
 {
     line_slice out = {NULL, 0};
@@ -57,11 +73,12 @@ static line_slice string_slice(line_scan *s)
     }
     const char *begin = s->at;
     while (s->at < s->end && *s->at != '"') {
-        if ((unsigned char)*s->at < 0x20 || (*s->at == '\\' && s->at + 1 == s->end)) {
+        int32_t step = (unsigned char)*s->at < 0x20 ? 0 : *s->at == '\\' ? escape_length(s) : 1;
+        if (step == 0) {
             refuse_line(s, PAYROUTE_E_JSON, "a bad string");
             return out;
         }
-        s->at += *s->at == '\\' ? 2 : 1;
+        s->at += step;
     }
     if (s->at >= s->end) {
         refuse_line(s, PAYROUTE_E_JSON, "a string without end");
@@ -70,6 +87,16 @@ static line_slice string_slice(line_scan *s)
     out = (line_slice){begin, (size_t)(s->at - begin)};
     s->at++;
     return out;
+}
+
+/* The words that are known have no escapes; one with them might be any of them, and must not pass as a stranger. */
+static line_slice plain_slice(line_scan *s)
+{
+    line_slice word = string_slice(s);
+    if (word.len > 0 && memchr(word.at, '\\', word.len) != NULL) {
+        refuse_line(s, PAYROUTE_E_SCHEMA, "a word with an escape in it");
+    }
+    return word;
 }
 
 static int32_t on_digit(const line_scan *s)
@@ -286,7 +313,7 @@ static const meaning results[] = {{"ok", PR_HEALTH_APPROVED},
 
 static int32_t meaning_in(line_scan *s, const meaning *list, size_t n, int32_t other)
 {
-    line_slice text = string_slice(s);
+    line_slice text = plain_slice(s);
     for (size_t i = 0; s->rc == PAYROUTE_OK && i < n; i++) {
         if (is_name(text, list[i].name)) {
             return list[i].value;
@@ -328,13 +355,16 @@ static void channel_in(line_scan *s, pr_line *out)
     }
     s->at++;
     do {
-        line_slice name = string_slice(s);
+        line_slice name = plain_slice(s);
         const line_field *f = line_expect(s, ':')
                                   ? find_field(of_channel, sizeof of_channel / sizeof of_channel[0], name)
                                   : NULL;
         if (f == NULL) {
             line_skip(s, 1);
             continue;
+        }
+        if (has >> f->id & 1U) {
+            refuse_line(s, PAYROUTE_E_JSON, "a name that is there twice");
         }
         number[f->id] = number_in(s, f);
         has |= 1U << f->id;
@@ -373,7 +403,7 @@ static void mark_seen(line_scan *s, pr_line *out, int32_t id)
 
 static void member_in(line_scan *s, pr_line *out)
 {
-    line_slice name = string_slice(s);
+    line_slice name = plain_slice(s);
     if (!line_expect(s, ':')) {
         return;
     }
@@ -383,7 +413,8 @@ static void member_in(line_scan *s, pr_line *out)
         out->number[f->id] = number_in(s, f);
     } else if (is_name(name, "ev")) {
         mark_seen(s, out, PR_FIELD_EV);
-        out->event = meaning_in(s, events, sizeof events / sizeof events[0], PR_LINE_OTHER);
+        int32_t event = meaning_in(s, events, sizeof events / sizeof events[0], PR_LINE_OTHER);
+        out->event = s->rc == PAYROUTE_OK ? event : 0;
     } else if (is_name(name, "res")) {
         mark_seen(s, out, PR_FIELD_RES);
         out->res = meaning_in(s, results, sizeof results / sizeof results[0], -1);
@@ -404,6 +435,28 @@ static void member_in(line_scan *s, pr_line *out)
     }
 }
 
+/* Of a line that was refused before its "ev" was read: whether an answer is due must be known nevertheless, or the
+   host takes it for the answer to its next question. 0: there is no telling. */
+static int32_t event_behind(const char *text, size_t len)
+{
+    char unused[2];
+    pr_text none;
+    pr_text_init(&none, unused, sizeof unused);
+    line_scan s = {text, text + len, PAYROUTE_OK, &none, text};
+    (void)line_expect(&s, '{');
+    while (s.rc == PAYROUTE_OK) {
+        line_slice name = string_slice(&s);
+        (void)line_expect(&s, ':');
+        if (s.rc == PAYROUTE_OK && is_name(name, "ev")) {
+            int32_t event = meaning_in(&s, events, sizeof events / sizeof events[0], PR_LINE_OTHER);
+            return s.rc == PAYROUTE_OK ? event : 0;
+        }
+        line_skip(&s, 1);
+        (void)line_expect(&s, ',');
+    }
+    return 0;
+}
+
 int32_t pr_line_read(pr_line *out, const char *text, size_t len, pr_text *why)
 {
     line_scan s = {text, text + len, PAYROUTE_OK, why, text};
@@ -420,11 +473,14 @@ int32_t pr_line_read(pr_line *out, const char *text, size_t len, pr_text *why)
         } while (s.rc == PAYROUTE_OK && line_peek(&s) == ',' && s.at++);
     }
     line_expect(&s, '}');
-    if (s.rc == PAYROUTE_OK && line_peek(&s) != 0) {
-        refuse_line(&s, PAYROUTE_E_JSON, "text behind the object");
+    (void)line_peek(&s);
+    if (s.rc == PAYROUTE_OK && s.at < s.end) {
+        refuse_line(&s, PAYROUTE_E_JSON, "text behind the object"); /* a NUL, too */
     }
     if (s.rc == PAYROUTE_OK && out->event == 0) {
         refuse_line(&s, PAYROUTE_E_SCHEMA, "\"ev\" is missing");
+    } else if (s.rc != PAYROUTE_OK && out->event == 0) {
+        out->event = event_behind(text, len);
     }
     return s.rc;
 }

@@ -3,51 +3,32 @@
 
 static const double BELIEF = 40, LONG = 100, ALL = 20, SEGMENT = 50, CELL = 25; /* weights, in payments */
 
-static pr_word *cell_word(const pr_health *h, uint64_t channel, pr_health_segment g, uint32_t kind,
-                          int32_t make, int64_t now_ms)
+static pr_word *claimed(const pr_health *h, uint64_t channel, uint32_t method, uint32_t issuer, uint32_t kind,
+                        int64_t now_ms)
 {
-    uint64_t key = pr_health_cell_key(channel, g.method, g.issuer, kind);
-    pr_cell *c = make ? pr_health_cell(h, key, now_ms) : pr_health_cell_find(h, key);
+    pr_cell *c = pr_health_cell(h, pr_health_cell_key(channel, method, issuer, kind), now_ms);
     return c == NULL ? NULL : &c->word;
 }
 
-static inline pr_word *found_cell(const pr_health *h, uint64_t channel, uint32_t method, uint32_t issuer,
-                                  uint32_t kind)
+pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int64_t now_ms)
 {
-    pr_cell *c = pr_health_cell_find(h, pr_health_cell_key(channel, method, issuer, kind));
-    return c == NULL ? NULL : &c->word;
-}
-
-void pr_base_own(const pr_health *h, const pr_slot *s, pr_health_segment segment, pr_word **rate,
-                 pr_word **pair)
-{
+    pr_causes c = {NULL, NULL, &s->storm, NULL, NULL};
     uint64_t key = pr_read(&s->key);
-    *rate = segment.method != 0 || segment.issuer != 0
-                ? found_cell(h, key, segment.method, segment.issuer, PR_CELL_RATE)
-                : NULL;
-    *pair = segment.issuer != 0 ? found_cell(h, key, 0, segment.issuer, PR_CELL_PAIR) : NULL;
-}
-
-pr_causes pr_base_causes(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t make,
-                         int64_t now_ms)
-{
-    pr_causes c = {NULL, NULL, s == NULL ? NULL : &s->storm, NULL, NULL};
-    uint64_t key = s == NULL ? 0 : pr_read(&s->key);
-    pr_health_segment issuer = {0, segment.issuer};
     if (segment.method != 0 || segment.issuer != 0) {
-        c.rate = s == NULL ? NULL : cell_word(h, key, segment, PR_CELL_RATE, make, now_ms);
-        c.segment = cell_word(h, 0, segment, PR_CELL_SEGMENT, make, now_ms);
+        c.rate = claimed(h, key, segment.method, segment.issuer, PR_CELL_RATE, now_ms);
+        c.segment = claimed(h, 0, segment.method, segment.issuer, PR_CELL_SEGMENT, now_ms);
     }
     if (segment.issuer != 0) {
-        c.pair = s == NULL ? NULL : cell_word(h, key, issuer, PR_CELL_PAIR, make, now_ms);
-        c.issuer = cell_word(h, 0, issuer, PR_CELL_ISSUER, make, now_ms);
+        c.pair = claimed(h, key, 0, segment.issuer, PR_CELL_PAIR, now_ms);
+        c.issuer = claimed(h, 0, 0, segment.issuer, PR_CELL_ISSUER, now_ms);
     }
     return c;
 }
 
 pr_base_common pr_base_of_segment(const pr_health *h, const pr_word *segment, int64_t now_ms)
 {
-    pr_base_common c = {pr_rate_tick(&pr_rate_slow, now_ms),
+    pr_base_common c = {pr_block_cells(h),
+                        pr_rate_tick(&pr_rate_slow, now_ms),
                         pr_rate_tick(&pr_rate_fast, now_ms),
                         pr_rate_tick(&pr_rate_cell, now_ms),
                         0,
@@ -62,15 +43,20 @@ pr_base_common pr_base_of_segment(const pr_health *h, const pr_word *segment, in
 }
 
 /* Means of means, carried as fractions down to the one division at the end. */
-double pr_base_rate(const pr_slot *s, const pr_word *cell, const pr_base_common *c, double *evidence)
+void pr_base_channel(const pr_slot *s, const pr_base_common *c, double *part, double *whole, double *evidence)
 {
-    double belief = (double)(uint32_t)(pr_read(&s->prior) >> 48) / 65535.0;
+    double belief = (double)(int32_t)(pr_read(&s->prior) >> 48) * (1.0 / 65535.0);
     pr_rate slow = pr_rate_at(pr_read(&s->slow), &pr_rate_slow, c->slow);
     pr_rate fast = pr_rate_at(pr_read(&s->fast), &pr_rate_fast, c->fast);
-    double over = BELIEF + slow.all, whole = over * (LONG + fast.all);
-    double part = ((belief > 0 ? belief : 0.9) * BELIEF + slow.good) * LONG + fast.good * over;
-    pr_rate seen = {0, 0};
+    double over = BELIEF + slow.all;
+    *whole = over * (LONG + fast.all);
+    *part = ((belief > 0 ? belief : 0.9) * BELIEF + slow.good) * LONG + fast.good * over;
     *evidence = slow.all;
+}
+
+double pr_base_rate(double part, double whole, const pr_word *cell, const pr_base_common *c, double *evidence)
+{
+    pr_rate seen = {0, 0};
     if (cell != NULL) {
         seen = pr_rate_at(pr_read(cell), &pr_rate_cell, c->cell);
         *evidence += seen.all;

@@ -24,9 +24,9 @@ static inline pr_storm pr_storm_at(uint64_t word, int64_t tick)
     if (word == 0) {
         return (pr_storm){PR_STORM_REST, 1.0};
     }
-    int64_t raw = (int64_t)((word >> PR_STORM_TIME_BITS) & 0xFFFFU) - 32768 + 8192;
+    int32_t raw = (int32_t)((word >> PR_STORM_TIME_BITS) & 0xFFFFU) - 32768 + 8192;
     raw = raw < 8192 - 6144 ? 8192 - 6144 : raw > 8192 + 6144 ? 8192 + 6144 : raw; /* 12 nats */
-    double odds = pr_exp_stored((uint64_t)raw);
+    double odds = pr_exp_stored((uint32_t)raw);
     int64_t ticks = tick - (int64_t)(word & ((1ULL << PR_STORM_TIME_BITS) - 1));
     if (ticks <= 0) {
         return (pr_storm){odds, 1.0 + odds};

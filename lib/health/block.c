@@ -80,7 +80,7 @@ int32_t pr_health_init(pr_health *out, void *block, size_t size, int32_t channel
     b->made_ms = now_ms;
     b->sum = sum_of(b);
     atomic_store_explicit(&b->ready, 1, memory_order_release);
-    *out = (pr_health){block, size, channels, cells};
+    *out = (pr_health){block, size, channels, cells, NULL};
     return PAYROUTE_OK;
 }
 
@@ -106,7 +106,7 @@ int32_t pr_health_attach(pr_health *out, void *block, size_t size)
         atomic_load_explicit(&b->ready, memory_order_acquire) != 1) {
         return PAYROUTE_E_CHECKSUM;
     }
-    *out = (pr_health){block, size, (int32_t)seen.channels, (int32_t)seen.cells};
+    *out = (pr_health){block, size, (int32_t)seen.channels, (int32_t)seen.cells, NULL};
     return PAYROUTE_OK;
 }
 

@@ -12,7 +12,7 @@ typedef _Atomic uint32_t pr_half;
 typedef _Atomic uint16_t pr_quarter;
 
 enum {
-    PR_BLOCK_LAYOUT = 4, /* changes with every change of this file or of what a word means */
+    PR_BLOCK_LAYOUT = 5, /* changes with every change of this file or of what a word means */
     PR_BINS = 32,        /* of the latency histogram: x1.25 each, from 20 ms */
     PR_AGES = 128,       /* of attempts under way: 0.25 s each */
     PR_AGE_MS = 250,
@@ -58,22 +58,23 @@ typedef struct pr_slot {
     pr_word storm;  /* it declines what others take (blame.h) */
     pr_word slow;   /* rate, half-life ten days */
     pr_word fast;   /* rate, half-life two hours */
-    /* what is remembered beside it */
-    pr_word prior;   /* success | latency | time-out as believed */
-    pr_word pending; /* rate of first answers that are PENDING */
-    pr_word funnel;  /* rate of shown that were paid */
-    pr_word limit;   /* learned rate limit and its time */
-    pr_word tokens;  /* under that limit */
-    pr_word canary;  /* next one may go, ms */
-    pr_word probe;   /* next one may go, ms | state of the episode */
-    pr_word quota[PR_QUOTAS];
-    pr_word cashier; /* what was shown is not paid as it used to be (blame.h) */
-    pr_word wiped;   /* the key for which all of this was emptied; another than `key`: what stands here is not
-                        his */
-    pr_word quantiles;     /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
+    /* what else a look reads */
+    pr_word prior;         /* success | latency | time-out as believed */
+    pr_word pending;       /* rate of first answers that are PENDING */
     pr_word storm_pending; /* its first answers are PENDING as they were not before (blame.h) */
+    pr_word limit;         /* learned rate limit and its time */
+    pr_word quantiles;     /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
     pr_word swept;         /* up to which cohort, and the odds there (shown.c) */
-    pr_word delay;         /* rate: how long those who pay what was shown take, of PR_DELAY_MS */
+    pr_word funnel;        /* rate of shown that were paid */
+    pr_word cashier;       /* what was shown is not paid as it used to be (blame.h) */
+    /* what is remembered beside it */
+    pr_word tokens; /* under the limit */
+    pr_word canary; /* next one may go, ms */
+    pr_word probe;  /* next one may go, ms | state of the episode */
+    pr_word quota[PR_QUOTAS];
+    pr_word wiped; /* the key for which all of this was emptied; another than `key`: what stands here is not
+                      his */
+    pr_word delay; /* rate: how long those who pay what was shown take, of PR_DELAY_MS */
     pr_half bins[PR_BINS];
     pr_quarter ratio[PR_BINS]; /* how much likelier in a brown-out, in 1/4096 */
     pr_quarter tail[PR_BINS];  /* P(longer than the start of the bin) in 1/65535, made from bins and prior
@@ -151,14 +152,28 @@ static inline uint64_t pr_health_cell_key(uint64_t channel, uint32_t method, uin
     uint64_t h = pr_health_stir(channel + kind * 0x632BE59BD9B4E019ULL, (uint64_t)method << 32 | issuer);
     return (h | 7U) - 3U + kind;
 }
-/* The one that is there, or NULL. */
-static inline pr_cell *pr_health_cell_find(const pr_health *h, uint64_t key)
+/* Where the cells are, for those who look at many. */
+typedef struct pr_cells {
+    pr_cell *at;
+    uint32_t mask;
+} pr_cells;
+
+static inline pr_cells pr_block_cells(const pr_health *h)
+{
+    return (pr_cells){pr_block_cell(h, 0), (uint32_t)(h->cells - 1)};
+}
+
+/* The word of the one that is there, or NULL. */
+static inline pr_word *pr_cell_find(pr_cells cells, uint64_t key)
 {
     for (uint32_t i = 0; i < PR_LOOK; i++) {
-        pr_cell *c = pr_block_cell(h, (uint32_t)(key >> 8) + i);
+        pr_cell *c = &cells.at[((uint32_t)(key >> 8) + i) & cells.mask];
         uint64_t have = pr_read(&c->key);
-        if (have == key || have == 0) {
-            return have == key ? c : NULL;
+        if (have == key) {
+            return &c->word;
+        }
+        if (have == 0) {
+            break;
         }
     }
     return NULL;

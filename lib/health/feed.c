@@ -26,7 +26,7 @@ enum { SLOW_FACTOR = 4 };           /* times the usual is "slow" for other hosts
 pr_health_permit pr_health_start(const pr_health *h, int32_t slot, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
-    return s == NULL || !pr_time_fits(now_ms) ? 0 : pr_ages_begin(&s->flight, PR_AGE_MS, now_ms);
+    return s == NULL || !pr_time_fits(now_ms) ? 0 : pr_ages_begin(&s->flight, now_ms);
 }
 
 /* A channel that is slow now must not teach us that slow is usual, or only little by little. `bin` -1: an
@@ -43,20 +43,22 @@ static void weigh_answer(pr_slot *s, int32_t bin, uint32_t ratio, int64_t latenc
 }
 
 /* An answer, whatever it said. Under load most say what is known already, as sure as can be within this
-   moment: then the filter is not written, and its line stays with all who read it. */
+   moment: then the filter is not written, and its line stays with all who read it; and of latencies one of a
+   few is picture enough. */
 static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now_ms)
 {
     static const uint32_t PLAIN = 4631; /* a latency that says nothing for a brown-out: .995 / .88 */
+    enum { MANY = 64, ONE_OF = 8 };     /* in a quarter of a second */
     int32_t bin = latency_ms >= 0 ? pr_latency_bin(latency_ms) : -1;
     uint32_t ratio = bin >= 0 ? pr_latency_ratio(s, bin) : 4096;
     pr_slices_count(s, PR_SLICE_ANSWERED, now_ms);
-    pr_ages_good(&s->flight, PR_AGE_MS, now_ms);
-    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(s, PR_P50)) {
+    uint64_t nth = pr_ages_good(&s->flight, now_ms);
+    if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(pr_read(&s->quantiles), PR_P50)) {
         pr_slices_add(s, PR_SLICE_SLOW, now_ms);
     }
     if (ratio > PLAIN || !pr_filter_sure(s, now_ms)) {
         weigh_answer(s, bin, ratio, latency_ms, now_ms);
-    } else if (bin >= 0) {
+    } else if (bin >= 0 && (nth <= MANY || nth % ONE_OF == 0)) {
         pr_latency_add(s, bin);
     }
     if (pr_read(&s->canary) != 0 || (pr_read(&s->probe) & 3) != 0) {
@@ -79,9 +81,11 @@ static double second_share(const pr_health *h, int64_t now_ms, pr_cell **cell)
 static void see_verdict(const pr_health *h, pr_slot *s, pr_health_segment segment, int32_t approved,
                         int32_t second, int64_t now_ms)
 {
-    pr_causes c = pr_base_causes(h, s, segment, 1, now_ms);
+    pr_causes c = pr_base_causes(h, s, segment, now_ms);
     pr_base_common common = pr_base_of_segment(h, c.segment, now_ms);
-    double evidence, base = pr_base_rate(s, c.rate, &common, &evidence), expected = base;
+    double part, whole, evidence;
+    pr_base_channel(s, &common, &part, &whole, &evidence);
+    double base = pr_base_rate(part, whole, c.rate, &common, &evidence), expected = base;
     double weight = second ? SECOND : 1.0, good = approved ? 1.0 : 0.0;
     if (second) {
         pr_cell *cell;

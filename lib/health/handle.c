@@ -1,7 +1,7 @@
 /* See handle.h. */
 #include "health/handle.h"
 #include "base/mem.h"
-#include "health/block.h"
+#include "health/memo.h"
 
 enum { LINE = 64 };
 
@@ -19,6 +19,10 @@ static int32_t wrap_view(payroute_health **out, void *memory, void *own, size_t 
     }
     int32_t rc = make ? pr_health_init(&h->view, memory, size, channels, cells, now_ms)
                       : pr_health_attach(&h->view, memory, size);
+    if (rc == PAYROUTE_OK) {
+        h->view.memo = pr_mem_new(pr_memo_size(h->view.channels));
+        rc = h->view.memo != NULL ? PAYROUTE_OK : PAYROUTE_E_NOMEM;
+    }
     if (rc != PAYROUTE_OK) {
         pr_mem_free(h);
         return rc;
@@ -87,6 +91,7 @@ int32_t payroute_health_attach(payroute_health **out, void *memory, size_t size,
 void payroute_health_free(payroute_health *health)
 {
     if (health != NULL) {
+        pr_mem_free(health->view.memo);
         pr_mem_free(health->own);
         pr_mem_free(health);
     }

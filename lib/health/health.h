@@ -26,12 +26,14 @@
 
 enum { PR_HEALTH_NAME_CAP = 33, PR_HEALTH_NO_SLOT = -1 };
 
-/* A view of a block; copying it is fine, the block must outlive it. */
+/* A view of a block; copying it is fine, the block and the memo must outlive it. */
+struct pr_health_memo;
 typedef struct pr_health {
     void *block;
     size_t size;
     int32_t channels; /* slots */
     int32_t cells;
+    struct pr_health_memo *memo; /* of this process (memo.h); NULL: each look begins anew */
 } pr_health;
 
 /* How large a block for so many channels and cells (channel x segment) is. Both are rounded up to powers of

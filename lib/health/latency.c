@@ -3,13 +3,10 @@
 #include "health/number.h"
 
 enum { QUANTILE_BITS = 21 };
-/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one
- * before. */
-static const int32_t edges[PR_BINS] = {20,   25,   31,   39,   49,   61,   76,    95,    119,   149,  186,
-                                       233,  291,  364,  455,  568,  711,  888,   1110,  1388,  1735, 2168,
-                                       2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, 20195};
-/* First bin for ms of so many bits and these two bits after the first. */
-static const uint8_t first_bin[60] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+const int32_t pr_latency_edges[PR_BINS] = {
+    20,  25,  31,   39,   49,   61,   76,   95,   119,  149,  186,  233,  291,   364,   455,   568,
+    711, 888, 1110, 1388, 1735, 2168, 2711, 3388, 4235, 5294, 6617, 8272, 10340, 12925, 16156, 20195};
+const uint8_t pr_latency_first[60] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
                                       0,  0,  0,  1,  2,  3,  4,  4,  5,  6,  7,  8,  8,  9,  10,
                                       11, 11, 12, 13, 14, 14, 15, 16, 17, 18, 18, 19, 20, 21, 21,
                                       22, 23, 24, 24, 25, 26, 27, 27, 28, 29, 30, 31, 31, 31, 31};
@@ -18,19 +15,6 @@ static const double BELIEF = 12.0;
 static const double shape[11] = {0.01, 0.03, 0.07, 0.13, 0.19, 0.20, 0.15, 0.10, 0.06, 0.04, 0.02};
 static const double LEAST = 0.0005; /* of each bin: no latency is impossible */
 static const double UNIT = 65535.0, RATIO = 4096.0;
-
-int32_t pr_latency_bin(int64_t ms)
-{
-    if (ms <= edges[0]) {
-        return 0;
-    }
-    if (ms > edges[PR_BINS - 2]) {
-        return PR_BINS - 1;
-    }
-    int32_t top = 31 - __builtin_clz((uint32_t)ms),
-            bin = first_bin[top * 4 + (int32_t)((ms >> (top - 2)) & 3)];
-    return bin + (ms > edges[bin]);
-}
 
 static uint32_t count_of(const pr_slot *s, int32_t i)
 {
@@ -49,7 +33,7 @@ static void keep_shape(pr_slot *s, const double *share)
         tail -= share[i];
         tail = tail < 0 ? 0 : tail;
         for (; found < 3 && (1.0 - tail >= want[found] || i == PR_BINS - 2); found++) {
-            quantiles |= (uint64_t)edges[i] << (found * QUANTILE_BITS);
+            quantiles |= (uint64_t)pr_latency_edges[i] << (found * QUANTILE_BITS);
         }
     }
     pr_write(&s->quantiles, quantiles);
@@ -111,7 +95,7 @@ static double within(int32_t bin, int64_t age_ms)
         PR_WIDTH(3388, 4235),  PR_WIDTH(4235, 5294),   PR_WIDTH(5294, 6617),   PR_WIDTH(6617, 8272),
         PR_WIDTH(8272, 10340), PR_WIDTH(10340, 12925), PR_WIDTH(12925, 16156), PR_WIDTH(16156, 20195)};
 #undef PR_WIDTH
-    int64_t low = bin == 0 ? 0 : edges[bin - 1];
+    int64_t low = bin == 0 ? 0 : pr_latency_edges[bin - 1];
     return pr_clamp((double)(age_ms - low) * per_ms[bin], 0.0, 1.0);
 }
 

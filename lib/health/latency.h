@@ -9,7 +9,25 @@
 enum { PR_LATENCY_FULL = 128 }; /* of a bin: all are halved then */
 enum { PR_BROWN_BINS = 7 };     /* a browned-out channel answers 1.25^7 = 4.8 times slower */
 
-int32_t pr_latency_bin(int64_t ms);
+/* Upper end of each bin, ms: 20 * 1.25^n. The last one has no end; it counts as a quarter wider than the one
+ * before. */
+extern const int32_t pr_latency_edges[PR_BINS];
+/* First bin for ms of so many bits and these two bits after the first. */
+extern const uint8_t pr_latency_first[60];
+
+static inline int32_t pr_latency_bin(int64_t ms)
+{
+    if (ms <= pr_latency_edges[0]) {
+        return 0;
+    }
+    if (ms > pr_latency_edges[PR_BINS - 2]) {
+        return PR_BINS - 1;
+    }
+    int32_t top = 31 - __builtin_clz((uint32_t)ms);
+    int32_t bin = pr_latency_first[top * 4 + (int32_t)(((uint32_t)ms >> (top - 2)) & 3)];
+    return bin + (ms > pr_latency_edges[bin]);
+}
+
 /* A bin has come to so many: halve them all, make anew what is read. */
 void pr_latency_turn(pr_slot *s, uint32_t n);
 
@@ -33,20 +51,17 @@ typedef struct pr_latency_at {
 } pr_latency_at;
 pr_latency_at pr_latency_place(int64_t age_ms);
 
-/* P(longer than the start of the bin); what another process is writing at this moment, or damage, stays
- * within 0..1. */
-static inline double pr_latency_tail(const pr_slot *s, int32_t bin)
-{
-    return bin < 0 ? 1.0
-           : bin >= PR_BINS
-               ? 0.0
-               : (double)atomic_load_explicit(&s->tail[bin], memory_order_relaxed) * (1.0 / 65535.0);
-}
-
+/* P(longer than the age at this place); what another process is writing at this moment, or damage, stays
+   within 0..1. */
 static inline double pr_latency_over(const pr_slot *s, int32_t bin, double part)
 {
-    double here = pr_latency_tail(s, bin), next = pr_latency_tail(s, bin + 1);
-    return here > next ? here - part * (here - next) : here;
+    if (bin < 0) {
+        return 1.0;
+    }
+    int32_t here = atomic_load_explicit(&s->tail[bin], memory_order_relaxed);
+    int32_t next = bin + 1 < PR_BINS ? atomic_load_explicit(&s->tail[bin + 1], memory_order_relaxed) : 0;
+    double fell = here > next ? part * (double)(here - next) : 0.0;
+    return ((double)here - fell) * (1.0 / 65535.0);
 }
 
 /* P(no answer before this age): as usual, and in a brown-out. */
@@ -68,9 +83,9 @@ static inline uint32_t pr_latency_ratio(const pr_slot *s, int32_t bin)
 }
 
 enum pr_quantile { PR_P50 = 0, PR_P95 = 1, PR_P99 = 2 };
-static inline int32_t pr_latency_quantile(const pr_slot *s, enum pr_quantile which) /* ms */
+static inline int32_t pr_latency_quantile(uint64_t quantiles, enum pr_quantile which) /* ms */
 {
-    return (int32_t)((pr_read(&s->quantiles) >> ((int32_t)which * 21)) & 0x1FFFFFU);
+    return (int32_t)((quantiles >> ((int32_t)which * 21)) & 0x1FFFFFU);
 }
 
 #endif

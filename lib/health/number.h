@@ -11,7 +11,8 @@
 
 static inline double pr_clamp(double x, double low, double high)
 {
-    return x < low ? low : x > high ? high : x == x ? x : low; /* NaN too */
+    x = x > low ? x : low; /* NaN too */
+    return x < high ? x : high;
 }
 
 /* 2^x for |x| <= 1000; beyond that the end of the range. */
@@ -53,9 +54,21 @@ static inline double pr_log(double x)
 
 /* e^((raw - 8192) / 512) for raw of 14 bits: odds as they are stored. */
 extern const double pr_exp_coarse[128], pr_exp_fine[128];
-static inline double pr_exp_stored(uint64_t raw)
+static inline double pr_exp_stored(uint32_t raw)
 {
     return pr_exp_coarse[(raw >> 7) & 127] * pr_exp_fine[raw & 127];
+}
+
+/* 2^(-parts / PR_HALF_PARTS): what is left after so many parts of a half-life. */
+enum { PR_HALF_PARTS = 1440 };
+extern const double pr_halved_coarse[40], pr_halved_fine[36];
+static inline double pr_halved(uint32_t parts)
+{
+    uint32_t whole = parts / PR_HALF_PARTS, part = parts % PR_HALF_PARTS;
+    uint64_t bits = (uint64_t)(1023 - (whole < 1000 ? whole : 1000)) << 52;
+    double scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return pr_halved_coarse[part / 36] * pr_halved_fine[part % 36] * scale;
 }
 
 #endif

@@ -16,14 +16,14 @@ static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at i
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
-enum { NEAR = 4, CANARY_LEAST_MS = 1500, JUST_MS = 10000, RATE_WINDOW_MS = 300000 };
+enum { MOST = 256, NEAR = 4, CANARY_LEAST_MS = 1500, JUST_MS = 10000, RATE_WINDOW_MS = 300000 };
 
 static double order_index(double p, double f)
 {
     return p / (1.0 - GO_ON * f);
 }
 
-/* A number of millionths: so a trace that holds it leads to the same order again. */
+/* A number of millionths, as it is compared: so a trace that holds it leads to the same order again. */
 static double in_steps(double x)
 {
     return (double)(int64_t)(x * 1e6 + (x < 0 ? -0.5 : 0.5)) * 1e-6;
@@ -77,43 +77,73 @@ static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_
         c->timeout_ms > 0 ? at_most(c->timeout_ms, share) : (int32_t)(share < 3600000 ? share : 3600000);
 }
 
-static int32_t goes_before(const pr_score_candidate *c, const pr_score_term *t, int32_t a, int32_t b,
-                           double margin)
+/* ---- places ---- */
+
+/* By rank, room under the limit and index; the earlier candidate where all is the same. As numbers: rank 15
+   bits, limited 1, the steps of the index 40, candidate 8; the best one is the lowest. */
+static uint64_t place_key(const pr_score_candidate *c, const pr_score_term *t, int32_t i)
 {
-    double more = t[a].index - t[b].index;
-    if (c[a].rank != c[b].rank) {
-        return c[a].rank < c[b].rank;
-    }
-    if (t[a].limited != t[b].limited) {
-        return t[b].limited;
-    }
-    if (c[a].priority != c[b].priority && more <= margin && more >= -margin) {
-        return c[a].priority < c[b].priority;
-    }
-    return more > 0;
+    static const double MIDDLE = 549755813888.0; /* 2^39 */
+    double steps = pr_clamp(MIDDLE - t->index * 1e6, 0.0, 2.0 * MIDDLE - 1.0);
+    uint64_t rank = (uint64_t)(c->rank < 0 ? 0 : c->rank > 32767 ? 32767 : c->rank);
+    return rank << 49 | (uint64_t)(t->limited != 0) << 48 | (uint64_t)(int64_t)(steps + 0.5) << 8 |
+           (uint64_t)i;
 }
 
-static int32_t best_left(const pr_score_candidate *c, const pr_score_term *t, const uint8_t *placed,
-                         int32_t count, double margin)
+static void sort_places(int32_t *order, const pr_score_candidate *c, const pr_score_term *t, int32_t count)
 {
-    int32_t best = -1;
+    uint64_t keys[MOST + 1] = {0}; /* the first one stops those that come down */
     for (int32_t i = 0; i < count; i++) {
-        if (!placed[i] && (best < 0 || goes_before(c, t, i, best, margin))) {
-            best = i;
+        uint64_t key = place_key(&c[i], &t[i], i), *at = &keys[i + 1];
+        for (; at[-1] > key; at--) {
+            *at = at[-1];
         }
+        *at = key;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        order[i] = (int32_t)(keys[i + 1] & 255);
+    }
+}
+
+/* One of the places behind comes to this one; those between make room. */
+static void bring(int32_t *order, int32_t to, int32_t from)
+{
+    int32_t moved = order[from];
+    for (int32_t i = from; i > to; i--) {
+        order[i] = order[i - 1];
+    }
+    order[to] = moved;
+}
+
+/* Where the one stands that goes to this place: of those whose index is within the margin of the best that is
+   left, the one whom the merchant ranks first. */
+static int32_t best_from(const int32_t *order, int32_t place, const pr_score_candidate *c,
+                         const pr_score_term *t, int32_t count, double margin)
+{
+    int32_t head = order[place], best = place;
+    for (int32_t n = place + 1; n < count; n++) {
+        int32_t i = order[n];
+        if (c[i].rank != c[head].rank || t[i].limited != t[head].limited ||
+            t[head].index - t[i].index > margin) {
+            break;
+        }
+        best = c[i].priority < c[order[best]].priority ? n : best;
     }
     return best;
 }
 
-/* The first place: among those that are as good as the best one, by weight. -1: there is none. */
-static int32_t draw_first(const pr_score_candidate *c, pr_score_term *t, const uint8_t *placed, int32_t count,
+/* Where the first one stands: among those that are as good as the best one, by weight. -1: there is none. */
+static int32_t draw_first(const int32_t *order, const pr_score_candidate *c, pr_score_term *t, int32_t count,
                           double margin, pr_score_draw *draw, pr_rng *rng)
 {
-    int32_t best = best_left(c, t, placed, count, margin);
     *draw = (pr_score_draw){.among = 0};
-    for (int32_t i = 0; best >= 0 && i < count; i++) {
-        t[i].tied = c[i].rank == c[best].rank && t[i].limited == t[best].limited &&
-                    c[i].priority == c[best].priority && t[best].index - t[i].index <= TIE;
+    if (count == 0) {
+        return -1;
+    }
+    int32_t best = best_from(order, 0, c, t, count, margin), head = order[best];
+    for (int32_t i = 0; i < count; i++) {
+        t[i].tied = c[i].rank == c[head].rank && t[i].limited == t[head].limited &&
+                    c[i].priority == c[head].priority && t[head].index - t[i].index <= TIE;
         if (t[i].tied) {
             draw->among++;
             draw->total += (uint32_t)c[i].weight;
@@ -124,37 +154,13 @@ static int32_t draw_first(const pr_score_candidate *c, pr_score_term *t, const u
     }
     draw->value = pr_rng_below(rng, draw->total);
     uint32_t left = draw->value;
-    for (int32_t i = 0; i < count; i++) {
-        if (t[i].tied && left < (uint32_t)c[i].weight) {
-            return i;
+    for (int32_t n = 0; n < count; n++) {
+        if (t[order[n]].tied && left < (uint32_t)c[order[n]].weight) {
+            return n;
         }
-        left -= t[i].tied ? (uint32_t)c[i].weight : 0;
+        left -= t[order[n]].tied ? (uint32_t)c[order[n]].weight : 0;
     }
     return best;
-}
-
-/* Far behind nobody asks about margins: by rank, room and index. */
-static void sort_rest(const pr_score_candidate *c, const pr_score_term *t, const uint8_t *placed,
-                      int32_t count, int32_t *order, int32_t n)
-{
-    int32_t from = n;
-    for (int32_t i = 0; i < count; i++) {
-        if (placed[i]) {
-            continue;
-        }
-        int32_t at = n++;
-        for (; at > from; at--) {
-            int32_t before = order[at - 1];
-            int32_t behind = c[i].rank != c[before].rank         ? c[i].rank > c[before].rank
-                             : t[i].limited != t[before].limited ? t[i].limited
-                                                                 : t[i].index <= t[before].index;
-            if (behind) {
-                break;
-            }
-            order[at] = before;
-        }
-        order[at] = i;
-    }
 }
 
 static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count,
@@ -201,21 +207,24 @@ static int32_t just_found(const pr_score_term *t, const pr_score_ask *ask)
     return t->view.bad_since_ms > 0 && ask->now_ms - t->view.bad_since_ms < JUST_MS;
 }
 
+static int32_t is_worrying(const pr_score_term *t, const pr_score_ask *ask)
+{
+    return (t->view.up < WORRIED && !just_found(t, ask)) || t->view.blame_channel > 0.5 ||
+           t->view.blame_pending > 0.5 || t->view.cashier > 0.5;
+}
+
 /* At most one canary: the one that would gain most. It goes first. */
 static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
                            int32_t count, int32_t first, const pr_score_ask *ask)
 {
     int32_t chosen = -1;
-    double most = 0;
+    double most = LEAST_GAIN;
     for (int32_t i = 0; i < count; i++) {
-        double gain = well_index(&t[i], &c[i]) - t[first].index;
-        if (i != first && c[i].rank == c[first].rank && c[i].failed == 0 && c[i].slot >= 0 &&
-            gain > LEAST_GAIN && t[i].index < t[first].index &&
-            ((t[i].view.up < WORRIED && !just_found(&t[i], ask)) || t[i].view.blame_channel > 0.5 ||
-             t[i].view.blame_pending > 0.5 || t[i].view.cashier > 0.5) &&
-            gain > most) {
-            most = gain;
-            chosen = i;
+        if (is_worrying(&t[i], ask) && i != first && c[i].rank == c[first].rank && c[i].failed == 0 &&
+            c[i].slot >= 0 && t[i].index < t[first].index) {
+            double gain = well_index(&t[i], &c[i]) - t[first].index;
+            chosen = gain > most ? i : chosen;
+            most = gain > most ? gain : most;
         }
     }
     if (chosen < 0) {
@@ -244,71 +253,76 @@ static int32_t all_alike(const pr_score_candidate *c, int32_t count)
     return count > 1;
 }
 
-/* The canary, if there is one, the first, and the others behind them. */
-static void place_all(const pr_score_term *terms, int32_t *order, uint8_t *placed,
-                      const pr_score_candidate *candidates, int32_t count, double margin, int32_t canary,
-                      int32_t first)
+/* The canary, if there is one, the first, and the others behind them; far behind nobody asks about margins.
+ */
+static void place_all(int32_t *order, const pr_score_candidate *c, const pr_score_term *t, int32_t count,
+                      double margin, int32_t canary, int32_t first)
 {
-    int32_t n = 0;
-    if (canary >= 0) {
-        order[n++] = canary;
-        placed[canary] = 1;
+    int32_t n = 0, lead[2] = {canary, first == canary ? -1 : first};
+    for (int32_t k = 0; k < 2; k++) {
+        for (int32_t at = n; lead[k] >= 0 && at < count; at++) {
+            if (order[at] == lead[k]) {
+                bring(order, n++, at);
+                break;
+            }
+        }
     }
-    if (first >= 0 && first != canary) {
-        order[n++] = first;
-        placed[first] = 1;
+    for (; n < count && n < NEAR; n++) {
+        bring(order, n, best_from(order, n, c, t, count, margin));
     }
-    while (n < count && n < NEAR) {
-        order[n] = best_left(candidates, terms, placed, count, margin);
-        placed[order[n++]] = 1;
-    }
-    sort_rest(candidates, terms, placed, count, order, n);
 }
 
 void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, const pr_health *health,
                     const pr_score_candidate *candidates, int32_t count, const pr_score_ask *ask, pr_rng *rng)
 {
-    uint8_t placed[256] = {0};
     pr_health_ask common = {0};
-    count = count > 256 ? 256 : count;
+    count = count > MOST ? MOST : count;
     int32_t doubtful = ask->explore && all_alike(candidates, count);
+    struct pr_health_memo *memo = pr_memo_take(health);
     for (int32_t i = 0; i < count; i++) {
         if (i == 0 || candidates[i].segment.method != common.segment.method ||
             candidates[i].segment.issuer != common.segment.issuer) {
-            pr_health_ask_begin(&common, health, candidates[i].segment, ask->patience_ms, ask->now_ms);
+            pr_health_ask_begin(&common, health, memo, candidates[i].segment, ask->patience_ms, ask->now_ms);
         }
         judge_candidate(&terms[i], health, &candidates[i], ask, &common, doubtful, rng);
     }
+    pr_memo_give(memo);
     pr_rng dice = *rng;
-    int32_t first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng), canary = -1;
+    sort_places(order, candidates, terms, count);
+    int32_t at = draw_first(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;
+    int32_t first = at < 0 ? -1 : order[at];
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
            !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
         terms[first].limited = 1; /* used up: it goes behind all others */
-        first = draw_first(candidates, terms, placed, count, ask->margin, draw, rng);
+        sort_places(order, candidates, terms, count);
+        first = order[draw_first(order, candidates, terms, count, ask->margin, draw, rng)];
     }
     if (first >= 0 && health != NULL && ask->explore) {
         canary = pick_canary(terms, health, candidates, count, first, ask);
     }
     draw->dice = dice;
-    place_all(terms, order, placed, candidates, count, ask->margin, canary, first);
+    place_all(order, candidates, terms, count, ask->margin, canary, first);
 }
 
 void pr_score_again(pr_score_term *terms, int32_t *order, const pr_score_candidate *candidates, int32_t count,
                     double margin, pr_rng dice)
 {
-    uint8_t placed[256] = {0}, was[256] = {0};
+    uint8_t was[MOST] = {0};
     pr_score_draw unused;
     int32_t canary = -1;
-    count = count > 256 ? 256 : count;
+    count = count > MOST ? MOST : count;
     for (int32_t i = 0; i < count; i++) {
         was[i] = terms[i].limited != 0;
         terms[i].limited = 0;
         canary = terms[i].canary ? i : canary;
     }
-    int32_t first = draw_first(candidates, terms, placed, count, margin, &unused, &dice);
+    sort_places(order, candidates, terms, count);
+    int32_t at = draw_first(order, candidates, terms, count, margin, &unused, &dice);
+    int32_t first = at < 0 ? -1 : order[at];
     while (first >= 0 && was[first] && !terms[first].limited) {
         terms[first].limited = 1;
-        first = draw_first(candidates, terms, placed, count, margin, &unused, &dice);
+        sort_places(order, candidates, terms, count);
+        first = order[draw_first(order, candidates, terms, count, margin, &unused, &dice)];
     }
-    place_all(terms, order, placed, candidates, count, margin, canary, first);
+    place_all(order, candidates, terms, count, margin, canary, first);
 }

@@ -10,7 +10,7 @@
 typedef struct pr_score_candidate {
     int32_t slot; /* in the health block; PR_HEALTH_NO_SLOT: nothing is known */
     pr_health_segment segment;
-    int32_t rank;     /* by rules and windows: a lower one goes first, whatever the rest says */
+    int32_t rank;       /* by rules and windows, 0 .. 32767: a lower one goes first, whatever the rest says */
     int32_t priority;   /* lower goes first where the difference in success is within the margin */
     int32_t weight;     /* among equals */
     int32_t shown;      /* 1: the customer pays on a code or page, so its conversion counts */

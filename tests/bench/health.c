@@ -1,7 +1,7 @@
 /* What the health of channels costs: a permit and its record against a bare counter pair, feedback, and a
    decision over channels that have a history. */
 #include "bench.h"
-#include "health/health.h"
+#include "health/memo.h"
 #include "host/health_file.h"
 #include "route/score.h"
 
@@ -18,6 +18,7 @@ static const int64_t BEGUN = 1790000000000;
 typedef struct world {
     pr_health health;
     void *block;
+    int32_t shown; /* 1: the customers pay on codes */
     int32_t slots[CHANNELS];
     int32_t channels; /* of one decision */
     int64_t now_ms;
@@ -65,6 +66,7 @@ static int make_world(world *w)
     if (pr_health_init(&w->health, w->block, size, CHANNELS * 2, CELLS, BEGUN) != 0) {
         return 0;
     }
+    w->health.memo = calloc(1, pr_memo_size(w->health.channels));
     for (int32_t i = 0; i < CHANNELS; i++) {
         char name[16];
         snprintf(name, sizeof name, "channel-%02d", (int)i);
@@ -126,8 +128,11 @@ static void decide(void *context, long times)
     memset(candidates, 0, sizeof candidates);
     for (long i = 0; i < times; i++) {
         for (int32_t k = 0; k < w->channels; k++) {
-            candidates[k] = (pr_score_candidate){
-                .slot = w->slots[k], .segment = segment_of((uint32_t)i), .weight = 1, .timeout_ms = 8000};
+            candidates[k] = (pr_score_candidate){.slot = w->slots[k],
+                                                 .segment = segment_of((uint32_t)i),
+                                                 .weight = 1,
+                                                 .shown = w->shown,
+                                                 .timeout_ms = 8000};
         }
         pr_score_ask ask = {.now_ms = w->now_ms, .patience_ms = 8000, .margin = 0, .explore = 1};
         pr_score_draw draw;
@@ -219,6 +224,20 @@ static void tell_tail(world *w)
            (int)w->channels, took[count / 2], took[count * 99 / 100]);
 }
 
+/* A code each three seconds at each of the first four, which three in five pay after half a minute. */
+static void show_codes(world *w)
+{
+    for (int n = 0; n < 400; n++) {
+        for (int k = 0; k < 4; k++) {
+            pr_health_hint(&w->health, w->slots[k], segment_of(0), PR_HEALTH_SHOWN, 0, w->now_ms);
+            if (n >= 10 && n % 5 < 3) {
+                pr_health_hint(&w->health, w->slots[k], segment_of(0), PR_HEALTH_PAID, 30000, w->now_ms);
+            }
+        }
+        w->now_ms += 3000;
+    }
+}
+
 static void bench_decisions(world *w)
 {
     static atomic_ullong counter;
@@ -228,6 +247,11 @@ static void bench_decisions(world *w)
     r = bench_compare((bench_side){decide, w}, (bench_side){count_bare, &counter});
     bench_tell("an order over 4 channels", &r, "atomic add", (bench_goal){500, 0});
     tell_tail(w);
+    show_codes(w);
+    w->shown = 1;
+    r = bench_compare((bench_side){decide, w}, (bench_side){count_bare, &counter});
+    bench_tell("an order over 4 channels that show codes", &r, "atomic add", (bench_goal){0, 0});
+    w->shown = 0;
     w->channels = CHANNELS;
     r = bench_compare((bench_side){decide, w}, (bench_side){count_bare, &counter});
     bench_tell("an order over 64 channels", &r, "atomic add", (bench_goal){4000, 0});
@@ -295,5 +319,6 @@ void bench_health(void)
     bench_decisions(&w);
     bench_records(&w);
     bench_file();
+    free(w.health.memo);
     free(w.block);
 }

@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "block_of.h"
+#include "health/ask.h"
 #include "health/number.h"
 
 enum { CHANNELS = 8, CELLS = 64 };
@@ -73,12 +74,30 @@ static void one_fact(const box *b, pr_rng *r, int64_t now_ms)
     }
 }
 
-static void check_all(const box *b, pr_rng *r, int64_t now_ms, int step)
+/* What is remembered changes nothing: the same bits with a memo as without, whatever happened between two
+ * looks. */
+static void look_twice(pr_health_view *v, const box *b, struct pr_health_memo *memo, int32_t slot,
+                       pr_health_segment g, int64_t patience_ms, int64_t now_ms)
+{
+    pr_health_ask ask;
+    pr_health_view other;
+    memset(v, 0, sizeof *v);
+    memset(&other, 0, sizeof other);
+    pr_health_look(v, &b->health, slot, g, patience_ms, now_ms);
+    pr_health_ask_begin(&ask, &b->health, memo, g, patience_ms, now_ms);
+    pr_health_ask_look(&other, &b->health, slot, &ask);
+    assert_memory_equal(v, &other, sizeof other);
+    memset(&other, 0, sizeof other);
+    pr_health_ask_look(&other, &b->health, slot, &ask); /* now it surely comes from there */
+    assert_memory_equal(v, &other, sizeof other);
+}
+
+static void check_all(const box *b, struct pr_health_memo *memo, pr_rng *r, int64_t now_ms, int step)
 {
     for (int32_t s = -1; s <= CHANNELS; s++) {
         pr_health_view v;
         pr_health_segment g = {pr_rng_below(r, 4), pr_rng_below(r, 12)};
-        pr_health_look(&v, &b->health, s, g, pr_rng_below(r, 2) ? 8000 : any(r), now_ms);
+        look_twice(&v, b, memo, s, g, pr_rng_below(r, 2) ? 8000 : any(r), now_ms);
         const char *fault = view_fault(&v);
         if (fault != NULL) {
             fail_msg("seed %llu, step %d, slot %d: %s", (unsigned long long)seed, step, (int)s, fault);
@@ -92,6 +111,8 @@ static void live(box *b, uint64_t stream, int steps, int damage)
     int64_t now_ms = NOW;
     pr_rng_seed(&r, seed, stream);
     box_make(b, CHANNELS, CELLS, NOW);
+    struct pr_health_memo *memo = calloc(1, pr_memo_size(CHANNELS));
+    assert_non_null(memo);
     size_t head = sizeof(pr_block_header), words = (b->size - head) / 8;
     for (int i = 0; i < steps; i++) {
         now_ms = next_time(&r, now_ms);
@@ -101,9 +122,10 @@ static void live(box *b, uint64_t stream, int steps, int damage)
         }
         one_fact(b, &r, now_ms);
         if (i % 8 == 0) {
-            check_all(b, &r, now_ms, i);
+            check_all(b, memo, &r, now_ms, i);
         }
     }
+    free(memo);
 }
 
 static void facts_and_clocks(void **state)
@@ -138,10 +160,13 @@ static void a_block_of_noise(void **state)
         for (uint32_t *end = (uint32_t *)((char *)b.memory + b.size); at < end; at++) {
             *at = stream % 4 == 0 ? UINT32_MAX : pr_rng_u32(&r);
         }
+        struct pr_health_memo *memo = calloc(1, pr_memo_size(CHANNELS));
+        assert_non_null(memo);
         for (int i = 0; i < 50; i++) {
-            check_all(&b, &r, NOW + i, i);
+            check_all(&b, memo, &r, NOW + i, i);
             one_fact(&b, &r, NOW + i);
         }
+        free(memo);
         box_free(&b);
     }
 }
@@ -209,9 +234,10 @@ static void and_on_every_machine(void **state)
         double x = (double)(i - 20000) / 19.0;
         sum = pr_health_stir(sum, bits_of(pr_exp2(x)));
         sum = pr_health_stir(sum, bits_of(pr_log((double)i / 7.0 + 1e-9)));
-        sum = pr_health_stir(sum, bits_of(pr_exp_stored((uint64_t)i & 0x3FFF)));
+        sum = pr_health_stir(sum, bits_of(pr_exp_stored((uint32_t)i & 0x3FFF)));
+        sum = pr_health_stir(sum, bits_of(pr_halved((uint32_t)i)));
     }
-    if (sum != 0x679c655fad83b723ULL) {
+    if (sum != 0x2165e099b6f681f7ULL) {
         fail_msg("the sum is %llx", (unsigned long long)sum);
     }
 }
@@ -231,9 +257,13 @@ static void and_near_the_truth(void **state)
         double y = exp(x), log_y = pr_log(y);
         assert_true(log_y - x < 1e-7 && x - log_y < 1e-7);
     }
-    for (uint64_t raw = 0; raw < 16384; raw++) {
+    for (uint32_t raw = 0; raw < 16384; raw++) {
         assert_true(near(pr_exp_stored(raw), exp(((double)raw - 8192.0) / 512.0), 1e-14));
     }
+    for (uint32_t parts = 0; parts < 40000; parts++) {
+        assert_true(near(pr_halved(parts), exp2(-(double)parts / PR_HALF_PARTS), 1e-14));
+    }
+    assert_true(pr_halved(UINT32_MAX) >= 0 && pr_halved(UINT32_MAX) < 1e-300);
     assert_true(pr_exp2(1e300) > 1e300 && pr_exp2(-1e300) > 0 && pr_exp2(-1e300) < 1e-300);
     assert_true(pr_log(0) < -690 && pr_log(-1) < -690 && pr_log((double)NAN) < -690);
     assert_true(pr_clamp((double)NAN, 2, 3) == 2);

@@ -16,12 +16,13 @@ static inline uint64_t pr_ages_tick(int64_t now_ms)
     return tick != 0 ? tick : 1;
 }
 
-/* One more in this word's quarter; what stands there from another is over. Returns how many it holds now.
-   Only a worker that is stopped for half a minute between the two looks can count for a quarter that was not
-   his. */
-static inline uint64_t pr_ages_count(pr_word *w, uint64_t tick)
+/* One more in this word's quarter; what stands there from another is over, and comes back in `*over`. Returns
+   how many it holds now. Only a worker that is stopped for a second between the two looks can count for a
+   quarter that was not his. */
+static inline uint64_t pr_ages_count(pr_word *w, uint64_t tick, uint64_t *over)
 {
     uint64_t seen = pr_read(w), next;
+    *over = 0;
     if (seen >> PR_AGES_BITS == tick && (seen & PR_AGES_COUNT) < PR_AGES_COUNT / 2) {
         return (atomic_fetch_add(w, 1) & PR_AGES_COUNT) + 1; /* never waits for another */
     }
@@ -29,6 +30,7 @@ static inline uint64_t pr_ages_count(pr_word *w, uint64_t tick)
         uint64_t n = seen >> PR_AGES_BITS == tick ? seen & PR_AGES_COUNT : 0;
         next = tick << PR_AGES_BITS | (n < PR_AGES_COUNT ? n + 1 : n);
     } while (!atomic_compare_exchange_weak(w, &seen, next));
+    *over = seen >> PR_AGES_BITS == tick ? 0 : seen;
     return next & PR_AGES_COUNT;
 }
 
@@ -46,7 +48,8 @@ static inline void pr_ages_mark(pr_ages *a, uint64_t i)
 static inline uint64_t pr_ages_begin(pr_ages *a, int64_t now_ms)
 {
     uint64_t tick = pr_ages_tick(now_ms);
-    (void)pr_ages_count(&a->count[tick % PR_AGES], tick);
+    uint64_t over;
+    (void)pr_ages_count(&a->count[tick % PR_AGES], tick, &over);
     pr_ages_mark(a, tick % PR_AGES);
     return tick;
 }
@@ -66,14 +69,14 @@ static inline void pr_ages_end(pr_ages *a, uint64_t tick)
 }
 
 /* A good end: an answer, a payment. What is silent is held against how many of those came meanwhile. Returns
-   how many came in this quarter. */
-static inline uint64_t pr_ages_good(pr_ages *a, int64_t now_ms)
+   how many came in this quarter; `*over` as above. */
+static inline uint64_t pr_ages_good(pr_ages *a, int64_t now_ms, uint64_t *over)
 {
     uint64_t tick = pr_ages_tick(now_ms);
     if (pr_read(&a->last) != (uint64_t)now_ms) {
         pr_write(&a->last, (uint64_t)now_ms);
     }
-    return pr_ages_count(&a->done[tick % 4], tick);
+    return pr_ages_count(&a->done[tick % 4], tick, over);
 }
 
 /* How many good ends came in the last three quarters. */

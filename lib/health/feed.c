@@ -51,10 +51,12 @@ static void see_answer(pr_slot *s, int32_t good, int64_t latency_ms, int64_t now
     enum { MANY = 64, ONE_OF = 8 };     /* in a quarter of a second */
     int32_t bin = latency_ms >= 0 ? pr_latency_bin(latency_ms) : -1;
     uint32_t ratio = bin >= 0 ? pr_latency_ratio(s, bin) : 4096;
-    pr_slices_count(s, PR_SLICE_ANSWERED, now_ms);
-    uint64_t nth = pr_ages_good(&s->flight, now_ms);
+    uint64_t over, nth = pr_ages_good(&s->flight, now_ms, &over);
+    if (over != 0) {
+        pr_slices_close(s, over, now_ms);
+    }
     if (latency_ms > (int64_t)SLOW_FACTOR * pr_latency_quantile(pr_read(&s->quantiles), PR_P50)) {
-        pr_slices_add(s, PR_SLICE_SLOW, now_ms);
+        pr_slices_add(s, PR_SLICE_SLOW, 1, now_ms);
     }
     if (ratio > PLAIN || !pr_filter_sure(s, now_ms)) {
         weigh_answer(s, bin, ratio, latency_ms, now_ms);
@@ -123,7 +125,7 @@ static void see_pending(pr_slot *s, int32_t pending, int64_t now_ms)
 
 static void see_unanswered(pr_slot *s, const pr_evidence *e, int32_t slice, int64_t now_ms)
 {
-    pr_slices_add(s, slice, now_ms);
+    pr_slices_add(s, slice, 1, now_ms);
     pr_filter_see(s, e, now_ms);
 }
 
@@ -136,6 +138,17 @@ static void note_use(pr_slot *s, int64_t now_ms)
     }
 }
 
+/* Of each result: did an answer come, is it good for a canary (-1: it does not say), does its latency count.
+   One of a later version ends the attempt, and that is all. */
+typedef struct answer_kind {
+    int8_t came, good, timed;
+} answer_kind;
+static const answer_kind answers[PR_HEALTH_TAKEN + 1] = {
+    [PR_HEALTH_APPROVED] = {1, 1, 1},  [PR_HEALTH_DECLINED_SOFT] = {1, 0, 1},
+    [PR_HEALTH_LIMITED] = {1, -1, 0},  [PR_HEALTH_PENDING] = {1, -1, 1},
+    [PR_HEALTH_CUSTOMER] = {1, 0, 1},  [PR_HEALTH_DECLINED_HARD] = {1, 0, 1},
+    [PR_HEALTH_MERCHANT] = {1, -1, 0}, [PR_HEALTH_TAKEN] = {1, -1, 1}};
+
 void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, pr_health_permit permit,
                    int32_t result, int64_t latency_ms, int32_t second, int64_t now_ms)
 {
@@ -145,31 +158,22 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
     }
     note_use(s, now_ms);
     pr_ages_end(&s->flight, permit);
+    const answer_kind *kind = &answers[result > 0 && result <= PR_HEALTH_TAKEN ? result : 0];
+    if (kind->came) {
+        see_answer(s, kind->good, kind->timed ? latency_ms : -1, now_ms);
+    }
     switch (result) {
     case PR_HEALTH_APPROVED:
     case PR_HEALTH_DECLINED_SOFT:
-        see_answer(s, result == PR_HEALTH_APPROVED, latency_ms, now_ms);
         see_verdict(h, s, segment, result == PR_HEALTH_APPROVED, second, now_ms);
         see_pending(s, 0, now_ms);
         break;
-    case PR_HEALTH_CUSTOMER:
-    case PR_HEALTH_DECLINED_HARD: see_answer(s, 0, latency_ms, now_ms); break;
-    case PR_HEALTH_TAKEN: see_answer(s, -1, latency_ms, now_ms); break;
-    case PR_HEALTH_PENDING:
-        see_answer(s, -1, latency_ms, now_ms);
-        see_pending(s, 1, now_ms);
-        break;
+    case PR_HEALTH_PENDING: see_pending(s, 1, now_ms); break;
     case PR_HEALTH_NOT_SENT: see_unanswered(s, &refused, PR_SLICE_NOT_SENT, now_ms); break;
     case PR_HEALTH_UNKNOWN: see_unanswered(s, &silent, PR_SLICE_UNKNOWN, now_ms); break;
-    case PR_HEALTH_LIMITED:
-        see_answer(s, -1, -1, now_ms);
-        pr_gate_limited(s, now_ms);
-        break;
-    case PR_HEALTH_MERCHANT:
-        see_answer(s, -1, -1, now_ms);
-        pr_storm_see(&s->storm, MERCHANT, now_ms);
-        break;
-    default: break; /* a result of a later version: the attempt is over, and that is all */
+    case PR_HEALTH_LIMITED: pr_gate_limited(s, now_ms); break;
+    case PR_HEALTH_MERCHANT: pr_storm_see(&s->storm, MERCHANT, now_ms); break;
+    default: break; /* nothing more to say */
     }
 }
 
@@ -193,7 +197,7 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
-    pr_slices_add(s, ok ? PR_SLICE_PROBE_OK : PR_SLICE_PROBE_BAD, now_ms);
+    pr_slices_add(s, ok ? PR_SLICE_PROBE_OK : PR_SLICE_PROBE_BAD, 1, now_ms);
     int32_t kind = pr_gate_probe(s, ok); /* 0: tells nothing new; 1: alone; 2: after a failure */
     if (!ok) {
         pr_filter_see(s, &probe_failed, now_ms);

@@ -1,5 +1,6 @@
 /* See gate.h. */
 #include "health/gate.h"
+#include "health/ages.h"
 #include "health/blame.h"
 #include "health/number.h"
 
@@ -59,9 +60,43 @@ int32_t pr_gate_probe(pr_slot *s, int32_t ok)
     return kind;
 }
 
-void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms)
+void pr_slices_add(pr_slot *s, int32_t which, uint32_t count, int64_t now_ms)
 {
-    pr_slices_count(s, which, now_ms);
+    const pr_slice_field *f = &pr_slice_fields[which];
+    uint64_t tick = (uint64_t)now_ms / PR_SLICE_MS, stamp = pr_slice_tick(f->word, (int64_t)tick);
+    pr_word *w = &s->slices[tick % PR_SLICES][f->word];
+    uint64_t seen = pr_read(w), next, top = (1ULL << f->bits) - 1;
+    do {
+        next = (seen & pr_slice_mask(f->word)) == stamp ? seen : stamp;
+        uint64_t room = top - ((next >> f->shift) & top);
+        next += (count < room ? count : room) << f->shift;
+    } while (!pr_swap(w, &seen, next));
+}
+
+static int64_t ms_of_quarter(uint64_t quarter)
+{
+    return (int64_t)(quarter >> PR_AGES_BITS) * PR_AGE_MS;
+}
+
+void pr_slices_close(pr_slot *s, uint64_t quarter, int64_t now_ms)
+{
+    int64_t ms = ms_of_quarter(quarter);
+    if (ms <= now_ms &&
+        ms > now_ms - (PR_SLICES - 1) * PR_SLICE_MS) { /* else its slice tells of another time */
+        pr_slices_add(s, PR_SLICE_ANSWERED, (uint32_t)(quarter & PR_AGES_COUNT), ms);
+    }
+}
+
+/* Answers whose quarter is not closed yet. */
+static uint32_t open_answers(const pr_slot *s, int64_t from_ms, int64_t to_ms)
+{
+    uint32_t sum = 0;
+    for (int32_t i = 0; i < 4; i++) {
+        uint64_t quarter = pr_read(&s->flight.done[i]);
+        int64_t ms = ms_of_quarter(quarter);
+        sum += ms >= from_ms && ms < to_ms ? (uint32_t)(quarter & PR_AGES_COUNT) : 0;
+    }
+    return sum;
 }
 
 static uint64_t slice_word(const pr_slot *s, int32_t word, int64_t tick)
@@ -89,6 +124,7 @@ void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, 
     first = first < 0 ? 0 : first;
     out->from_ms = first * PR_SLICE_MS;
     out->to_ms = last * PR_SLICE_MS;
+    out->answered = s == NULL ? 0 : open_answers(s, out->from_ms, out->to_ms);
     /* Only whole slices: the one that runs is told next time. */
     for (int64_t t = first; s != NULL && t < last; t++) {
         uint64_t main = slice_word(s, 0, t), rest = slice_word(s, 1, t);
@@ -121,7 +157,8 @@ double pr_gate_limit(const pr_slot *s, int64_t now_ms)
 void pr_gate_limited(pr_slot *s, int64_t now_ms)
 {
     int64_t tick = now_ms / PR_SLICE_MS;
-    double span = (double)(now_ms - (tick - 1) * PR_SLICE_MS) / 1000.0, sent = 0;
+    double span = (double)(now_ms - (tick - 1) * PR_SLICE_MS) / 1000.0;
+    double sent = (double)open_answers(s, (tick - 1) * PR_SLICE_MS, now_ms + 1);
     for (int64_t t = tick > 0 ? tick - 1 : 0; t <= tick; t++) {
         uint64_t main = slice_word(s, 0, t);
         sent += (double)(field_of(main, PR_SLICE_ANSWERED) + field_of(main, PR_SLICE_NOT_SENT) +

@@ -32,22 +32,11 @@ static inline uint64_t pr_slice_mask(int32_t word)
     return word == 0 ? 0xFFFFFFULL << 40 : 0xFFFFULL << 48;
 }
 
-/* For the one that is counted with each payment; the others go through pr_slices_add. */
-static inline void pr_slices_count(pr_slot *s, int32_t which, int64_t now_ms)
-{
-    const pr_slice_field *f = &pr_slice_fields[which];
-    uint64_t tick = (uint64_t)now_ms / PR_SLICE_MS, stamp = pr_slice_tick(f->word, (int64_t)tick);
-    pr_word *w = &s->slices[tick % PR_SLICES][f->word];
-    uint64_t seen = pr_read(w), next, top = (1ULL << f->bits) - 1;
-    do {
-        next = (seen & pr_slice_mask(f->word)) == stamp ? seen : stamp;
-        if (((next >> f->shift) & top) < top) {
-            next += 1ULL << f->shift;
-        }
-    } while (!pr_swap(w, &seen, next));
-}
+void pr_slices_add(pr_slot *s, int32_t which, uint32_t count, int64_t now_ms);
 
-void pr_slices_add(pr_slot *s, int32_t which, int64_t now_ms);
+/* Answers come into the slices with the quarter of a second in which they were counted, when it is over; a
+   word of one (ages.h), whole. */
+void pr_slices_close(pr_slot *s, uint64_t quarter, int64_t now_ms);
 
 /* An answer came (good 1: an approval): the next canary need not wait. */
 void pr_gate_alive(pr_slot *s, int32_t good, int64_t now_ms);

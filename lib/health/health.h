@@ -13,8 +13,9 @@
    What may be lost: of two answers at the very same moment one may be missing in the latency histogram (plain
    loads and stores); a count that is full stays full; a worker that is killed between claiming a cell
    (channel x segment) and writing it leaves the cell unused; one that is killed in a call leaves that
-   observation half told (some words have it, others not), never a half-written word. Permits of the killed
-   count as silent attempts until they expire.
+   observation half told (some words have it, others not), never a half-written word, and what other hosts are
+   told of a quarter of a second that it was closing. Permits of the killed count as silent attempts until
+   they expire.
 
    What damage can do: mislead, for as long as the next evidence needs to outweigh it; never a number that is
    not finite, nor an access outside of the block. */

@@ -18,8 +18,9 @@ typedef struct pr_standing {
 /* All words of a slot that a standing follows from; what was shown stands for its cohorts. */
 #define PR_MEMO_WORDS(X)                                                                                     \
     X(filter)                                                                                                \
-    X(since) X(last) X(storm) X(slow) X(fast) X(prior) X(pending) X(storm_pending) X(swept) X(funnel)        \
-        X(cashier) X(delay)
+    X(since)                                                                                                 \
+    X(last) X(storm) X(slow) X(fast) X(prior) X(pending) X(storm_pending) X(swept) X(funnel) X(cashier)      \
+        X(delay)
 
 typedef struct pr_memo_entry {
     int64_t moment; /* ms, plus one; 0: nothing */

@@ -299,13 +299,16 @@ bench: $(B)/payroute-bench $(B)/payroute-sandbox $(PURE_SO) $(HOST_SO)
 bench-count: $(B)/payroute-bench
 	@B='$(abspath $(B))' sh tests/bench/count.sh
 # Our router against the published ones in worlds that break (tests/sim); QUICK=1: under a minute. SIM='--world hang'
-.PHONY: sim sim-report
+# sim-check: the part of it that each change must pass.
+.PHONY: sim sim-check sim-report
 SIM_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(sort $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c))))
 $(B)/payroute-sim: $(SIM_OBJ) $(PURE_A)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $(SIM_OBJ) $(PURE_A) $(PURE_LIBS)
 sim: $(B)/payroute-sim
 	@$< $(if $(QUICK),--quick) $(SIM)
+sim-check: $(B)/payroute-sim
+	@B='$(abspath $(B))' sh tests/sim/goals.sh
 sim-report: $(B)/payroute-sim
 	@$< $(if $(QUICK),--quick) --report $(B)/sim.html $(SIM)
 # The providers' part of the schema, out of their facts: a new provider needs no hand there.

@@ -62,11 +62,12 @@ typedef struct pr_slot {
     pr_word prior;         /* success | latency | time-out as believed */
     pr_word pending;       /* rate of first answers that are PENDING */
     pr_word storm_pending; /* its first answers are PENDING as they were not before (blame.h) */
-    pr_word limit;         /* learned rate limit and its time */
     pr_word quantiles;     /* of the latency, ms: half, 95 %, 99 % in 21 bits each */
     pr_word swept;         /* up to which cohort, and the odds there (shown.c) */
     pr_word funnel;        /* rate of shown that were paid */
     pr_word cashier;       /* what was shown is not paid as it used to be (blame.h) */
+    pr_word limit;         /* learned rate limit and its time */
+    pr_word delay;         /* rate: how long those who pay what was shown take, of PR_DELAY_MS */
     /* what is remembered beside it */
     pr_word tokens; /* under the limit */
     pr_word canary; /* next one may go, ms */
@@ -74,7 +75,6 @@ typedef struct pr_slot {
     pr_word quota[PR_QUOTAS];
     pr_word wiped; /* the key for which all of this was emptied; another than `key`: what stands here is not
                       his */
-    pr_word delay; /* rate: how long those who pay what was shown take, of PR_DELAY_MS */
     pr_half bins[PR_BINS];
     pr_quarter ratio[PR_BINS]; /* how much likelier in a brown-out, in 1/4096 */
     pr_quarter tail[PR_BINS];  /* P(longer than the start of the bin) in 1/65535, made from bins and prior

@@ -81,23 +81,20 @@ static void weigh_silence(pr_posterior *p, const silence *q, int32_t answers)
     p->brown *= most > 0 ? pr_exp(pr_clamp(brown, 0.0, 1e9) - over) : 1.0;
 }
 
-static void look_states(pr_health_view *v, pr_slot *s, pr_posterior p, int64_t now_ms)
+static void stand_states(pr_standing *out, pr_slot *s, int64_t at_ms)
 {
     static const double WORTH = 0.1, WORTH_RATIO = 1.1051709180756477; /* e^WORTH: less is no silence yet */
-    v->in_flight = 0;
+    pr_posterior p = pr_filter_read(s, at_ms);
+    out->in_flight = 0;
     if ((pr_read(&s->flight.used[0]) | pr_read(&s->flight.used[1])) != 0) {
-        silence q = all_silent(s, now_ms);
-        v->in_flight = q.in_flight;
+        silence q = all_silent(s, at_ms);
+        out->in_flight = q.in_flight;
         if (q.due > WORTH || q.ratio > WORTH_RATIO) {
-            weigh_silence(&p, &q, pr_ages_came(&s->flight, now_ms));
+            weigh_silence(&p, &q, pr_ages_came(&s->flight, at_ms));
         }
     }
     double over = 1.0 / (p.up + p.down + p.hang + p.brown);
-    v->up = p.up * over;
-    v->down = p.down * over;
-    v->hang = p.hang * over;
-    v->brown = p.brown * over;
-    v->suspect = v->up * 100 < SUSPECT_PERCENT;
+    out->states = (pr_posterior){p.up * over, p.down * over, p.hang * over, p.brown * over};
 }
 
 static void look_outcome(pr_health_view *v, pr_silent late)
@@ -128,10 +125,10 @@ static double storm_of(const pr_word *word, int64_t tick)
 }
 
 /* What follows from the slot alone. */
-static void stand(pr_standing *out, const pr_slot *s, const pr_health_ask *ask)
+static void stand(pr_standing *out, pr_slot *s, const pr_health_ask *ask)
 {
     int64_t at_ms = ask->moment_ms;
-    out->states = pr_filter_read(s, at_ms);
+    stand_states(out, s, at_ms);
     pr_base_channel(s, &ask->common, &out->part, &out->whole, &out->evidence);
     out->blame_channel = storm_of(&s->storm, ask->storm);
     out->blame_pending = storm_of(&s->storm_pending, ask->storm);
@@ -141,17 +138,18 @@ static void stand(pr_standing *out, const pr_slot *s, const pr_health_ask *ask)
 }
 
 /* From the memo, if there is one. */
-static const pr_standing *standing_of(pr_standing *own, const pr_slot *s, int32_t slot,
-                                      const pr_health_ask *ask)
+static const pr_standing *standing_of(pr_standing *own, pr_slot *s, int32_t slot, const pr_health_ask *ask)
 {
     if (ask->memo == NULL) {
         stand(own, s, ask);
         return own;
     }
     pr_memo_entry *e = &ask->memo->entries[slot];
-    if (!pr_memo_holds(e, s, ask->moment_ms + 1)) {
-        pr_memo_note(e, s, ask->moment_ms + 1);
+    uint64_t digest = pr_memo_digest(s); /* before: what changes meanwhile is seen at the next look */
+    if (e->moment != ask->moment_ms + 1 || e->digest != digest) {
         stand(&e->standing, s, ask);
+        e->moment = ask->moment_ms + 1;
+        e->digest = digest;
     }
     return &e->standing;
 }
@@ -199,7 +197,12 @@ void pr_health_ask_look(pr_health_view *out, const pr_health *h, int32_t slot, c
     }
     pr_standing own;
     const pr_standing *is = standing_of(&own, s, slot, ask);
-    look_states(out, s, is->states, now_ms);
+    out->up = is->states.up;
+    out->down = is->states.down;
+    out->hang = is->states.hang;
+    out->brown = is->states.brown;
+    out->suspect = out->up * 100 < SUSPECT_PERCENT;
+    out->in_flight = is->in_flight;
     out->evidence = is->evidence;
     out->approve = pr_base_rate(is->part, is->whole, rate, &ask->common, &out->evidence);
     out->blame_channel = is->blame_channel;

@@ -9,25 +9,16 @@
 #include "health/shown.h"
 
 typedef struct pr_standing {
-    pr_posterior states;
+    pr_posterior states; /* sums to 1 */
+    int32_t in_flight;
     double part, whole, evidence; /* approved: part of whole, before the segment is asked (base.h) */
     double blame_channel, blame_pending, pending;
     pr_shown_view shown;
 } pr_standing;
 
-/* All words of a slot that a standing follows from; what was shown stands for its cohorts. */
-#define PR_MEMO_WORDS(X)                                                                                     \
-    X(filter)                                                                                                \
-    X(since)                                                                                                 \
-    X(last) X(storm) X(slow) X(fast) X(prior) X(pending) X(storm_pending) X(swept) X(funnel) X(cashier)      \
-        X(delay)
-
 typedef struct pr_memo_entry {
     int64_t moment; /* ms, plus one; 0: nothing */
-#define PR_MEMO_FIELD(name) uint64_t name;
-    PR_MEMO_WORDS(PR_MEMO_FIELD)
-#undef PR_MEMO_FIELD
-    uint64_t cohorts;
+    uint64_t digest;
     pr_standing standing;
 } pr_memo_entry;
 
@@ -54,31 +45,47 @@ static inline void pr_memo_give(struct pr_health_memo *memo)
     }
 }
 
-/* Counts go up and down by one, and no two such changes cancel. */
-static inline uint64_t pr_memo_cohorts(const pr_slot *s)
+/* Of attempts under way, with what their silence is held against; latencies change with an answer, and so do
+ * these. */
+static inline uint64_t pr_memo_flight(const pr_ages *a)
 {
-    uint64_t sum = 0;
-    for (uint64_t i = 0; pr_read(&s->swept) != 0 && i < PR_COHORTS; i++) {
-        sum += pr_read(&s->cohorts[i]) * (2 * i + 1);
+    uint64_t used[2] = {pr_read(&a->used[0]), pr_read(&a->used[1])}, sum = 0;
+    if ((used[0] | used[1]) == 0) {
+        return 0;
+    }
+    for (uint64_t half = 0; half < 2; half++) {
+        for (uint64_t bits = used[half]; bits != 0; bits &= bits - 1) {
+            uint64_t i = half * 64 + (uint64_t)__builtin_ctzll(bits);
+            sum += pr_health_stir(pr_read(&a->count[i]), i);
+        }
+    }
+    sum = pr_health_stir(sum, pr_read(&a->last));
+    for (int32_t i = 0; i < 4; i++) {
+        sum += pr_health_stir(pr_read(&a->done[i]), 200 + (uint64_t)i);
     }
     return sum;
 }
 
-static inline int32_t pr_memo_holds(const pr_memo_entry *e, const pr_slot *s, int64_t moment)
+/* Of all words that a standing follows from: they are hundreds of bits that nobody chooses, so two states of
+   a slot that look the same here are not met. */
+static inline uint64_t pr_memo_digest(const pr_slot *s)
 {
-#define PR_MEMO_DIFFERS(name) | (e->name ^ pr_read(&s->name))
-    return e->moment == moment && (0 PR_MEMO_WORDS(PR_MEMO_DIFFERS)) == 0 && e->cohorts == pr_memo_cohorts(s);
-#undef PR_MEMO_DIFFERS
+    static const uint64_t odd[15] = {
+        0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
+        0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F, 0xEB44ACCAB455D165,
+        0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0x2545F4914F6CDD1D};
+    const pr_word *words = &s->filter; /* up to and with `delay` */
+    uint64_t sum = 0;
+    for (int32_t i = 0; i < 15; i++) {
+        sum += pr_read(words + i) * odd[i];
+    }
+    sum += pr_memo_flight(&s->flight);
+    for (uint64_t i = 0; pr_read(&s->swept) != 0 && i < PR_COHORTS; i++) {
+        sum += pr_read(&s->cohorts[i]) * (pr_health_stir(odd[0], i) | 1);
+    }
+    return sum;
 }
-
-/* Before the standing is made: what changes meanwhile is seen at the next look. */
-static inline void pr_memo_note(pr_memo_entry *e, const pr_slot *s, int64_t moment)
-{
-    e->moment = moment;
-#define PR_MEMO_KEEP(name) e->name = pr_read(&s->name);
-    PR_MEMO_WORDS(PR_MEMO_KEEP)
-#undef PR_MEMO_KEEP
-    e->cohorts = pr_memo_cohorts(s);
-}
+_Static_assert(offsetof(pr_slot, delay) - offsetof(pr_slot, filter) == 14 * sizeof(pr_word),
+               "all that is digested");
 
 #endif

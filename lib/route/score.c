@@ -15,7 +15,7 @@ static const double TIE = 0.002;      /* index differences below this are noise 
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
-static const double TIME_SHARE = 0.75; /* of the customer's patience, for one attempt */
+enum { TIME_SHARE = 3, TIME_SHARE_OF = 4 }; /* of the customer's patience, for one attempt */
 enum { MOST = 256, NEAR = 4, CANARY_LEAST_MS = 1500, JUST_MS = 10000, RATE_WINDOW_MS = 300000 };
 
 static double order_index(double p, double f)
@@ -72,7 +72,7 @@ static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_
     t->canary = 0;
     t->limited = 0;
     t->tied = 0;
-    int64_t share = (int64_t)(TIME_SHARE * (double)ask->patience_ms);
+    int64_t share = ask->patience_ms / TIME_SHARE_OF * TIME_SHARE;
     t->timeout_ms =
         c->timeout_ms > 0 ? at_most(c->timeout_ms, share) : (int32_t)(share < 3600000 ? share : 3600000);
 }

@@ -72,8 +72,10 @@ PAYROUTE_API int32_t payroute_health_client(const payroute_health *health, const
 
 /**
  * What this host saw since `since_ms`, for others: a JSON object of plain sums that may be added up; and taking in
- * what another host said, `weight_percent` of it (1..100). The influence of one such message is bounded, so that a
- * host that lags or lies cannot move a channel by more than a few sightings. `source` names the other host.
+ * what others said, `weight_percent` of it (1..100): a message, or an array with one element for each of up to 64
+ * hosts: its message, or an array of its messages. Give what came in together: a host that accuses a channel alone
+ * raises a doubt of 2 % and no more, however often it says so; two that agree are believed, each with a few sightings'
+ * weight at a time.
  * Returns: length without the NUL, or OK; E_ARG; E_JSON, E_SCHEMA (nothing changed, `why` says where); E_BUFFER;
  *           E_STATE; E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1

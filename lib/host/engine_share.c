@@ -6,9 +6,11 @@
    health.at.HOST  {"at_ms":…,"seen":{OTHER: end of its last slice that was taken in},
                     "slices":[{"channels":{…},"to_ms":…},…]}
 
-   One message a host, overwritten at most every 15 s; what was seen is written before it is taken in, so
-   that a crash loses a slice and never counts it twice. All of it is bounded, and none of it may fail a call:
-   whatever is wrong with a message, it is left out. */
+   One message a host, overwritten at most once in each 15 s; what was seen is written before it is taken in, so
+   that a crash loses a slice and never counts it twice. What several say is taken in together, since one that
+   accuses alone is not believed. Hosts' clocks may differ: how old a slice is, its host's own clock says up to the
+   message, and ours from there. All of it is bounded, and none of it may fail a call: whatever is wrong with a
+   message, it is left out. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -21,11 +23,10 @@
 enum {
     EVERY_MS = 15000, /* one slice of a block */
     TELLS = 24,       /* slices of a message: six minutes, for those who rarely look */
-    HOSTS = 16,
-    NEWEST = 1,         /* slices of one host that are taken in at once: a liar raises a doubt, and no more */
-    STALE_MS = 600000,  /* older ones tell of another time */
+    HOSTS = 32,
+    STALE_MS = 600000, /* so long a message lasts */
     PRESENT_MS = 3600000,
-    HALVES_MS = 120000, /* the older, the less it says of now */
+    FRESH_MS = 150000, /* older slices tell of another time: hosts that sweep once a minute hear each other */
     WEIGHT = 50,        /* percent: another host's network is not ours */
     MESSAGE_CAP = 131072,
     ID_CAP = 112
@@ -36,6 +37,7 @@ enum {
 typedef struct heard { /* of one other host */
     payroute_json *doc;
     char id[ID_CAP];
+    int64_t at_ms;     /* of its message, by its own clock */
     int64_t seen_ms;   /* as it was */
     int64_t newest_ms; /* as it will be */
 } heard;
@@ -43,6 +45,7 @@ typedef struct heard { /* of one other host */
 typedef struct exchange {
     payroute_engine *e;
     int64_t now_ms;
+    int64_t gap_ms; /* since this host last looked, at most; INT64_MAX: nobody knows */
     char id[ID_CAP];
     payroute_json *own;   /* what was said last; NULL: nothing */
     payroute_json *hosts; /* NULL: nobody has said anything */
@@ -129,11 +132,19 @@ static int32_t write_key(exchange *x, const char *key, payroute_json_out *out, i
 
 /* ---- hearing ---- */
 
-/* A slice counts when it is new, of lately, and not of the future. */
-static int32_t is_news(const heard *h, const payroute_json_node *slice, int64_t now_ms)
+static int32_t is_new(const heard *h, const payroute_json_node *slice)
 {
     int64_t to = moment_of(slice, "to_ms");
-    return to > h->seen_ms && to > now_ms - STALE_MS && to <= now_ms + EVERY_MS;
+    return to > h->seen_ms && to <= h->at_ms + EVERY_MS;
+}
+
+/* Its own clock says how old it was in the message. That was written since we last looked, or else we would have
+   seen it; only who has not looked yet must believe that both clocks agree. */
+static int32_t is_fresh(const exchange *x, const heard *h, const payroute_json_node *slice)
+{
+    int64_t waited = x->now_ms - h->at_ms;
+    waited = waited < 0 ? 0 : waited > x->gap_ms ? x->gap_ms : waited;
+    return is_new(h, slice) && h->at_ms - moment_of(slice, "to_ms") + waited < FRESH_MS;
 }
 
 static void hear_host(exchange *x, const char *id)
@@ -145,15 +156,16 @@ static void hear_host(exchange *x, const char *id)
     }
     const payroute_json_node *root = payroute_json_root(h->doc);
     snprintf(h->id, sizeof h->id, "%s", id);
+    h->at_ms = moment_of(root, "at_ms");
     h->seen_ms = moment_of(payroute_json_get(payroute_json_root(x->own), "seen"), id);
-    if (h->seen_ms > moment_of(root, "at_ms") + EVERY_MS) {
-        h->seen_ms = moment_of(root, "at_ms"); /* its clock was set back: from now on it is heard again */
+    if (h->seen_ms > h->at_ms + EVERY_MS) {
+        h->seen_ms = h->at_ms; /* its clock was set back: from now on it is heard again */
     }
     h->newest_ms = h->seen_ms;
     const payroute_json_node *s = payroute_json_first(payroute_json_get(root, "slices"));
     for (; s; s = payroute_json_next(s)) {
         int64_t to = moment_of(s, "to_ms");
-        if (is_news(h, s, x->now_ms)) {
+        if (is_new(h, s)) {
             h->newest_ms = to > h->newest_ms ? to : h->newest_ms;
             x->news = 1;
         }
@@ -172,28 +184,43 @@ static void hear_all(exchange *x)
     }
 }
 
-static void take_in(exchange *x, const heard *h)
+/* One bad slice must not silence the others. */
+static int32_t can_fold(const payroute_json_node *slice)
 {
-    const payroute_json_node *slices = payroute_json_get(payroute_json_root(h->doc), "slices");
-    int32_t fresh = 0;
-    for (const payroute_json_node *s = payroute_json_first(slices); s; s = payroute_json_next(s)) {
-        fresh += is_news(h, s, x->now_ms);
-    }
-    for (const payroute_json_node *s = payroute_json_first(slices); s; s = payroute_json_next(s)) {
-        if (!is_news(h, s, x->now_ms) || fresh-- > NEWEST) {
-            continue;
+    const payroute_json_node *channels = payroute_json_get(slice, "channels");
+    int32_t ok = payroute_json_type(channels) == PAYROUTE_JSON_OBJECT;
+    for (const payroute_json_node *c = payroute_json_first(ok ? channels : NULL); c; c = payroute_json_next(c)) {
+        for (const payroute_json_node *m = first_named(c); m; m = payroute_json_next(m)) {
+            int64_t n = 0;
+            ok = ok && (payroute_json_integer(&n, m) == PAYROUTE_OK && n >= 0 && n <= 1000000);
         }
-        int64_t age = x->now_ms - moment_of(s, "to_ms");
-        int32_t weight = WEIGHT >> (age > 0 ? age / HALVES_MS : 0);
-        size_t len = 0;
-        payroute_json_out *out = payroute_json_out_new();
-        payroute_json_out_node(out, NULL, s);
-        const char *text = payroute_json_out_text(out, &len);
-        if (text && weight > 0) {
-            (void)payroute_health_fold(x->e->health, x->e->registry, text, len, weight, x->now_ms, NULL, 0);
-        }
-        payroute_json_out_free(out);
     }
+    return ok;
+}
+
+/* All of them in one: a list of what each host says, which is a list of slices. */
+static void take_in(exchange *x)
+{
+    size_t len = 0;
+    payroute_json_out *out = payroute_json_out_new();
+    payroute_json_out_array(out, NULL);
+    for (int32_t i = 0; i < x->count; i++) {
+        const heard *h = &x->others[i];
+        const payroute_json_node *s = payroute_json_first(payroute_json_get(payroute_json_root(h->doc), "slices"));
+        payroute_json_out_array(out, NULL);
+        for (; s; s = payroute_json_next(s)) {
+            if (is_fresh(x, h, s) && can_fold(s)) {
+                payroute_json_out_node(out, NULL, s);
+            }
+        }
+        payroute_json_out_end(out);
+    }
+    payroute_json_out_end(out);
+    const char *text = payroute_json_out_text(out, &len);
+    if (text) {
+        (void)payroute_health_fold(x->e->health, x->e->registry, text, len, WEIGHT, x->now_ms, NULL, 0);
+    }
+    payroute_json_out_free(out);
 }
 
 /* ---- telling ---- */
@@ -285,27 +312,31 @@ static int32_t tell_all(exchange *x)
     return 1;
 }
 
+/* Whoever speaks when a slice has just ended is heard soonest. */
+static int32_t same_slice(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms / EVERY_MS == b_ms / EVERY_MS;
+}
+
 static void exchange_all(exchange *x)
 {
     x->own = read_host(x, x->id);
-    int64_t since = x->now_ms - moment_of(payroute_json_root(x->own), "at_ms");
-    if (since >= 0 && since < EVERY_MS) {
+    int64_t at = moment_of(payroute_json_root(x->own), "at_ms");
+    if (same_slice(at, x->now_ms)) {
         return; /* another worker of this host was here */
     }
+    x->gap_ms = at > 0 && x->now_ms - at < x->gap_ms ? x->now_ms - at : x->gap_ms;
     x->hosts = read_key(x, HOSTS_KEY);
     hear_all(x);
     if (tell_all(x)) {
-        for (int32_t i = 0; i < x->count; i++) {
-            take_in(x, &x->others[i]);
-        }
+        take_in(x);
     }
 }
 
 void prh_health_share(payroute_engine *e)
 {
-    int64_t now = prh_clock_now(&e->clock);
-    int64_t since = now - e->health_told_ms;
-    if (!e->health || !e->health_shares || (since >= 0 && since < EVERY_MS)) {
+    int64_t now = prh_clock_now(&e->clock), before = e->health_told_ms;
+    if (!e->health || !e->health_shares || same_slice(before, now)) {
         return;
     }
     e->health_told_ms = now;
@@ -313,6 +344,7 @@ void prh_health_share(payroute_engine *e)
     char *buffer = malloc(MESSAGE_CAP);
     if (x && buffer) {
         *x = (exchange){.e = e, .now_ms = now, .buffer = buffer};
+        x->gap_ms = before > 0 && now >= before ? now - before : INT64_MAX;
         int fd = take_turn(x);
         if ((fd >= 0 || !prh_health_file_shared(e->health_file)) && name_host(x)) {
             exchange_all(x);

@@ -1,6 +1,7 @@
 /* Health by the names of the configuration: what hosts ask and tell by channel. */
 #include <payroute/health.h>
 
+#include "health/fold.h"
 #include "health/handle.h"
 #include "registry/problems.h"
 #include "route/route.h"
@@ -15,6 +16,8 @@ enum {
     IDLE_MS = 45000,
     DOUBT_LASTS_MS = 45000, /* without any evidence that counts */
     LONG_MS = 120000,
+    ASKED_MS = 60000,
+    ASKED_ENOUGH = 5,
     PATIENCE_MS = 8000
 };
 
@@ -119,23 +122,41 @@ static int32_t heard_of(const pr_health_view *v, int64_t within_ms, int64_t now_
     return v->last_ms > 0 && now_ms - v->last_ms < within_ms;
 }
 
-/* A refused connection or a silence leaves a channel neither well nor out, for a while. */
+/* A refused connection or a silence leaves a channel neither well nor out, for a while. What is uncertain only because
+   nothing was heard for a minute is not in doubt. */
 static int32_t in_doubt(const pr_health_view *v, int64_t now_ms)
 {
-    return v->up >= 0.02 && v->down + v->hang > 0.001 && heard_of(v, DOUBT_LASTS_MS, now_ms);
+    return v->up >= 0.02 && v->down + v->hang > 0.005 && heard_of(v, DOUBT_LASTS_MS, now_ms);
+}
+
+/* Where each of several lookups was answered, more of them settle nothing: whoever doubts may be wrong, or lie. */
+static int32_t asked_enough(const pr_health *h, int32_t slot, int64_t now_ms)
+{
+    pr_health_sums s;
+    pr_health_sums_read(&s, h, slot, now_ms - ASKED_MS, now_ms + 15000); /* with the slice that runs */
+    return s.probe_ok >= ASKED_ENOUGH && s.probe_bad == 0;
+}
+
+/* By this host itself: what others saw is no reason to look away. */
+static int32_t seen_lately(const pr_health *h, int32_t slot, int64_t now_ms)
+{
+    pr_health_sums s;
+    pr_health_sums_read(&s, h, slot, now_ms - IDLE_MS, now_ms + 15000);
+    return s.answered || s.not_sent || s.unknown || s.probe_ok || s.probe_bad;
 }
 
 /* How long since the last question; 0: there is nothing to ask. */
-static int64_t probe_interval(const pr_health_view *v, int32_t is_main, int64_t now_ms)
+static int64_t probe_interval(const pr_health_view *v, const pr_health *h, int32_t slot, int32_t is_main,
+                              int64_t now_ms)
 {
     int32_t old = v->bad_since_ms > 0 && now_ms - v->bad_since_ms > LONG_MS;
     if (!old && in_doubt(v, now_ms)) {
-        return PROBE_DOUBT_MS;
+        return asked_enough(h, slot, now_ms) ? PROBE_FAILING_MS : PROBE_DOUBT_MS;
     }
     if (v->suspect || v->bad_since_ms > 0 || (v->up < 0.9 && heard_of(v, LONG_MS, now_ms))) {
         return old ? PROBE_FAILING_MS : PROBE_WORRIED_MS;
     }
-    return is_main && now_ms - v->last_ms >= IDLE_MS ? PROBE_CALM_MS : 0;
+    return is_main && (now_ms - v->last_ms >= IDLE_MS || !seen_lately(h, slot, now_ms)) ? PROBE_CALM_MS : 0;
 }
 
 static int32_t look_probe(pr_health_view *v, const pr_health *h, const pr_channel *c, int32_t *slot, int64_t now_ms)
@@ -172,7 +193,7 @@ int32_t payroute_health_probe_next(const payroute_health *health, const payroute
         if (!look_probe(&v, &health->view, pr_registry_at(registry, i), &slot, now_ms)) {
             continue;
         }
-        int64_t interval = probe_interval(&v, i == first, now_ms);
+        int64_t interval = probe_interval(&v, &health->view, slot, i == first, now_ms);
         if (interval > 0 && pr_health_probe_due(&health->view, slot, interval, now_ms)) {
             return i;
         }
@@ -272,6 +293,63 @@ static void read_sums(pr_problems *p, pr_health_sums *s, const payroute_json_nod
     }
 }
 
+enum { HOSTS_MAX = 64 };
+
+/* One message, checked; and what it says of a channel added to `sums`, when there is one. */
+static void read_message(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *message)
+{
+    const payroute_json_node *channels = payroute_json_get(message, "channels");
+    if (payroute_json_type(channels) != PAYROUTE_JSON_OBJECT) {
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, "channels", "expected an object");
+        return;
+    }
+    for (const payroute_json_node *m = payroute_json_first(channels); m != NULL; m = payroute_json_next(m)) {
+        if (channel != NULL && strcmp(channel, payroute_json_name(m)) != 0) {
+            continue;
+        }
+        pr_health_sums s = {0};
+        size_t mark = pr_problems_enter(p, payroute_json_name(m));
+        read_sums(p, &s, m);
+        pr_problems_leave(p, mark);
+        for (int32_t k = 0; sums != NULL && k < SUM_FIELDS; k++) {
+            uint32_t *to = (uint32_t *)((char *)sums + sum_fields[k].at);
+            uint32_t more = *(const uint32_t *)((const char *)&s + sum_fields[k].at);
+            *to = *to > 1000000 - more ? 1000000 : *to + more;
+        }
+    }
+}
+
+/* What one host says: a message, or a list of them. */
+static void read_voice(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *host)
+{
+    if (payroute_json_type(host) != PAYROUTE_JSON_ARRAY) {
+        read_message(p, sums, channel, host);
+        return;
+    }
+    for (const payroute_json_node *m = payroute_json_first(host); m != NULL; m = payroute_json_next(m)) {
+        read_message(p, sums, channel, m);
+    }
+}
+
+/* What all of them say: one host, or a list of hosts. Returns how many. */
+static int32_t read_hosts(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *root)
+{
+    int32_t count = 0;
+    if (payroute_json_type(root) != PAYROUTE_JSON_ARRAY) {
+        read_message(p, sums, channel, root);
+        return 1;
+    }
+    for (const payroute_json_node *host = payroute_json_first(root); host != NULL; host = payroute_json_next(host)) {
+        if (count == HOSTS_MAX) {
+            pr_problems_add(p, PR_PROBLEM_SCHEMA, "", "expected at most %d hosts", HOSTS_MAX);
+            break;
+        }
+        read_voice(p, sums != NULL ? &sums[count] : NULL, channel, host);
+        count++;
+    }
+    return count;
+}
+
 int32_t payroute_health_fold(const payroute_health *health, const payroute_registry *registry,
                              const char *sums_json, size_t sums_len, int32_t weight_percent, int64_t now_ms,
                              char *why, size_t why_cap)
@@ -286,23 +364,14 @@ int32_t payroute_health_fold(const payroute_health *health, const payroute_regis
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    const payroute_json_node *channels = payroute_json_get(payroute_json_root(doc), "channels");
-    if (payroute_json_type(channels) != PAYROUTE_JSON_OBJECT) {
-        pr_problems_add(&p, PR_PROBLEM_SCHEMA, "channels", "expected an object");
-    }
-    for (int32_t apply = 0; apply < 2 && pr_problems_total(&p) == 0; apply++) { /* all of it, or nothing */
-        for (const payroute_json_node *m = payroute_json_first(channels); m != NULL;
-             m = payroute_json_next(m)) {
-            const pr_channel *c = pr_registry_find(registry, payroute_json_name(m));
-            pr_health_sums s = {0};
-            size_t mark = pr_problems_enter(&p, payroute_json_name(m));
-            read_sums(&p, &s, m);
-            pr_problems_leave(&p, mark);
-            if (apply && c != NULL) {
-                pr_health_sums_fold(&health->view, pr_route_slot(&health->view, c, now_ms), &s,
-                                    (double)weight_percent / 100.0, now_ms);
-            }
-        }
+    const payroute_json_node *root = payroute_json_root(doc);
+    (void)read_hosts(&p, NULL, NULL, root); /* all of it, or nothing */
+    for (int32_t i = 0; pr_problems_total(&p) == 0 && i < pr_registry_count(registry); i++) {
+        const pr_channel *c = pr_registry_at(registry, i);
+        pr_health_sums of_hosts[HOSTS_MAX] = {{0}};
+        int32_t count = read_hosts(&p, of_hosts, c->id, root);
+        pr_health_sums_merge(&health->view, pr_route_slot(&health->view, c, now_ms), of_hosts, count,
+                             (double)weight_percent / 100.0, now_ms);
     }
     payroute_json_free(doc);
     return pr_problems_end(&p);

@@ -62,37 +62,96 @@ static int open_store(void **state)
     return use_virtual(state);
 }
 
-/* Somebody notices an outage; the other has seen nothing and is told. */
+static int32_t first_attempts(payroute_engine *e, int32_t payments)
+{
+    int32_t there = 0;
+    for (int i = 0; i < payments; i++) {
+        pay_code(e);
+        there += strcmp(told(e, "attempts.0.channel"), "ali-main") == 0;
+    }
+    return there;
+}
+
+/* One notices an outage: the other, which has seen nothing, has a doubt, and asks. A third notices it too: that is
+   enough. */
 static void an_outage_is_heard_of(void **state)
 {
-    payroute_engine *a = open_host("a1", 0), *b = open_host("b1", 0);
+    payroute_engine *a = open_host("a1", 0), *b = open_host("b1", 0), *c = open_host("c1", 0);
     (void)state;
-    pay_code(a);
-    pay_code(b);
-    both_pass(a, b, 15000);
-    hear(a);
-    hear(b);
-    int64_t up = millionths(b, "up");
-    assert_in_range(up, 990000, 1000000);
-    strike("ali-main", "*", "refuse", "");
-    for (int i = 0; i < 4; i++) {
-        pay_code(a);
-        pay_code(a);
+    for (int i = 0; i < 8; i++) {
         both_pass(a, b, 15000);
+        assert_int_equal(payroute_engine_clock_step(c, 15000), PAYROUTE_OK);
+        if (i == 1) {
+            strike("ali-main", "*", "refuse", "");
+        }
+        pay_code(i == 0 ? b : a);
+        if (i >= 5) {
+            pay_code(c);
+            assert_int_equal(payroute_engine_sweep(c, BUDGET), PAYROUTE_OK);
+        }
         assert_int_equal(payroute_engine_sweep(a, BUDGET), PAYROUTE_OK); /* it asks itself too */
         hear(b);
-        assert_true(millionths(b, "up") < up); /* little by little */
-        up = millionths(b, "up");
+        if (i == 4) {
+            assert_in_range(millionths(b, "up"), 970000, 990000);
+        }
     }
-    assert_in_range(up, 0, 500000);
-    int found_out = 0;
-    for (int i = 0; i < 5; i++) { /* but for a canary */
-        pay_code(b);
-        found_out += strcmp(told(b, "attempts.0.channel"), "ali-main") == 0;
+    for (int i = 0; i < 2; i++) {
+        both_pass(a, b, 15000);
+        assert_int_equal(payroute_engine_clock_step(c, 15000), PAYROUTE_OK);
+        assert_int_equal(payroute_engine_sweep(a, BUDGET), PAYROUTE_OK);
+        assert_int_equal(payroute_engine_sweep(c, BUDGET), PAYROUTE_OK);
+        hear(b);
     }
-    assert_in_range(found_out, 0, 1);
+    assert_in_range(millionths(b, "up"), 0, 500000);
+    assert_in_range(first_attempts(b, 5), 0, 1); /* but for a canary */
+    payroute_engine_close(c);
     payroute_engine_close(b);
     payroute_engine_close(a);
+}
+
+/* The doubt makes it ask before its next customer has to find out. */
+static void a_doubt_is_settled_by_a_lookup(void **state)
+{
+    payroute_engine *a = open_host("a6", 0), *b = open_host("b6", 0);
+    (void)state;
+    pay_code(b);
+    strike("ali-main", "*", "refuse", "");
+    for (int i = 0; i < 4; i++) {
+        both_pass(a, b, 15000);
+        pay_code(a);
+        assert_int_equal(payroute_engine_sweep(a, BUDGET), PAYROUTE_OK);
+        hear(b);
+    }
+    assert_in_range(millionths(b, "up"), 970000, 990000);
+    assert_int_equal(payroute_engine_sweep(b, BUDGET), PAYROUTE_OK);
+    assert_int_equal(told_number(b, "probes"), 1);
+    assert_in_range(millionths(b, "up"), 0, 500000);
+    assert_in_range(first_attempts(b, 3), 0, 1);
+    payroute_engine_close(b);
+    payroute_engine_close(a);
+}
+
+/* Five minutes apart, one way and the other: what counts is when it was written and when it was read. */
+static void clocks_may_differ(void **state)
+{
+    (void)state;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        payroute_engine *a = open_host(ahead ? "a7" : "a8", 0), *b = open_host(ahead ? "b7" : "b8", 0);
+        pass(ahead ? a : b, 300000);
+        (void)sandbox_call(&box, "POST", "/_fault", "{\"clear\":true}");
+        pay_code(b);
+        hear(b); /* from now on it knows when it looked last */
+        strike("ali-main", "*", "refuse", "");
+        for (int i = 0; i < 4; i++) {
+            both_pass(a, b, 15000);
+            pay_code(a);
+            assert_int_equal(payroute_engine_sweep(a, BUDGET), PAYROUTE_OK);
+            hear(b);
+        }
+        assert_in_range(millionths(b, "up"), 970000, 990000);
+        payroute_engine_close(b);
+        payroute_engine_close(a);
+    }
 }
 
 /* What was taken in is not taken in again: not later, not by another worker of the host, not from ourselves. */
@@ -101,6 +160,9 @@ static void each_slice_counts_once(void **state)
     payroute_engine *a = open_host("a2", 0), *b = open_host("b2", 0), *second = open_host("b2", 1);
     (void)state;
     assert_ptr_not_equal(b, second);
+    for (int i = 0; i < 3; i++) {
+        pay_code(b);
+    }
     strike("ali-main", "*", "refuse", "");
     pay_code(a);
     both_pass(a, b, 15000);
@@ -109,7 +171,7 @@ static void each_slice_counts_once(void **state)
     int64_t own = millionths(a, "down");
     hear(b);
     int64_t once = millionths(b, "down");
-    assert_true(once > 2500);
+    assert_in_range(once, 1000, 5200); /* short of what one host may raise */
     hear(second);
     assert_int_equal(millionths(second, "down"), once);
     for (int i = 0; i < 3; i++) {
@@ -118,8 +180,8 @@ static void each_slice_counts_once(void **state)
         hear(second);
         hear(b);
         hear(a);
-        assert_in_range(millionths(b, "down"), once / 2, once + 300); /* only time passes */
-        assert_in_range(millionths(a, "down"), own / 2, own + 300);
+        assert_in_range(millionths(b, "down"), once / 2, once + 1200); /* only time passes */
+        assert_in_range(millionths(a, "down"), 0, own + 1200);
     }
     payroute_engine_close(second);
     payroute_engine_close(b);
@@ -149,16 +211,20 @@ static void put_lies(payroute_engine *e, int64_t now)
 static void a_liar_moves_little(void **state)
 {
     payroute_engine *e = open_host("a3", 0);
+    int64_t least = 1000000;
     (void)state;
     pay_code(e);
     put_text(e, "health.hosts", "{\"hosts\":{\"liar\":1790000000000}}");
-    put_lies(e, prh_clock_now(&e->clock));
-    pass(e, 15000);
-    hear(e);
-    assert_in_range(millionths(e, "up"), 850000, 990000); /* a doubt */
+    for (int i = 0; i < 60; i++) {
+        put_lies(e, prh_clock_now(&e->clock));
+        pass(e, 15000);
+        hear(e);
+        int64_t up = millionths(e, "up");
+        least = up < least ? up : least;
+    }
+    assert_in_range(least, 950000, 990000); /* a doubt, however often it is said; silence adds its own */
     assert_int_equal(payroute_engine_sweep(e, BUDGET), PAYROUTE_OK);
     assert_int_equal(told_number(e, "probes"), 1); /* which one question settles */
-    assert_in_range(millionths(e, "up"), 950000, 1000000);
     pay_code(e);
     assert_string_equal(told(e, "attempts.0.channel"), "ali-main");
     payroute_engine_close(e);
@@ -217,7 +283,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, drop_box)
     const struct CMUnitTest tests[] = {
-        TEST(an_outage_is_heard_of),  TEST(each_slice_counts_once),  TEST(a_liar_moves_little),
+        TEST(an_outage_is_heard_of),
+        TEST(a_doubt_is_settled_by_a_lookup),
+        TEST(clocks_may_differ),
+        TEST(each_slice_counts_once),  TEST(a_liar_moves_little),
         TEST(bad_messages_are_left_out), TEST(one_host_writes_nothing),
     };
     return cmocka_run_group_tests_name("health between hosts", tests, NULL, shop_clean);

@@ -393,7 +393,7 @@ static void tick(play *p, double t)
         push(p, (event){.t = t + latency,
                         .what = EV_PROBE,
                         .pay = -1,
-                        .k = k,
+                        .k = k + (int32_t)(wanted >> SIM_CHANNELS) * SIM_CHANNELS,
                         .result = ok,
                         .latency = (float)latency});
     }

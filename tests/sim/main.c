@@ -1,6 +1,7 @@
 /* payroute-sim: our router against the published ones, in worlds that break. `make sim`, `make sim-report`.
  */
 #include "measure.h"
+#include "pool.h"
 #include "report.h"
 #include "table.h"
 
@@ -58,7 +59,7 @@ static void take_grid(const char *name)
 
 static int usage(void)
 {
-    fprintf(stderr, "payroute-sim [--quick] [--seeds-from N] [--jobs N] [--only ROUTERS] [--world WORLD] "
+    fprintf(stderr, "payroute-sim [--pool] [--quick] [--seeds-from N] [--jobs N] [--only ROUTERS] [--world WORLD] "
                     "[--traffic N] [--seeds N] [--scale TIMES] [--tune ROUTER] [--report FILE]\n");
     return 2;
 }
@@ -69,13 +70,17 @@ int main(int argc, char **argv)
                          tune[TRAFFICS] = {10, 6, 2, 0};
     sim_plan plan = {.first_seed = 1001, .scale = 1.0, .jobs = (int32_t)sysconf(_SC_NPROCESSORS_ONLN)};
     const char *only = NULL, *world = NULL, *grid = NULL, *page = NULL;
-    int32_t traffic = -1, seeds = 0;
+    int32_t traffic = -1, seeds = 0, pool = 0;
     memcpy(plan.seeds, full, sizeof full);
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--quick") == 0) {
             memcpy(plan.seeds, quick, sizeof quick);
             plan.scale = 0.5;
+            continue;
+        }
+        if (strcmp(argv[i], "--pool") == 0) {
+            pool = 1;
             continue;
         }
         if (value == NULL) {
@@ -106,6 +111,9 @@ int main(int argc, char **argv)
         } else {
             return usage();
         }
+    }
+    if (pool) {
+        return pool_report(seeds > 0 ? seeds : plan.scale < 1 ? 1 : 4, plan.first_seed, plan.jobs, only);
     }
     for (int32_t t = 0; t < TRAFFICS; t++) {
         plan.seeds[t] = traffic >= 0 && t != traffic     ? 0

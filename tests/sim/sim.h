@@ -202,8 +202,8 @@ typedef struct sim_router {
     uint64_t (*start)(void *r, const sim_event *e);
     void (*end)(void *r, const sim_event *e);
     void (*final)(void *r, const sim_event *e);
-    uint32_t (*tick)(void *r, double t); /* bits of channels to be probed */
-    void (*probe)(void *r, int32_t k, int32_t ok, double latency, double t);
+    uint32_t (*tick)(void *r, double t); /* bits of channels to be probed; above them who asks, 0 and on */
+    void (*probe)(void *r, int32_t k, int32_t ok, double latency, double t); /* k: + SIM_CHANNELS * who asks */
     void (*hint)(void *r, const sim_event *e);
     double tick_s; /* 0: none */
     double params[SIM_PARAMS];

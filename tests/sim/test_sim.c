@@ -1,6 +1,6 @@
 /* Is the judge just? The same seed is the same world, nobody is ever charged twice, what the clairvoyant
    believes comes true, and a router that learns nothing is worse than one that knows. */
-#include "measure.h"
+#include "pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,6 +145,33 @@ static void test_knowing_is_better(void **state)
     assert_true(gap > 0.5);
 }
 
+/* Shops that pool leave a dead channel sooner than the same shops alone; a liar among them raises a doubt. */
+static void test_pooled_shops_notice_sooner(void **state)
+{
+    static const pool_plan plans[] = {
+        {"alone", 20, 0, 0, 0, 1}, {"pooled", 20, 15, 0, 0, 1}, {"a liar", 20, 15, 0, 1, 1}};
+    static pool_figures f[3];
+    (void)state;
+    sim_world *w = malloc(sizeof *w);
+    sim_run best;
+    double noticed[3];
+    assert_non_null(w);
+    pool_world(w, 1, 1.0);
+    sim_run_make(&best, w);
+    sim_play(&best, w, &sim_clairvoyant, NULL);
+    for (int32_t i = 0; i < 3; i++) {
+        pool_play(&f[i], w, &plans[i], &best);
+        assert_true(f[i].cases >= 10);
+        noticed[i] = sim_median(f[i].noticed, f[i].cases);
+    }
+    print_message("noticed: alone %.0f s, pooled %.0f s, with a liar %.0f s; doubt %.1f %%\n", noticed[0], noticed[1],
+                  noticed[2], 100.0 * f[2].doubt);
+    assert_true(noticed[1] < 0.8 * noticed[0]);
+    assert_true(f[2].doubt < 0.04 && f[2].thought_out < 0.01);
+    sim_run_free(&best);
+    free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_luck_is_shared),
         cmocka_unit_test(test_what_is_believed_comes_true),
         cmocka_unit_test(test_knowing_is_better),
+        cmocka_unit_test(test_pooled_shops_notice_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

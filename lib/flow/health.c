@@ -194,7 +194,7 @@ static void mark_attempt(payroute_payment *p, int32_t n)
     if (a->told & TOLD_SHOWN) {
         put_tell(p, n, TELL_HINT, end == PR_HEALTH_APPROVED ? PR_HEALTH_PAID : PR_HEALTH_GIVEN_UP, age);
     } else if (first != 0) {
-        put_tell(p, n, TELL_FINAL, end, age);
+        put_tell(p, n, TELL_FINAL, end, 0);
     }
 }
 
@@ -236,12 +236,12 @@ static void tell_one(payroute_payment *p, const pr_tell *tell, int64_t now_ms)
         pr_health_end(h, slot, segment, t->permit, tell->result, tell->latency_ms, tell->n > 1, now_ms);
         break;
     case TELL_FINAL:
-        pr_health_final(h, slot, segment, a->told >> 4, tell->result, tell->latency_ms, now_ms);
+        pr_health_final(h, slot, segment, a->told >> 4, tell->result, now_ms);
         break;
     case TELL_MONEY:
         pr_route_count_money(c, pr_registry_routing(p->registry), h, tell->latency_ms, now_ms);
         break;
-    case TELL_HINT: pr_health_hint(h, slot, segment, tell->result, tell->latency_ms, now_ms); break;
+    case TELL_HINT: pr_health_hint(h, slot, tell->result, tell->latency_ms, now_ms); break;
     default: pr_health_probe(h, slot, tell->result, tell->latency_ms, now_ms); break;
     }
 }

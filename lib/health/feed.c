@@ -178,11 +178,10 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
 }
 
 void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first,
-                     int32_t result, int64_t delay_ms, int64_t now_ms)
+                     int32_t result, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
     int32_t verdict = result == PR_HEALTH_APPROVED || result == PR_HEALTH_DECLINED_SOFT;
-    (void)delay_ms;
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
@@ -209,15 +208,13 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
     }
 }
 
-void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t hint, int64_t age_ms,
-                    int64_t now_ms)
+void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_ms, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
     if (s == NULL || !pr_time_fits(now_ms)) {
         return;
     }
     int64_t shown_ms = age_ms < 0 ? now_ms : age_ms > now_ms ? 0 : now_ms - age_ms;
-    (void)segment;
     switch (hint) {
     case PR_HEALTH_SHOWN: pr_shown_begin(s, now_ms); break;
     case PR_HEALTH_PAID: pr_shown_paid(s, shown_ms, now_ms); break;

@@ -81,8 +81,9 @@ static int64_t ms_of_quarter(uint64_t quarter)
 void pr_slices_close(pr_slot *s, uint64_t quarter, int64_t now_ms)
 {
     int64_t ms = ms_of_quarter(quarter);
-    if (ms <= now_ms &&
-        ms > now_ms - (PR_SLICES - 1) * PR_SLICE_MS) { /* else its slice tells of another time */
+    /* From a little ahead, too: a worker that was stopped for a second finds there what others counted since.
+       Else its slice tells of another time. */
+    if (ms < now_ms + PR_SLICE_MS && ms > now_ms - (PR_SLICES - 1) * PR_SLICE_MS) {
         pr_slices_add(s, PR_SLICE_ANSWERED, (uint32_t)(quarter & PR_AGES_COUNT), ms);
     }
 }

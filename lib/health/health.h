@@ -96,12 +96,13 @@ void pr_health_end(const pr_health *h, int32_t slot, pr_health_segment segment, 
                    int32_t result, int64_t latency_ms, int32_t second, int64_t now_ms);
 /* What an UNKNOWN or PENDING one became in the end. */
 void pr_health_final(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t first,
-                     int32_t result, int64_t delay_ms, int64_t now_ms);
+                     int32_t result, int64_t now_ms);
 /* A cheap question (query of a known order, TLS connect). */
 void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t latency_ms, int64_t now_ms);
 
 /* What the customer does with a code or page: shown -> opened -> paid. `age_ms`: how long ago it was shown.
-   What his browser says is a hint, never proof, and is bounded for each payment by the caller. */
+   What his browser says is a hint, never proof, and is bounded for each payment by the caller. It speaks of
+   the channel as a whole: there are too few of these to tell customers apart by them. */
 enum pr_health_hint {
     PR_HEALTH_SHOWN = 1,
     PR_HEALTH_OPENED = 2,
@@ -109,8 +110,7 @@ enum pr_health_hint {
     PR_HEALTH_PAID = 4,          /* proof of payment for a shown one: closes the funnel */
     PR_HEALTH_GIVEN_UP = 5       /* ended unpaid: expired, closed, or another way taken */
 };
-void pr_health_hint(const pr_health *h, int32_t slot, pr_health_segment segment, int32_t hint, int64_t age_ms,
-                    int64_t now_ms);
+void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_ms, int64_t now_ms);
 
 /* Everything the router needs to know about a channel for these customers, now. */
 typedef struct pr_health_view {

@@ -223,7 +223,7 @@ int32_t payroute_health_client(const payroute_health *health, const payroute_reg
     if (strcmp(what, "error") != 0) {
         return PAYROUTE_E_SCHEMA;
     }
-    pr_health_hint(&health->view, slot, (pr_health_segment){0, 0}, PR_HEALTH_CLIENT_FAILED, 0, now_ms);
+    pr_health_hint(&health->view, slot, PR_HEALTH_CLIENT_FAILED, 0, now_ms);
     return PAYROUTE_OK;
 }
 

@@ -178,7 +178,7 @@ static void line_final(payroute_router *r, const pr_line *l)
     int32_t result =
         l->res == 0 ? PR_HEALTH_CUSTOMER : l->res; /* closed or failed: no verdict on the channel */
     pr_health_final(&r->health, r->slot[l->number[PR_FIELD_K]], segment_of_line(l), PR_HEALTH_PENDING, result,
-                    l->number[PR_FIELD_DELAY], r->now_ms);
+                    r->now_ms);
 }
 
 static int64_t probe_every(payroute_router *r, int32_t k, const pr_health_view *v)

@@ -167,9 +167,9 @@ static void times_that_are_none_change_nothing(void **state)
         pr_health_sums sums = {0, 0, 9, 9, 9, 9, 9, 9};
         assert_int_equal(pr_health_start(&b.health, s, t), 0);
         pr_health_end(&b.health, s, bank, 77, PR_HEALTH_NOT_SENT, 5, 0, t);
-        pr_health_final(&b.health, s, bank, PR_HEALTH_PENDING, PR_HEALTH_APPROVED, t, t);
+        pr_health_final(&b.health, s, bank, PR_HEALTH_PENDING, PR_HEALTH_APPROVED, t);
         pr_health_probe(&b.health, s, 0, 5, t);
-        pr_health_hint(&b.health, s, bank, PR_HEALTH_SHOWN, t, t);
+        pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, t, t);
         pr_health_sums_fold(&b.health, s, &sums, 1.0, t);
         assert_int_equal(pr_health_canary(&b.health, s, 1000, t), 0);
         assert_int_equal(pr_health_probe_due(&b.health, s, 1000, t), 0);
@@ -177,7 +177,7 @@ static void times_that_are_none_change_nothing(void **state)
         pr_health_sums_read(&sums, &b.health, s, t, t);
         assert_int_equal(sums.answered, 0);
         (void)look_at(&b, s, bank, t);
-        pr_health_hint(&b.health, s, bank, PR_HEALTH_OPENED, t, NOW);
+        pr_health_hint(&b.health, s, PR_HEALTH_OPENED, t, NOW);
         pr_health_sums_read(&sums, &b.health, s, t, NOW);
         pr_health_look(&(pr_health_view){0}, &b.health, s, bank, t, NOW);
     }
@@ -185,7 +185,7 @@ static void times_that_are_none_change_nothing(void **state)
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
         pay(&b, slots[i], bank, PR_HEALTH_NOT_SENT, 5, NOW);
         pr_health_probe(&b.health, slots[i], 1, 5, NOW);
-        pr_health_hint(&b.health, slots[i], bank, PR_HEALTH_PAID, 5, NOW);
+        pr_health_hint(&b.health, slots[i], PR_HEALTH_PAID, 5, NOW);
         assert_int_equal(pr_health_quota_add(&b.health, slots[i], 0, 1, 5), 0);
         assert_int_equal(pr_health_canary(&b.health, slots[i], 1, NOW), 0);
         (void)look_at(&b, slots[i], bank, NOW);

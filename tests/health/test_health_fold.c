@@ -1,5 +1,5 @@
-/* What several hosts say: one that accuses alone raises a doubt and no more, however often; two are believed, and so is
-   one who says what we have seen ourselves. */
+/* What several hosts say: one that accuses alone raises a doubt and no more, however often; two are believed,
+   and so is one who says what we have seen ourselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,7 +109,8 @@ static void nothing_told_changes_nothing(void **state)
     int32_t s = pr_health_slot(&b.health, "main", NULL, NOW);
     const pr_health_sums none = {0}, asked = {0, 0, 0, 0, 0, 0, 7, 0};
     pr_health_sums_merge(&b.health, s, &none, 1, 1.0, NOW);
-    pr_health_sums_merge(&b.health, s, &asked, 1, 1.0, NOW); /* status pages lie, and each host asks for itself */
+    pr_health_sums_merge(&b.health, s, &asked, 1, 1.0,
+                         NOW); /* status pages lie, and each host asks for itself */
     pr_health_sums_merge(&b.health, s, &lie, 0, 1.0, NOW);
     pr_health_sums_merge(&b.health, s, NULL, 1, 1.0, NOW);
     pr_health_sums_merge(&b.health, s, &lie, 1, 0.0, NOW);
@@ -122,8 +123,8 @@ static void nothing_told_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_alone_raises_a_doubt),   cmocka_unit_test(two_are_believed),
-        cmocka_unit_test(one_and_we_are_two),         cmocka_unit_test(a_liar_cannot_hold_it_down),
+        cmocka_unit_test(one_alone_raises_a_doubt),     cmocka_unit_test(two_are_believed),
+        cmocka_unit_test(one_and_we_are_two),           cmocka_unit_test(a_liar_cannot_hold_it_down),
         cmocka_unit_test(nothing_told_changes_nothing),
     };
     return cmocka_run_group_tests_name("what other hosts saw", tests, NULL, NULL);

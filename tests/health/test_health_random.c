@@ -55,7 +55,7 @@ static void one_fact(const box *b, pr_rng *r, int64_t now_ms)
     case 0: (void)pr_health_slot(&b->health, name, pr_rng_below(r, 2) ? &prior : NULL, now_ms); break;
     case 1: (void)pr_health_start(&b->health, s, now_ms); break;
     case 2: pr_health_probe(&b->health, s, (int32_t)pr_rng_below(r, 2), number, now_ms); break;
-    case 3: pr_health_hint(&b->health, s, g, (int32_t)pr_rng_below(r, 7), number, now_ms); break;
+    case 3: pr_health_hint(&b->health, s, (int32_t)pr_rng_below(r, 7), number, now_ms); break;
     case 4: (void)pr_health_canary(&b->health, s, number, now_ms); break;
     case 5: (void)pr_health_admit(&b->health, s, now_ms); break;
     case 6:
@@ -63,8 +63,7 @@ static void one_fact(const box *b, pr_rng *r, int64_t now_ms)
         break;
     case 7: pr_health_sums_fold(&b->health, s, &sums, (double)any(r) / 1e18, now_ms); break;
     case 8:
-        pr_health_final(&b->health, s, g, (int32_t)pr_rng_below(r, 11), (int32_t)pr_rng_below(r, 11), number,
-                        now_ms);
+        pr_health_final(&b->health, s, g, (int32_t)pr_rng_below(r, 11), (int32_t)pr_rng_below(r, 11), now_ms);
         break;
     case 9: pr_health_sums_read(&sums, &b->health, s, any(r), now_ms); break;
     default:

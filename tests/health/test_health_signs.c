@@ -9,7 +9,7 @@
 
 #include "block_of.h"
 
-static const pr_health_segment bank = {7, 70}, other_bank = {7, 71}, nobody = {0, 0};
+static const pr_health_segment bank = {7, 70}, other_bank = {7, 71};
 
 static int32_t fresh(box *b, const char *name)
 {
@@ -219,19 +219,19 @@ static void a_dead_cashier_is_learned_from_those_who_do_not_pay(void **state)
     int32_t s = fresh(&b, "a");
     int64_t now = NOW;
     for (int i = 0; i < 40; i++, now += 10000) {
-        pr_health_hint(&b.health, s, nobody, PR_HEALTH_SHOWN, 0, now);
-        pr_health_hint(&b.health, s, nobody, i % 4 ? PR_HEALTH_PAID : PR_HEALTH_GIVEN_UP, 4000, now + 4000);
+        pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, 0, now);
+        pr_health_hint(&b.health, s, i % 4 ? PR_HEALTH_PAID : PR_HEALTH_GIVEN_UP, 4000, now + 4000);
     }
     pr_health_view v = look_at(&b, s, bank, now);
     assert_true(v.cashier < 0.05 && v.convert > 0.65 && v.convert < 0.80);
     for (int i = 0; i < 12; i++) {
-        pr_health_hint(&b.health, s, nobody, PR_HEALTH_SHOWN, 0, now + i * 5000);
+        pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, 0, now + i * 5000);
     }
     assert_true(look_at(&b, s, bank, now + 5000).cashier < 0.1); /* nobody pays within seconds */
     assert_true(look_at(&b, s, bank, now + 150000).cashier > 0.6);
     assert_true(look_at(&b, s, bank, now + 240000).cashier > 0.8);
     for (int i = 9; i < 12; i++) { /* three of the last ones do: it works again */
-        pr_health_hint(&b.health, s, nobody, PR_HEALTH_PAID, 150000 - i * 5000, now + 150000);
+        pr_health_hint(&b.health, s, PR_HEALTH_PAID, 150000 - i * 5000, now + 150000);
     }
     assert_true(look_at(&b, s, bank, now + 150000).cashier < 0.5);
     box_free(&b);
@@ -242,11 +242,11 @@ static void the_browser_is_a_hint_and_no_more(void **state)
     (void)state;
     box b;
     int32_t s = fresh(&b, "a");
-    pr_health_hint(&b.health, s, nobody, PR_HEALTH_CLIENT_FAILED, 0, NOW);
+    pr_health_hint(&b.health, s, PR_HEALTH_CLIENT_FAILED, 0, NOW);
     pr_health_view v = look_at(&b, s, bank, NOW);
     assert_true(v.cashier > 0.005 && v.cashier < 0.03);
     assert_true(v.up > 0.99);
-    pr_health_hint(&b.health, s, nobody, PR_HEALTH_OPENED, 0, NOW);
+    pr_health_hint(&b.health, s, PR_HEALTH_OPENED, 0, NOW);
     assert_true(look_at(&b, s, bank, NOW).cashier == v.cashier);
     box_free(&b);
 }

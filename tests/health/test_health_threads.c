@@ -42,7 +42,7 @@ static void *work(void *context)
         pr_health_end(h, w->slot, g, permit, PR_HEALTH_APPROVED, 100 + (int64_t)pr_rng_below(&r, 900), 0,
                       now);
         pr_health_end(h, other, g, 0, 1 + (int32_t)pr_rng_below(&r, 10), 300, 0, now);
-        pr_health_hint(h, other, g, 1 + (int32_t)pr_rng_below(&r, 5), 3000, now);
+        pr_health_hint(h, other, 1 + (int32_t)pr_rng_below(&r, 5), 3000, now);
         pr_health_probe(h, other, (int32_t)pr_rng_below(&r, 2), 50, now);
         (void)pr_health_quota_add(h, w->slot, PR_QUOTA_DAY, 1, 3);
         w->canaries += i < ROUNDS / 2 ? 0 : pr_health_canary(h, 3, 1 << 30, NOW);

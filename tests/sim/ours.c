@@ -109,8 +109,7 @@ static void ours_final(void *at, const sim_event *e)
     int32_t result = e->result == SIM_OK     ? PR_HEALTH_APPROVED
                      : e->result == SIM_SOFT ? PR_HEALTH_DECLINED_SOFT
                                              : PR_HEALTH_CUSTOMER;
-    pr_health_final(&o->h, o->slot[e->k], segment_of_ask(e->ask), first, result,
-                    (int64_t)(e->latency * 1000.0), ms_of(e->t));
+    pr_health_final(&o->h, o->slot[e->k], segment_of_ask(e->ask), first, result, ms_of(e->t));
 }
 
 static void ours_hint(void *at, const sim_event *e)
@@ -121,8 +120,7 @@ static void ours_hint(void *at, const sim_event *e)
                                     [SIM_PAID] = PR_HEALTH_PAID,
                                     [SIM_GIVEN_UP] = PR_HEALTH_GIVEN_UP};
     ours *o = at;
-    pr_health_hint(&o->h, o->slot[e->k], segment_of_ask(e->ask), hints[e->result],
-                   (int64_t)(e->latency * 1000.0), ms_of(e->t));
+    pr_health_hint(&o->h, o->slot[e->k], hints[e->result], (int64_t)(e->latency * 1000.0), ms_of(e->t));
 }
 
 enum { TICKS_OF_CALM = 5 }; /* one tick in so many looks at all channels */

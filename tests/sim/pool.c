@@ -1,6 +1,6 @@
-/* Small shops that pool what they see, by the very calls that shops make: a registry and a block each, the score, the
-   questions, sums as text and their folding. One router to the simulator: a payment's number says whose customer it
-   is, so that the same customers come whether there are twenty shops or one. */
+/* Small shops that pool what they see, by the very calls that shops make: a registry and a block each, the
+   score, the questions, sums as text and their folding. One router to the simulator: a payment's number says
+   whose customer it is, so that the same customers come whether there are twenty shops or one. */
 #include "pool.h"
 
 #include "health/handle.h"
@@ -30,7 +30,7 @@ typedef struct shop {
     double off; /* its clock, s */
     double sample_at;
     int64_t slice, since_ms, told; /* when it told last, up to when, and how often */
-    int64_t heard[POOL_SHOPS]; /* numbers */
+    int64_t heard[POOL_SHOPS];     /* numbers */
     message said[RING];
     int32_t fault, first; /* which outage is watched; what its order began with */
     int32_t at;           /* the case; -1: it had another channel first */
@@ -93,7 +93,8 @@ static void open_shop(pool *p, int32_t i)
 {
     shop *s = &p->shops[i];
     double u = sim_uniform(sim_hash(p->w->seed, (uint64_t)i, 71));
-    *s = (shop){.off = p->plan->skew_s * (2.0 * u - 1.0), .fault = -1, .first = -1, .at = -1, .turned = NOBODY};
+    *s = (shop){
+        .off = p->plan->skew_s * (2.0 * u - 1.0), .fault = -1, .first = -1, .at = -1, .turned = NOBODY};
     must(payroute_health_new(&s->health, SIM_CHANNELS, CELLS, shop_ms(s, 0)), "a block");
     pr_rng_seed(&s->dice, p->w->seed ^ 0x5151, (uint64_t)i + 1);
     for (int32_t k = 0; k < p->w->n; k++) {
@@ -313,7 +314,7 @@ static void pool_final(void *at, const sim_event *e)
                                              : PR_HEALTH_CUSTOMER;
     pr_health_final(&s->health->view, s->slot[e->k], segment_of_payment(e),
                     e->first == SIM_PENDING ? PR_HEALTH_PENDING : PR_HEALTH_UNKNOWN, result,
-                    (int64_t)(e->latency * 1000.0), shop_ms(s, e->t));
+                    shop_ms(s, e->t));
 }
 
 /* The shops' turns one after the other; above the channels' bits stands whose it was. */
@@ -351,7 +352,8 @@ static void pool_probe(void *at, int32_t k, int32_t ok, double latency, double t
 
 /* ---- a world ---- */
 
-/* How much better the channel that fails is than the next, points of approval, and by what the merchant believes. */
+/* How much better the channel that fails is than the next, points of approval, and by what the merchant
+ * believes. */
 static double lead_of(const sim_world *w, int32_t best)
 {
     double least = 100.0;
@@ -362,14 +364,15 @@ static double lead_of(const sim_world *w, int32_t best)
             lead += sim_logistic(w->c[best].logit[m][i]) - sim_logistic(w->c[k].logit[m][i]);
         }
         lead = lead / SIM_SEGMENTS < w->c[best].prior - w->c[k].prior ? lead / SIM_SEGMENTS
-                                                                     : w->c[best].prior - w->c[k].prior;
+                                                                      : w->c[best].prior - w->c[k].prior;
         least = k != best && 100.0 * lead < least ? 100.0 * lead : least;
     }
     return least;
 }
 
-/* Up to three outages of the main channel in half a day (of two days of the others' world), in a world that has a main
-   channel (else shops that know little prefer different ones) and two or three more. All else is as there. */
+/* Up to three outages of the main channel in half a day (of two days of the others' world), in a world that
+   has a main channel (else shops that know little prefer different ones) and two or three more. All else is
+   as there. */
 void pool_world(sim_world *w, uint64_t seed, double scale)
 {
     for (uint64_t again = 0; again < 1000; again++) {
@@ -413,9 +416,19 @@ static void sum_up(pool *p, const sim_run *run, const sim_run *best)
 
 void pool_play(pool_figures *out, const sim_world *w, const pool_plan *plan, const sim_run *best)
 {
-    const sim_router router = {plan->name, "",        pool_open,  pool_route, pool_start,
-                               pool_end,   pool_final, pool_tick, pool_probe, NULL,
-                               SWEEP_S / plan->shops, {0}, {{0}}};
+    const sim_router router = {plan->name,
+                               "",
+                               pool_open,
+                               pool_route,
+                               pool_start,
+                               pool_end,
+                               pool_final,
+                               pool_tick,
+                               pool_probe,
+                               NULL,
+                               SWEEP_S / plan->shops,
+                               {0},
+                               {{0}}};
     pool *p = calloc(1, sizeof *p);
     sim_run run;
     if (p == NULL) {

@@ -142,6 +142,10 @@ static void tell(pool *p, shop *s, double t)
         m->len = payroute_health_sums(s->health, p->registry, s->since_ms, now, m->text, sizeof m->text);
         must(m->len, "sums");
         s->since_ms = now / SLICE * SLICE;
+        if (strncmp(m->text, "{\"channels\":{}", 14) == 0) {
+            m->number = 0; /* nothing to say */
+            return;
+        }
     }
     m->number = ++s->told;
 }
@@ -151,6 +155,7 @@ static void hear(pool *p, shop *s, double t)
 {
     static char all[POOL_SHOPS * RING * TEXT];
     size_t len = 0;
+    int32_t news = 0;
     all[len++] = '[';
     for (int32_t i = 0; i < p->plan->shops; i++) {
         const shop *other = &p->shops[i];
@@ -163,10 +168,13 @@ static void hear(pool *p, shop *s, double t)
             }
         }
         all[len++] = ']';
+        news += count;
         s->heard[i] = other->told;
     }
     all[len++] = ']';
-    must(payroute_health_fold(s->health, p->registry, all, len, WEIGHT, shop_ms(s, t), NULL, 0), "fold");
+    if (news > 0) {
+        must(payroute_health_fold(s->health, p->registry, all, len, WEIGHT, shop_ms(s, t), NULL, 0), "fold");
+    }
 }
 
 /* ---- what is watched ---- */

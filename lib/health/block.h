@@ -12,7 +12,7 @@ typedef _Atomic uint32_t pr_half;
 typedef _Atomic uint16_t pr_quarter;
 
 enum {
-    PR_BLOCK_LAYOUT = 5, /* changes with every change of this file or of what a word means */
+    PR_BLOCK_LAYOUT = 6, /* changes with every change of this file or of what a word means */
     PR_BINS = 32,        /* of the latency histogram: x1.25 each, from 20 ms */
     PR_AGES = 128,       /* of attempts under way: 0.25 s each */
     PR_AGE_MS = 250,

@@ -219,7 +219,7 @@ void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_
     case PR_HEALTH_SHOWN: pr_shown_begin(s, now_ms); break;
     case PR_HEALTH_PAID: pr_shown_paid(s, shown_ms, now_ms); break;
     case PR_HEALTH_GIVEN_UP: pr_shown_given_up(s, shown_ms, now_ms); break;
-    case PR_HEALTH_CLIENT_FAILED: pr_shown_client_failed(s, now_ms); break;
+    case PR_HEALTH_CLIENT_FAILED: pr_shown_client_failed(s, shown_ms, now_ms); break;
     default: break; /* OPENED: nothing that moves a channel */
     }
 }

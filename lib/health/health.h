@@ -154,16 +154,12 @@ enum { PR_QUOTA_DAY = 0, PR_QUOTA_MONTH = 1, PR_QUOTA_TURNS = 2, PR_QUOTAS = 3 }
 int64_t pr_health_quota_add(const pr_health *h, int32_t slot, int32_t which, uint32_t period, int64_t amount);
 int64_t pr_health_quota(const pr_health *h, int32_t slot, int32_t which, uint32_t period);
 
-/* Exchange with other hosts: what this block saw of the channel itself since `since_ms`, and folding in what
-   another host saw; `weight` < 1, the influence of one source on the log-odds is bounded. Plain sums: merging
-   is addition. */
+/* For other hosts: what this block saw of the channel itself since `since_ms`. Plain sums: merging is
+   addition. What others saw is taken in by fold.h. */
 typedef struct pr_health_sums {
     int64_t from_ms, to_ms;
     uint32_t answered, not_sent, unknown, slow, probe_ok, probe_bad;
 } pr_health_sums;
 void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, int64_t since_ms,
                          int64_t now_ms);
-void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight,
-                         int64_t now_ms);
-
 #endif

@@ -229,29 +229,3 @@ void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_he
     pr_health_ask_begin(&ask, h, NULL, segment, patience_ms, now_ms);
     pr_health_ask_look(out, h, slot, &ask);
 }
-
-/* What others saw moves our filter, as if we had seen a part of it; a source that lies moves it by so many
-   nats and no further, each time. */
-void pr_health_sums_fold(const pr_health *h, int32_t slot, const pr_health_sums *sums, double weight,
-                         int64_t now_ms)
-{
-    static const double MOST = 2.5;
-    pr_slot *s = pr_block_slot(h, slot);
-    if (s == NULL || sums == NULL || !pr_time_fits(now_ms)) {
-        return;
-    }
-    weight = pr_clamp(weight, 0.0, 1.0);
-    if (weight <= 0 || !(sums->answered || sums->not_sent || sums->unknown || sums->slow || sums->probe_ok ||
-                         sums->probe_bad)) {
-        return;
-    }
-    double ok = (double)sums->answered + (double)(sums->probe_ok > 1 ? 1 : sums->probe_ok),
-           no = sums->not_sent;
-    double lost = sums->unknown, bad = sums->probe_bad, slow = sums->slow;
-    double down = weight * (ok * -2.654 + no * 5.858 + lost * 4.046 + bad * 5.378);
-    double hang = weight * (ok * -2.654 + no * 1.514 + lost * 5.795 + bad * 5.378);
-    double brown = weight * (slow * 2.2 - (ok - slow) * 0.7 + no * 2.207 + lost * 3.576 + bad * 2.996);
-    pr_evidence e = {1.0, pr_exp(pr_clamp(down, -MOST, MOST)), pr_exp(pr_clamp(hang, -MOST, MOST)),
-                     pr_exp(pr_clamp(brown, -MOST, MOST))};
-    pr_filter_see(s, &e, now_ms);
-}

@@ -1,11 +1,11 @@
-/* See shown.h. A cohort: tick 20 bits | shown 22 bits | paid 22 bits. */
+/* See shown.h. A cohort: tick | shown | failed | paid, 16 bits each. A count that is full stays full. */
 #include "health/shown.h"
 
 #include "health/blame.h"
 #include "health/number.h"
 
-enum { COUNT_BITS = 22, COHORT_MS = PR_SHOWN_MS, COHORTS = PR_COHORTS };
-static const uint64_t COUNT = (1U << COUNT_BITS) - 1, COHORT_TICK = (1U << 20) - 1;
+enum { COHORT_MS = PR_SHOWN_MS, COHORTS = PR_COHORTS, PAID = 0, FAILED = 16, SHOWN = 32, TICK = 48 };
+static const uint64_t COUNT = 0xFFFF;
 
 static const double USUALLY_PAID = 0.6, BELIEF = 150.0; /* of what is shown, before anything was seen */
 static const double DEAD_PAYS = 0.1;   /* of what a dead cashier shows, so many are paid nevertheless */
@@ -15,10 +15,11 @@ static const double ENOUGH =
     40.0; /* of a cohort: beyond that the model of delays errs more than chance does */
 static const double ALMOST = 0.9;
 static const double CLIENT_SAYS = 4.0;         /* the customer's page may be wrong, or lie */
+static const double FAILED_SAYS = 1.3862944;   /* the same, in nats */
 static const double LEAST = -12.0, MOST = 5.0; /* log-odds of "dead": it must be over after a few who paid */
 
 typedef struct cohort {
-    double shown, paid;
+    double shown, paid, failed; /* failed: said so, and did not pay later */
 } cohort;
 
 static uint64_t tick_of(int64_t ms)
@@ -26,32 +27,37 @@ static uint64_t tick_of(int64_t ms)
     return (uint64_t)(ms < 0 ? 0 : ms / COHORT_MS);
 }
 
+static uint64_t count_of(uint64_t word, int32_t which)
+{
+    return word >> which & COUNT;
+}
+
 static cohort cohort_at(const pr_slot *s, uint64_t tick)
 {
     uint64_t word = pr_read(&s->cohorts[tick % COHORTS]);
-    if (word >> (2 * COUNT_BITS) != (tick & COHORT_TICK)) {
-        return (cohort){0, 0};
+    if (count_of(word, TICK) != (tick & COUNT)) {
+        return (cohort){0, 0, 0};
     }
-    uint64_t shown = (word >> COUNT_BITS) & COUNT, paid = word & COUNT;
+    uint64_t shown = count_of(word, SHOWN), paid = count_of(word, PAID), failed = count_of(word, FAILED);
     paid = paid > shown ? shown : paid;
-    return (cohort){(double)(int64_t)shown, (double)(int64_t)paid};
+    failed = failed > shown - paid ? shown - paid : failed;
+    return (cohort){(double)(int64_t)shown, (double)(int64_t)paid, (double)(int64_t)failed};
 }
 
-/* 1: the cohort is there and had room. */
-static int32_t count_in(pr_slot *s, uint64_t tick, int32_t more_shown, int32_t more_paid)
+/* One more (or less) in a cohort. 1: the cohort is there and had room: none has more who paid, or who said
+   that it failed, than who were shown something. */
+static int32_t count_in(pr_slot *s, uint64_t tick, int32_t which, int32_t more)
 {
     pr_word *w = &s->cohorts[tick % COHORTS];
     uint64_t seen = pr_read(w), next;
     do {
-        uint64_t mine = seen >> (2 * COUNT_BITS) == (tick & COHORT_TICK)
-                            ? seen
-                            : (tick & COHORT_TICK) << (2 * COUNT_BITS);
-        uint64_t shown = (mine >> COUNT_BITS) & COUNT, paid = mine & COUNT;
-        if ((more_shown > 0 && shown == COUNT) || ((more_shown < 0 || more_paid > 0) && paid >= shown)) {
+        next = count_of(seen, TICK) == (tick & COUNT) ? seen : (tick & COUNT) << TICK;
+        uint64_t shown = count_of(next, SHOWN), paid = count_of(next, PAID);
+        uint64_t room = which == SHOWN ? (more > 0 ? COUNT : paid) : shown, has = count_of(next, which);
+        if (more > 0 ? has >= room : has <= room) {
             return 0;
         }
-        shown = more_shown < 0 ? shown - 1 : shown + (uint64_t)more_shown;
-        next = (mine & ~(COUNT << COUNT_BITS | COUNT)) | shown << COUNT_BITS | (paid + (uint64_t)more_paid);
+        next = more > 0 ? next + (1ULL << which) : next - (1ULL << which);
     } while (!pr_swap(w, &seen, next));
     return 1;
 }
@@ -86,7 +92,9 @@ static double step(double nats, const cohort *c, const payers *p, double age_ms)
     if (c->shown > 0) {
         double share = paid_share(p, age_ms), weight = c->shown > ENOUGH ? ENOUGH / c->shown : 1.0;
         double unpaid = pr_log((1.0 - DEAD_PAYS * share) / (1.0 - p->usual * share));
-        nats += weight * ((c->shown - c->paid) * unpaid - c->paid * p->log_paid);
+        double silent = c->shown - c->paid - c->failed;
+        nats += weight * (silent * unpaid + c->failed * (unpaid > FAILED_SAYS ? unpaid : FAILED_SAYS) -
+                          c->paid * p->log_paid);
     }
     return pr_clamp(nats, LEAST, MOST);
 }
@@ -177,19 +185,19 @@ static void sweep(pr_slot *s, int64_t now_ms)
 
 void pr_shown_begin(pr_slot *s, int64_t now_ms)
 {
-    (void)count_in(s, tick_of(now_ms), 1, 0);
+    (void)count_in(s, tick_of(now_ms), SHOWN, 1);
     sweep(s, now_ms);
 }
 
 /* The age may be a little off, as clocks of browsers and databases are: then it is a neighbor's. */
-static int32_t count_near(pr_slot *s, int64_t shown_ms, int64_t now_ms, int32_t more_shown, int32_t more_paid)
+static int32_t count_near(pr_slot *s, int64_t shown_ms, int64_t now_ms, int32_t which, int32_t more)
 {
     uint64_t tick = tick_of(shown_ms), ripe = swept_of(pr_read(&s->swept)).tick;
     if (tick <= ripe || shown_ms > now_ms) {
         return 0;
     }
-    return count_in(s, tick, more_shown, more_paid) || count_in(s, tick + 1, more_shown, more_paid) ||
-           count_in(s, tick - 1, more_shown, more_paid);
+    return count_in(s, tick, which, more) || count_in(s, tick + 1, which, more) ||
+           count_in(s, tick - 1, which, more);
 }
 
 /* How long those who pay take, as a mean of at most ten minutes; not from the first ones, which are the quick
@@ -204,7 +212,7 @@ static void see_delay(pr_slot *s, int64_t delay_ms, int64_t now_ms)
 
 void pr_shown_paid(pr_slot *s, int64_t shown_ms, int64_t now_ms)
 {
-    if (!count_near(s, shown_ms, now_ms, 0, 1)) {
+    if (!count_near(s, shown_ms, now_ms, PAID, 1)) {
         pr_rate_good(&s->funnel, &pr_rate_funnel, 1.0, now_ms); /* it was counted as one who does not pay */
     }
     if (pr_read(&s->cashier) != 0) {
@@ -216,11 +224,14 @@ void pr_shown_paid(pr_slot *s, int64_t shown_ms, int64_t now_ms)
 void pr_shown_given_up(pr_slot *s, int64_t shown_ms, int64_t now_ms)
 {
     if (now_ms - shown_ms < PR_RIPE_MS / 5) {
-        (void)count_near(s, shown_ms, now_ms, -1, 0); /* no time to pay: he says nothing */
+        (void)count_near(s, shown_ms, now_ms, SHOWN, -1); /* no time to pay: he says nothing */
     }
 }
 
-void pr_shown_client_failed(pr_slot *s, int64_t now_ms)
+void pr_shown_client_failed(pr_slot *s, int64_t shown_ms, int64_t now_ms)
 {
-    pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms);
+    /* Beside those to whom something was shown at the same time; who paid before does not speak for now. */
+    if (pr_read(&s->swept) == 0 || !count_near(s, shown_ms, now_ms, FAILED, 1)) {
+        pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms);
+    }
 }

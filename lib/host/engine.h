@@ -199,7 +199,7 @@ void prh_unlisted_note(prh_work *w);
 int32_t prh_health_open(payroute_engine *e, const payroute_json_node *option, char *why, size_t why_cap);
 void prh_health_close(payroute_engine *e);
 void prh_health_refresh(payroute_engine *e); /* at each call: the file may have been replaced */
-void prh_health_client(payroute_engine *e, const char *channel, const char *what);
+void prh_health_client(payroute_engine *e, const char *channel, const char *what, int64_t age_ms);
 /* Asks those channels whose health wants to know something. How many were asked. */
 int32_t prh_health_probe(payroute_engine *e, int64_t end_ms);
 

@@ -175,10 +175,13 @@ static int32_t keep_hint(payroute_engine *e, int64_t payment_id, int32_t attempt
             snprintf(channel, sizeof channel, "%s", rows.set.attempts[i].channel);
         }
     }
+    /* A first code came with the order; when a later one came stands in no column. */
+    int64_t age_ms =
+        attempt == 1 && rows.set.payment.ordered_ms <= now ? now - rows.set.payment.ordered_ms : -1;
     e->store->ops->rows_free(&rows);
     rc = there ? e->store->ops->kv_put(e->store, name, "1", 1, now + HINT_MS) : PAYROUTE_E_NOT_FOUND;
     if (rc == PAYROUTE_OK) {
-        prh_health_client(e, channel, what);
+        prh_health_client(e, channel, what, age_ms);
     }
     return rc;
 }

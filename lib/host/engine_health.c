@@ -11,10 +11,10 @@
 enum {
     HEALTH_CHANNELS = 32,
     HEALTH_CELLS = 1024,
-    PROBES_MAX = 4,   /* questions of one sweep */
-    HANDED_MAX = 64,  /* channels that are looked at for them; some cannot be asked */
-    PROBE_MS = 3000,  /* whoever needs longer for a lookup is not well */
-    LEAST_MS = 300,   /* of the budget, to begin one */
+    PROBES_MAX = 4,  /* questions of one sweep */
+    HANDED_MAX = 64, /* channels that are looked at for them; some cannot be asked */
+    PROBE_MS = 3000, /* whoever needs longer for a lookup is not well */
+    LEAST_MS = 300,  /* of the budget, to begin one */
     SNAPSHOT_CAP = 262144,
     PREVIEW_CAP = 16384
 };
@@ -55,7 +55,8 @@ int32_t prh_health_open(payroute_engine *e, const payroute_json_node *option, ch
     if (rc == PAYROUTE_OK) {
         e->health = prh_health_file_now(e->health_file, now);
         /* Who shares the file beside the store has nothing to be told through the store. */
-        e->health_shares = (named || !prh_health_file_shared(e->health_file)) && strncmp(e->store_url, "memory:", 7);
+        e->health_shares =
+            (named || !prh_health_file_shared(e->health_file)) && strncmp(e->store_url, "memory:", 7);
     }
     free(beside);
     return rc;
@@ -75,17 +76,18 @@ void prh_health_refresh(payroute_engine *e)
     }
 }
 
-void prh_health_client(payroute_engine *e, const char *channel, const char *what)
+void prh_health_client(payroute_engine *e, const char *channel, const char *what, int64_t age_ms)
 {
     if (e->health) {
-        (void)payroute_health_client(e->health, e->registry, channel, what, prh_clock_now(&e->clock));
+        (void)payroute_health_client(e->health, e->registry, channel, what, age_ms, prh_clock_now(&e->clock));
     }
 }
 
 /* ---- cheap questions ---- */
 
-/* About an order that cannot exist: any answer shows that the line lives. Its time says nothing about payments,
-   which are other work for the provider. Silence within less than its time-out says nothing at all. */
+/* About an order that cannot exist: any answer shows that the line lives. Its time says nothing about
+   payments, which are other work for the provider. Silence within less than its time-out says nothing at all.
+ */
 static void ask_probe(payroute_engine *e, const char *channel, payroute_probe *probe, int64_t left_ms)
 {
     int64_t whole = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_TIMEOUT_MS);
@@ -93,7 +95,8 @@ static void ask_probe(payroute_engine *e, const char *channel, payroute_probe *p
     prh_outcome out = {0};
     prh_exchange exchange = {.method = payroute_probe_request_method(probe),
                              .url = payroute_probe_request_url(probe),
-                             .money = 1, /* over a new connection: one that still stands would answer for others */
+                             .money =
+                                 1, /* over a new connection: one that still stands would answer for others */
                              .plain = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_PLAIN) == 1,
                              .timeout_ms = whole < left_ms ? whole : left_ms,
                              .connect_ms = payroute_probe_exchange(probe, PAYROUTE_EXCHANGE_CONNECT_MS),
@@ -133,8 +136,9 @@ int32_t prh_health_probe(payroute_engine *e, int64_t end_ms)
     int32_t asked = 0;
     for (int32_t i = 0; e->health && i < HANDED_MAX && asked < PROBES_MAX; i++) {
         int64_t left = end_ms - prh_monotonic_ms();
-        int32_t at = left < LEAST_MS ? PAYROUTE_E_NOT_FOUND
-                                     : payroute_health_probe_next(e->health, e->registry, prh_clock_now(&e->clock));
+        int32_t at = left < LEAST_MS
+                         ? PAYROUTE_E_NOT_FOUND
+                         : payroute_health_probe_next(e->health, e->registry, prh_clock_now(&e->clock));
         if (at < 0) {
             break;
         }
@@ -186,8 +190,10 @@ int32_t payroute_engine_health(payroute_engine *engine)
     return prh_leave(engine, PAYROUTE_OK);
 }
 
-/* One more channel, one more half kilobyte. To be freed; *rc the length or what went wrong, then with its reasons. */
-static char *ask_preview(payroute_engine *e, const char *request, size_t request_len, int64_t seed, int32_t *rc)
+/* One more channel, one more half kilobyte. To be freed; *rc the length or what went wrong, then with its
+ * reasons. */
+static char *ask_preview(payroute_engine *e, const char *request, size_t request_len, int64_t seed,
+                         int32_t *rc)
 {
     char *text = NULL;
     *rc = PAYROUTE_E_BUFFER;

@@ -158,9 +158,10 @@ static void read_route_member(pr_problems *p, explain_request *r, const payroute
             wrong(p, "hold", "true or false", m);
         }
     } else if (!pr_rules_fact(&r->facts, p, m)) {
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, name,
-                        "expected method, flow, amount_minor, currency, now_ms, hold, channel, exclude, country, "
-                        "brand, bin, issuer, tier, risk, category or metadata");
+        pr_problems_add(
+            p, PR_PROBLEM_SCHEMA, name,
+            "expected method, flow, amount_minor, currency, now_ms, hold, channel, exclude, country, "
+            "brand, bin, issuer, tier, risk, category or metadata");
     }
 }
 
@@ -181,8 +182,8 @@ static void read_request(pr_problems *p, explain_request *r, const payroute_json
     }
 }
 
-static int32_t answer(const payroute_registry *registry, const explain_request *r, const pr_route_health *known,
-                      int64_t seed, char *out, size_t out_cap)
+static int32_t answer(const payroute_registry *registry, const explain_request *r,
+                      const pr_route_health *known, int64_t seed, char *out, size_t out_cap)
 {
     pr_rng rng;
     pr_rng_seed(&rng, (uint64_t)seed, 0);
@@ -206,10 +207,10 @@ static int32_t answer(const payroute_registry *registry, const explain_request *
     return rc;
 }
 
-/* A choice leaves marks: a test that is under way, a token of a rate, a turn of a split. Here they are left in a copy,
-   so that the answer is the next payment's, and the next payment still gets it. */
-static int32_t answer_known(const payroute_registry *registry, const explain_request *r, const payroute_health *health,
-                           int64_t seed, char *out, size_t out_cap)
+/* A choice leaves marks: a test that is under way, a token of a rate, a turn of a split. Here they are left
+   in a copy, so that the answer is the next payment's, and the next payment still gets it. */
+static int32_t answer_known(const payroute_registry *registry, const explain_request *r,
+                            const payroute_health *health, int64_t seed, char *out, size_t out_cap)
 {
     const pr_routing *routing = pr_registry_routing(registry);
     payroute_health *copy = NULL;
@@ -223,8 +224,9 @@ static int32_t answer_known(const payroute_registry *registry, const explain_req
     return rc;
 }
 
-static int32_t explain_at(const payroute_registry *registry, const payroute_health *health, const char *request_json,
-                       size_t request_len, int64_t seed, int64_t now_ms, char *out, size_t out_cap)
+static int32_t explain_at(const payroute_registry *registry, const payroute_health *health,
+                          const char *request_json, size_t request_len, int64_t seed, int64_t now_ms,
+                          char *out, size_t out_cap)
 {
     if (registry == NULL || request_json == NULL || (out == NULL && out_cap > 0) || now_ms < 0) {
         return PAYROUTE_E_ARG;
@@ -260,8 +262,8 @@ int32_t payroute_route_explain(const payroute_registry *registry, const char *re
 }
 
 int32_t payroute_route_preview(const payroute_registry *registry, const payroute_health *health,
-                               const char *request_json, size_t request_len, int64_t seed, int64_t now_ms, char *out,
-                               size_t out_cap)
+                               const char *request_json, size_t request_len, int64_t seed, int64_t now_ms,
+                               char *out, size_t out_cap)
 {
     return now_ms == 0 ? PAYROUTE_E_ARG
                        : explain_at(registry, health, request_json, request_len, seed, now_ms, out, out_cap);

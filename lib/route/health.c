@@ -12,7 +12,8 @@ enum {
     PROBE_CALM_MS = 60000,    /* the main channel, when it was idle for most of that */
     PROBE_WORRIED_MS = 5000,  /* one that is likelier out than not, or nearly */
     PROBE_FAILING_MS = 20000, /* the same when it has been so for long */
-    PROBE_DOUBT_MS = 1500,    /* something of the line failed a moment ago: settle it before the next customer has to */
+    PROBE_DOUBT_MS =
+        1500, /* something of the line failed a moment ago: settle it before the next customer has to */
     IDLE_MS = 45000,
     DOUBT_LASTS_MS = 45000, /* without any evidence that counts */
     LONG_MS = 120000,
@@ -116,20 +117,22 @@ int32_t payroute_health_snapshot(const payroute_health *health, const payroute_r
     return hand_to_caller(json, out, out_cap);
 }
 
-/* Where nothing happens for long, nothing is sure any more: only fresh evidence makes a channel one to ask. */
+/* Where nothing happens for long, nothing is sure any more: only fresh evidence makes a channel one to ask.
+ */
 static int32_t heard_of(const pr_health_view *v, int64_t within_ms, int64_t now_ms)
 {
     return v->last_ms > 0 && now_ms - v->last_ms < within_ms;
 }
 
-/* A refused connection or a silence leaves a channel neither well nor out, for a while. What is uncertain only because
-   nothing was heard for a minute is not in doubt. */
+/* A refused connection or a silence leaves a channel neither well nor out, for a while. What is uncertain
+   only because nothing was heard for a minute is not in doubt. */
 static int32_t in_doubt(const pr_health_view *v, int64_t now_ms)
 {
     return v->up >= 0.02 && v->down + v->hang > 0.005 && heard_of(v, DOUBT_LASTS_MS, now_ms);
 }
 
-/* Where each of several lookups was answered, more of them settle nothing: whoever doubts may be wrong, or lie. */
+/* Where each of several lookups was answered, more of them settle nothing: whoever doubts may be wrong, or
+ * lie. */
 static int32_t asked_enough(const pr_health *h, int32_t slot, int64_t now_ms)
 {
     pr_health_sums s;
@@ -159,7 +162,8 @@ static int64_t probe_interval(const pr_health_view *v, const pr_health *h, int32
     return is_main && (now_ms - v->last_ms >= IDLE_MS || !seen_lately(h, slot, now_ms)) ? PROBE_CALM_MS : 0;
 }
 
-static int32_t look_probe(pr_health_view *v, const pr_health *h, const pr_channel *c, int32_t *slot, int64_t now_ms)
+static int32_t look_probe(pr_health_view *v, const pr_health *h, const pr_channel *c, int32_t *slot,
+                          int64_t now_ms)
 {
     *slot = pr_route_slot(h, c, now_ms);
     pr_health_look(v, h, *slot, (pr_health_segment){0, 0}, PATIENCE_MS, now_ms);
@@ -213,7 +217,7 @@ int32_t payroute_health_probe(const payroute_health *health, const payroute_regi
 }
 
 int32_t payroute_health_client(const payroute_health *health, const payroute_registry *registry,
-                               const char *channel, const char *what, int64_t now_ms)
+                               const char *channel, const char *what, int64_t age_ms, int64_t now_ms)
 {
     int32_t slot = PR_HEALTH_NO_SLOT;
     int32_t rc = what == NULL ? PAYROUTE_E_ARG : slot_of_id(health, registry, channel, now_ms, &slot);
@@ -223,7 +227,7 @@ int32_t payroute_health_client(const payroute_health *health, const payroute_reg
     if (strcmp(what, "error") != 0) {
         return PAYROUTE_E_SCHEMA;
     }
-    pr_health_hint(&health->view, slot, PR_HEALTH_CLIENT_FAILED, 0, now_ms);
+    pr_health_hint(&health->view, slot, PR_HEALTH_CLIENT_FAILED, age_ms, now_ms);
     return PAYROUTE_OK;
 }
 
@@ -296,7 +300,8 @@ static void read_sums(pr_problems *p, pr_health_sums *s, const payroute_json_nod
 enum { HOSTS_MAX = 64 };
 
 /* One message, checked; and what it says of a channel added to `sums`, when there is one. */
-static void read_message(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *message)
+static void read_message(pr_problems *p, pr_health_sums *sums, const char *channel,
+                         const payroute_json_node *message)
 {
     const payroute_json_node *channels = payroute_json_get(message, "channels");
     if (payroute_json_type(channels) != PAYROUTE_JSON_OBJECT) {
@@ -320,7 +325,8 @@ static void read_message(pr_problems *p, pr_health_sums *sums, const char *chann
 }
 
 /* What one host says: a message, or a list of them. */
-static void read_voice(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *host)
+static void read_voice(pr_problems *p, pr_health_sums *sums, const char *channel,
+                       const payroute_json_node *host)
 {
     if (payroute_json_type(host) != PAYROUTE_JSON_ARRAY) {
         read_message(p, sums, channel, host);
@@ -332,14 +338,16 @@ static void read_voice(pr_problems *p, pr_health_sums *sums, const char *channel
 }
 
 /* What all of them say: one host, or a list of hosts. Returns how many. */
-static int32_t read_hosts(pr_problems *p, pr_health_sums *sums, const char *channel, const payroute_json_node *root)
+static int32_t read_hosts(pr_problems *p, pr_health_sums *sums, const char *channel,
+                          const payroute_json_node *root)
 {
     int32_t count = 0;
     if (payroute_json_type(root) != PAYROUTE_JSON_ARRAY) {
         read_message(p, sums, channel, root);
         return 1;
     }
-    for (const payroute_json_node *host = payroute_json_first(root); host != NULL; host = payroute_json_next(host)) {
+    for (const payroute_json_node *host = payroute_json_first(root); host != NULL;
+         host = payroute_json_next(host)) {
         if (count == HOSTS_MAX) {
             pr_problems_add(p, PR_PROBLEM_SCHEMA, "", "expected at most %d hosts", HOSTS_MAX);
             break;

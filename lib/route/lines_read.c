@@ -89,7 +89,8 @@ static line_slice string_slice(line_scan *s)
     return out;
 }
 
-/* The words that are known have no escapes; one with them might be any of them, and must not pass as a stranger. */
+/* The words that are known have no escapes; one with them might be any of them, and must not pass as a
+ * stranger. */
 static line_slice plain_slice(line_scan *s)
 {
     line_slice word = string_slice(s);
@@ -435,8 +436,8 @@ static void member_in(line_scan *s, pr_line *out)
     }
 }
 
-/* Of a line that was refused before its "ev" was read: whether an answer is due must be known nevertheless, or the
-   host takes it for the answer to its next question. 0: there is no telling. */
+/* Of a line that was refused before its "ev" was read: whether an answer is due must be known nevertheless,
+   or the host takes it for the answer to its next question. 0: there is no telling. */
 static int32_t event_behind(const char *text, size_t len)
 {
     char unused[2];

@@ -1,5 +1,5 @@
-/* A recorded choice made again, from its trace alone: who looks into a complaint weeks later has neither the health nor
-   the rules of that moment. */
+/* A recorded choice made again, from its trace alone: who looks into a complaint weeks later has neither the
+   health nor the rules of that moment. */
 #include <payroute/route.h>
 
 #include "base/mem.h"
@@ -19,16 +19,16 @@ typedef struct replay {
     pr_rng dice;
 } replay;
 
-static int64_t replay_number(pr_problems *p, const payroute_json_node *object, const char *name, int64_t least,
-                             int64_t most)
+static int64_t replay_number(pr_problems *p, const payroute_json_node *object, const char *name,
+                             int64_t least, int64_t most)
 {
     const payroute_json_node *value = payroute_json_get(object, name);
     int64_t v = 0;
     if (payroute_json_integer(&v, value) != PAYROUTE_OK || v < least || v > most) {
         char got[PR_GOT_CAP];
         pr_problems_got(got, value);
-        pr_problems_add(p, PR_PROBLEM_SCHEMA, name, "expected an integer from %lld to %lld, got %s", (long long)least,
-                        (long long)most, got);
+        pr_problems_add(p, PR_PROBLEM_SCHEMA, name, "expected an integer from %lld to %lld, got %s",
+                        (long long)least, (long long)most, got);
         return least;
     }
     return v;
@@ -68,8 +68,8 @@ static void read_candidate(pr_problems *p, replay *r, const payroute_json_node *
     if (r->ids[r->count] == NULL) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, "id", "expected a channel's id");
     }
-    c->priority = (int32_t)replay_number(p, channel, preference != NULL ? "preference" : "priority", INT32_MIN,
-                                         INT32_MAX);
+    c->priority = (int32_t)replay_number(p, channel, preference != NULL ? "preference" : "priority",
+                                         INT32_MIN, INT32_MAX);
     c->weight = (int32_t)replay_number(p, channel, "weight", 0, INT32_MAX / PR_CHANNELS_MAX);
     c->rank = payroute_json_get(channel, "rank") == NULL
                   ? 0
@@ -84,7 +84,8 @@ static void read_candidate(pr_problems *p, replay *r, const payroute_json_node *
 static void read_trace(pr_problems *p, replay *r, const payroute_json_node *root)
 {
     const payroute_json_node *channels = payroute_json_get(root, "channels");
-    if (payroute_json_type(channels) != PAYROUTE_JSON_ARRAY || payroute_json_count(channels) > PR_CHANNELS_MAX) {
+    if (payroute_json_type(channels) != PAYROUTE_JSON_ARRAY ||
+        payroute_json_count(channels) > PR_CHANNELS_MAX) {
         pr_problems_add(p, PR_PROBLEM_SCHEMA, "channels", "expected a list of at most %d", PR_CHANNELS_MAX);
         return;
     }
@@ -135,7 +136,9 @@ static int32_t say_order(const replay *r, const payroute_json_node *root, char *
     payroute_json_out_end(json);
     size_t len = 0;
     const char *text = payroute_json_out_text(json, &len);
-    int32_t rc = text == NULL ? PAYROUTE_E_NOMEM : len < cap && len <= INT32_MAX ? (int32_t)len : PAYROUTE_E_BUFFER;
+    int32_t rc = text == NULL                    ? PAYROUTE_E_NOMEM
+                 : len < cap && len <= INT32_MAX ? (int32_t)len
+                                                 : PAYROUTE_E_BUFFER;
     if (rc >= 0) {
         memcpy(out, text, len + 1);
     } else if (cap > 0) {

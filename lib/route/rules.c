@@ -146,7 +146,8 @@ static int32_t split_slot(const pr_rules *rules, int32_t split, const pr_health 
                           : PR_HEALTH_NO_SLOT;
 }
 
-void pr_route_split_back(const payroute_registry *registry, int32_t split, const pr_health *health, int64_t now_ms)
+void pr_route_split_back(const payroute_registry *registry, int32_t split, const pr_health *health,
+                         int64_t now_ms)
 {
     int32_t slot = split_slot(pr_registry_rules(registry), split, health, now_ms);
     if (slot != PR_HEALTH_NO_SLOT) {
@@ -224,8 +225,9 @@ void pr_route_trace_wishes(payroute_json_out *out, const payroute_registry *regi
     if (wishes->deny >= 0) {
         payroute_json_out_string(out, "deny", pr_rules_deny_reason(rules, wishes->deny));
     }
-    const char *decided = pr_rules_name(rules, dealt && wishes->deny < 0 ? pr_rules_split_rule(rules, wishes->split)
-                                                                         : pr_rules_decider(rules, wishes, chosen));
+    const char *decided =
+        pr_rules_name(rules, dealt && wishes->deny < 0 ? pr_rules_split_rule(rules, wishes->split)
+                                                       : pr_rules_decider(rules, wishes, chosen));
     if (decided != NULL) {
         payroute_json_out_string(out, "decided", decided);
     }

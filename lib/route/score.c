@@ -8,9 +8,11 @@
 #include "health/number.h"
 
 static const double GO_ON = 0.85; /* value of the next try against this one: time, and declines that repeat */
-static const double REMEMBER = 0.75; /* a channel that failed this order before */
-static const double BELIEF =
-    150.0; /* in how many payments' worth of conversion is the guess in lib/health/shown.c */
+static const double REMEMBER = 0.75;             /* a channel that failed this order before */
+static const double GUESS = 0.6, BELIEF = 150.0; /* of conversion, and its weight: as in lib/health/shown.c */
+static const double POOL = 20.0;      /* weight of the guess against what all channels saw together */
+static const double DOUBT = 0.3;      /* of a standard deviation of what is believed, at random */
+static const double DOUBTED = 0.02;   /* P(what it shows cannot be paid) that puts it behind others */
 static const double TIE = 0.002;      /* index differences below this are noise */
 static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at its beginning */
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
@@ -50,21 +52,44 @@ static int32_t at_most(int32_t a, int64_t b)
     return (int64_t)a < b ? a : (int32_t)b;
 }
 
-static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
-                            const pr_score_ask *ask, const pr_health_ask *common, int32_t doubtful,
-                            pr_rng *rng)
+/* What is paid of all that these channels show: of one that is little known more is not believed, and not
+   less, than of the others. */
+static double conversion(const pr_score_term *t, const pr_score_candidate *c, int32_t count)
 {
-    pr_health_ask_look(&t->view, health, health != NULL ? c->slot : PR_HEALTH_NO_SLOT, common);
+    double paid = GUESS * POOL, all = POOL;
+    for (int32_t i = 0; i < count; i++) {
+        if (c[i].shown) {
+            paid += t[i].view.convert * (BELIEF + t[i].view.shown_seen) - GUESS * BELIEF;
+            all += t[i].view.shown_seen;
+        }
+    }
+    return pr_clamp(paid / all, 0.05, 0.95);
+}
+
+/* Once it is shown, it is paid or not: no other is tried behind it. `pooled`: what all channels convert. */
+static void judge_shown(pr_score_term *t, double pooled, int32_t doubtful, pr_rng *rng)
+{
+    double alone = t->view.convert, weight = BELIEF + t->view.shown_seen;
+    double usual = pr_clamp(alone + (pooled - GUESS) * BELIEF / weight, 0.05, 0.95), drawn = usual;
+    if (doubtful && t->view.shown_seen > 0) {
+        double doubt = DOUBT * root(usual * (1.0 - usual) / weight);
+        drawn = pr_clamp(usual + doubt * doubt_draw(rng), 0.01, 1.0);
+    }
+    t->view.convert = usual;
+    t->view.shown *= usual / alone;
+    t->confirm = t->view.shown * drawn / usual;
+    t->fail_over = pr_clamp(t->view.down * .8 + t->view.brown * .02 + t->view.hang * .03 +
+                                t->view.up * .8 * t->view.blame_channel,
+                            0.0, 1.0 - t->confirm);
+}
+
+static void judge_candidate(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
+                            const pr_score_ask *ask, double pooled, int32_t doubtful, pr_rng *rng)
+{
     t->confirm = t->view.confirm;
     t->fail_over = t->view.fail_over;
-    if (c->shown && health != NULL) { /* once it is shown, it is paid or not: no other is tried behind it */
-        double usual = t->view.convert, seen = t->view.shown_seen;
-        double doubt = doubtful && seen > 0 ? 0.5 * root(usual * (1.0 - usual) / (BELIEF + seen)) : 0.0;
-        double drawn = doubt > 0 ? pr_clamp(usual + doubt * doubt_draw(rng), 0.01, 1.0) : usual;
-        t->confirm = t->view.shown * drawn / usual;
-        t->fail_over = pr_clamp(t->view.down * .8 + t->view.brown * .02 + t->view.hang * .03 +
-                                    t->view.up * .8 * t->view.blame_channel,
-                                0.0, 1.0 - t->confirm);
+    if (c->shown && health != NULL) {
+        judge_shown(t, pooled, doubtful, rng);
     }
     double remembered = c->failed > 0 && health != NULL ? REMEMBER : 1.0;
     t->index = in_steps(
@@ -210,7 +235,14 @@ static int32_t just_found(const pr_score_term *t, const pr_score_ask *ask)
 static int32_t is_worrying(const pr_score_term *t, const pr_score_ask *ask)
 {
     return (t->view.up < WORRIED && !just_found(t, ask)) || t->view.blame_channel > 0.5 ||
-           t->view.blame_pending > 0.5 || t->view.cashier > 0.5;
+           t->view.blame_pending > 0.5 || t->view.cashier > DOUBTED;
+}
+
+/* Nothing but its pages is in doubt: what a test of those says comes late, and one does not settle it. With
+   so little traffic that the next test comes when such a fault is over, it costs more than it could gain. */
+static int32_t tests_page(const pr_score_term *t)
+{
+    return t->view.cashier > DOUBTED && t->view.up >= WORRIED;
 }
 
 /* At most one canary: the one that would gain most. It goes first. */
@@ -232,7 +264,8 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
     }
     double rate = rate_of_shop(health, c, count, ask->now_ms);
     int64_t interval = canary_interval(&t[first], &t[chosen], most + t[first].index, rate, ask->now_ms);
-    if (!pr_health_canary(health, c[chosen].slot, interval, ask->now_ms)) {
+    if ((tests_page(&t[chosen]) && (double)interval > OUTAGE_S * 1000.0) ||
+        !pr_health_canary(health, c[chosen].slot, interval, ask->now_ms)) {
         return -1;
     }
     int32_t soon = 2 * t[chosen].view.latency_p95_ms;
@@ -284,9 +317,14 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
             candidates[i].segment.issuer != common.segment.issuer) {
             pr_health_ask_begin(&common, health, memo, candidates[i].segment, ask->patience_ms, ask->now_ms);
         }
-        judge_candidate(&terms[i], health, &candidates[i], ask, &common, doubtful, rng);
+        pr_health_ask_look(&terms[i].view, health, health != NULL ? candidates[i].slot : PR_HEALTH_NO_SLOT,
+                           &common);
     }
     pr_memo_give(memo);
+    double pooled = conversion(terms, candidates, count);
+    for (int32_t i = 0; i < count; i++) {
+        judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
+    }
     pr_rng dice = *rng;
     sort_places(order, candidates, terms, count);
     int32_t at = draw_first(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;

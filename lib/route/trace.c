@@ -175,7 +175,8 @@ static void trace_dice(payroute_json_out *out, const pr_route_input *in, const p
     char text[48];
     pr_text t;
     pr_text_init(&t, text, sizeof text);
-    pr_text_format(&t, "%016llx.%016llx", (unsigned long long)draw->dice.state, (unsigned long long)draw->dice.stream);
+    pr_text_format(&t, "%016llx.%016llx", (unsigned long long)draw->dice.state,
+                   (unsigned long long)draw->dice.stream);
     payroute_json_out_string(out, "dice", text);
     int32_t usual_bp = pr_registry_routing(in->registry)->margin_bp;
     payroute_json_out_integer(out, "margin_bp", in->health != NULL ? in->health->margin_bp : usual_bp);

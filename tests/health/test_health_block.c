@@ -12,6 +12,7 @@
 #include <payroute/health.h>
 
 #include "block_of.h"
+#include "health/fold.h"
 
 static const pr_health_segment bank = {7, 70};
 static const int64_t DAY = 86400000;
@@ -170,7 +171,7 @@ static void times_that_are_none_change_nothing(void **state)
         pr_health_final(&b.health, s, bank, PR_HEALTH_PENDING, PR_HEALTH_APPROVED, t);
         pr_health_probe(&b.health, s, 0, 5, t);
         pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, t, t);
-        pr_health_sums_fold(&b.health, s, &sums, 1.0, t);
+        pr_health_sums_merge(&b.health, s, &sums, 1, 1.0, t);
         assert_int_equal(pr_health_canary(&b.health, s, 1000, t), 0);
         assert_int_equal(pr_health_probe_due(&b.health, s, 1000, t), 0);
         assert_int_equal(pr_health_admit(&b.health, s, t), 1);

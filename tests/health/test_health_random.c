@@ -14,6 +14,7 @@
 
 #include "base/rng.h"
 #include "block_of.h"
+#include "health/fold.h"
 #include "health/ask.h"
 #include "health/number.h"
 
@@ -61,7 +62,7 @@ static void one_fact(const box *b, pr_rng *r, int64_t now_ms)
     case 6:
         (void)pr_health_quota_add(&b->health, s, (int32_t)pr_rng_below(r, 4), pr_rng_u32(r), any(r));
         break;
-    case 7: pr_health_sums_fold(&b->health, s, &sums, (double)any(r) / 1e18, now_ms); break;
+    case 7: pr_health_sums_merge(&b->health, s, &sums, 1, (double)any(r) / 1e18, now_ms); break;
     case 8:
         pr_health_final(&b->health, s, g, (int32_t)pr_rng_below(r, 11), (int32_t)pr_rng_below(r, 11), now_ms);
         break;

@@ -251,6 +251,37 @@ static void the_browser_is_a_hint_and_no_more(void **state)
     box_free(&b);
 }
 
+/* Who was shown a code before the cashier died, and pays now, does not speak against those who cannot open
+ * theirs. */
+static void a_page_that_did_not_open_is_held_against_its_own_time(void **state)
+{
+    (void)state;
+    double cashier[2];
+    for (int told = 0; told < 2; told++) {
+        box b;
+        int32_t s = fresh(&b, "a");
+        int64_t now = NOW;
+        for (int i = 0; i < 60; i++, now += 5000) {
+            pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, 0, now);
+            if (i >= 6 && i % 4) {
+                pr_health_hint(&b.health, s, PR_HEALTH_PAID, 30000, now);
+            }
+        }
+        for (int i = 0; i < 5; i++, now += 2000) { /* from now on nobody can open it */
+            pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, 0, now);
+            pr_health_hint(&b.health, s, PR_HEALTH_PAID, 30000, now + 1000);
+            if (told) {
+                pr_health_hint(&b.health, s, PR_HEALTH_CLIENT_FAILED, 1000, now + 1000);
+            }
+        }
+        cashier[told] = look_at(&b, s, bank, now).cashier;
+        assert_true(look_at(&b, s, bank, now).up > 0.99);
+        box_free(&b);
+    }
+    assert_true(cashier[0] < 0.01);
+    assert_true(cashier[1] > 0.1 && cashier[1] < 0.9);
+}
+
 static void a_good_status_page_counts_once(void **state)
 {
     (void)state;
@@ -286,6 +317,7 @@ int main(void)
         cmocka_unit_test(pending_answers_are_not_confirmed_ones),
         cmocka_unit_test(a_dead_cashier_is_learned_from_those_who_do_not_pay),
         cmocka_unit_test(the_browser_is_a_hint_and_no_more),
+        cmocka_unit_test(a_page_that_did_not_open_is_held_against_its_own_time),
         cmocka_unit_test(a_good_status_page_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

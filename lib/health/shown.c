@@ -27,7 +27,7 @@ static uint64_t tick_of(int64_t ms)
     return (uint64_t)(ms < 0 ? 0 : ms / COHORT_MS);
 }
 
-static uint64_t count_of(uint64_t word, int32_t which)
+static uint64_t field_of_cohort(uint64_t word, int32_t which)
 {
     return word >> which & COUNT;
 }
@@ -35,10 +35,11 @@ static uint64_t count_of(uint64_t word, int32_t which)
 static cohort cohort_at(const pr_slot *s, uint64_t tick)
 {
     uint64_t word = pr_read(&s->cohorts[tick % COHORTS]);
-    if (count_of(word, TICK) != (tick & COUNT)) {
+    if (field_of_cohort(word, TICK) != (tick & COUNT)) {
         return (cohort){0, 0, 0};
     }
-    uint64_t shown = count_of(word, SHOWN), paid = count_of(word, PAID), failed = count_of(word, FAILED);
+    uint64_t shown = field_of_cohort(word, SHOWN), paid = field_of_cohort(word, PAID),
+             failed = field_of_cohort(word, FAILED);
     paid = paid > shown ? shown : paid;
     failed = failed > shown - paid ? shown - paid : failed;
     return (cohort){(double)(int64_t)shown, (double)(int64_t)paid, (double)(int64_t)failed};
@@ -51,9 +52,10 @@ static int32_t count_in(pr_slot *s, uint64_t tick, int32_t which, int32_t more)
     pr_word *w = &s->cohorts[tick % COHORTS];
     uint64_t seen = pr_read(w), next;
     do {
-        next = count_of(seen, TICK) == (tick & COUNT) ? seen : (tick & COUNT) << TICK;
-        uint64_t shown = count_of(next, SHOWN), paid = count_of(next, PAID);
-        uint64_t room = which == SHOWN ? (more > 0 ? COUNT : paid) : shown, has = count_of(next, which);
+        next = field_of_cohort(seen, TICK) == (tick & COUNT) ? seen : (tick & COUNT) << TICK;
+        uint64_t shown = field_of_cohort(next, SHOWN), paid = field_of_cohort(next, PAID);
+        uint64_t room = which == SHOWN ? (more > 0 ? COUNT : paid) : shown,
+                 has = field_of_cohort(next, which);
         if (more > 0 ? has >= room : has <= room) {
             return 0;
         }

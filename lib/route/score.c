@@ -310,20 +310,27 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
 {
     pr_health_ask common = {0};
     count = count > MOST ? MOST : count;
-    int32_t doubtful = ask->explore && all_alike(candidates, count);
+    int32_t doubtful = ask->explore && all_alike(candidates, count), shown = 0;
     struct pr_health_memo *memo = pr_memo_take(health);
     for (int32_t i = 0; i < count; i++) {
         if (i == 0 || candidates[i].segment.method != common.segment.method ||
             candidates[i].segment.issuer != common.segment.issuer) {
             pr_health_ask_begin(&common, health, memo, candidates[i].segment, ask->patience_ms, ask->now_ms);
         }
-        pr_health_ask_look(&terms[i].view, health, health != NULL ? candidates[i].slot : PR_HEALTH_NO_SLOT,
-                           &common);
+        int32_t slot = health != NULL ? candidates[i].slot : PR_HEALTH_NO_SLOT;
+        pr_health_ask_look(&terms[i].view, health, slot, &common);
+        if (candidates[i].shown) {
+            shown++;
+        } else {
+            judge_candidate(&terms[i], health, &candidates[i], ask, 0, 0, rng);
+        }
     }
     pr_memo_give(memo);
-    double pooled = conversion(terms, candidates, count);
-    for (int32_t i = 0; i < count; i++) {
-        judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
+    double pooled = shown > 0 ? conversion(terms, candidates, count) : 0;
+    for (int32_t i = 0; shown > 0 && i < count; i++) {
+        if (candidates[i].shown) {
+            judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
+        }
     }
     pr_rng dice = *rng;
     sort_places(order, candidates, terms, count);

@@ -70,3 +70,23 @@ double pr_base_rate(double part, double whole, const pr_word *cell, const pr_bas
     }
     return pr_clamp((part * CELL + seen.good * whole) / (whole * (CELL + seen.all)), 0.0, 1.0);
 }
+
+/* The mean of logarithms as a rate: of SPAN nats, which no amount has. */
+int32_t pr_health_dear(const pr_health *h, uint32_t currency, int64_t amount_minor, int32_t first,
+                       int64_t now_ms)
+{
+    static const double SPAN = 44.0, DEAR = 1.3862944, ENOUGH = 5.0; /* nats, nats, payments */
+    if (h == NULL || h->block == NULL || !pr_time_fits(now_ms) || amount_minor < 1) {
+        return 0;
+    }
+    pr_word *usual = claimed(h, 0, currency, UINT32_MAX, PR_CELL_SEGMENT, now_ms);
+    if (usual == NULL) {
+        return 0;
+    }
+    pr_rate seen = pr_rate_read(pr_read(usual), &pr_rate_cell, now_ms);
+    double nats = pr_log((double)amount_minor);
+    if (first) {
+        pr_rate_add(usual, &pr_rate_cell, nats / SPAN, 1.0, now_ms);
+    }
+    return seen.all >= ENOUGH && nats > seen.good / seen.all * SPAN + DEAR;
+}

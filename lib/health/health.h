@@ -146,6 +146,11 @@ int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_m
 /* Room under the learned rate limit: 1 takes a token. */
 int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms);
 
+/* 1: more than four times of what payments in this currency (its hash) usually are, by the geometric mean of
+   two days; such a one is no test. `first` 1: it is counted. */
+int32_t pr_health_dear(const pr_health *h, uint32_t currency, int64_t amount_minor, int32_t first,
+                       int64_t now_ms);
+
 /* Sums of the current period (number of day or month, by the caller's calendar): counts and amounts for caps,
    commitments and splits. A new period starts at zero; a caller who is still in one of the two periods
    before, because his clock is a little behind, adds to the present one. `which`: PR_QUOTA_*. Saturates,

@@ -234,11 +234,14 @@ static void rank_verdicts(ranking *r, const pr_route_verdict *v, int32_t count, 
     int32_t which[PR_CHANNELS_MAX];
     const pr_route_health *h = in->health;
     const pr_routing *routing = pr_registry_routing(in->registry);
+    int32_t dear =
+        h != NULL && pr_health_dear(h->health, pr_health_hash(in->request->currency),
+                                    in->request->amount_minor, !in->request->again, in->request->now_ms);
     pr_score_ask ask = {.now_ms = in->request->now_ms,
                         .patience_ms =
                             h != NULL && h->patience_ms > 0 ? h->patience_ms : routing->patience_ms,
                         .margin = (double)(h != NULL ? h->margin_bp : routing->margin_bp) / 10000.0,
-                        .explore = h != NULL && h->explore};
+                        .explore = h != NULL && h->explore && !dear};
     r->count = 0;
     for (int32_t i = 0; i < count; i++) {
         if (v[i].faults == 0) {

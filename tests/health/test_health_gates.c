@@ -53,6 +53,32 @@ static void a_canary_that_came_back_frees_the_next_but_not_in_a_storm(void **sta
     box_free(&b);
 }
 
+static void what_is_dear_is_learned_by_currency(void **state)
+{
+    (void)state;
+    box b;
+    uint32_t cny = pr_health_hash("CNY"), krw = pr_health_hash("KRW");
+    (void)fresh(&b, NOW);
+    assert_int_equal(pr_health_dear(&b.health, cny, INT64_MAX, 0, NOW), 0); /* nothing is known yet */
+    for (int i = 0; i < 40; i++) {
+        (void)pr_health_dear(&b.health, cny, i % 2 ? 500 : 2000, 1, NOW + i);     /* usually 1000 */
+        (void)pr_health_dear(&b.health, krw, i % 2 ? 50000 : 200000, 1, NOW + i); /* 100000 */
+    }
+    assert_int_equal(pr_health_dear(&b.health, cny, 3500, 0, NOW + 100), 0);
+    assert_int_equal(pr_health_dear(&b.health, cny, 4700, 0, NOW + 100), 1);
+    assert_int_equal(pr_health_dear(&b.health, krw, 350000, 0, NOW + 100), 0);
+    assert_int_equal(pr_health_dear(&b.health, krw, 470000, 0, NOW + 100), 1);
+    assert_int_equal(pr_health_dear(&b.health, cny, INT64_MAX, 1, NOW + 100), 1);
+    assert_int_equal(pr_health_dear(&b.health, cny, 0, 1, NOW + 100), 0);
+    assert_int_equal(pr_health_dear(&b.health, cny, INT64_MIN, 1, NOW + 100), 0);
+    assert_int_equal(pr_health_dear(NULL, cny, 4700, 1, NOW), 0);
+    for (int i = 0; i < 200; i++) { /* prices rise: then it is usual */
+        (void)pr_health_dear(&b.health, cny, 8000, 1, NOW + 86400000 + i);
+    }
+    assert_int_equal(pr_health_dear(&b.health, cny, 8000, 0, NOW + 86400000 + 300), 0);
+    box_free(&b);
+}
+
 static void a_damaged_time_blocks_nobody(void **state)
 {
     (void)state;
@@ -175,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_canary_at_a_time),
+        cmocka_unit_test(what_is_dear_is_learned_by_currency),
         cmocka_unit_test(a_canary_that_came_back_frees_the_next_but_not_in_a_storm),
         cmocka_unit_test(a_damaged_time_blocks_nobody),
         cmocka_unit_test(too_many_requests_lower_a_limit_that_grows_again),

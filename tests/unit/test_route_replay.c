@@ -1,5 +1,5 @@
-/* A recorded choice leads to the same order again, whatever the channels were like, from its trace alone; one that was
-   changed afterwards is found out, and what is no trace is refused. */
+/* A recorded choice leads to the same order again, whatever the channels were like, from its trace alone; one
+   that was changed afterwards is found out, and what is no trace is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,8 +24,9 @@ static payroute_registry *registry_of(pr_rng *dice)
 {
     char text[4096], why[512] = "";
     payroute_registry *r = NULL;
-    size_t len = (size_t)snprintf(text, sizeof text, "{\"schema\":1,\"routing\":{\"margin_bp\":%u},\"channels\":[",
-                                  (unsigned)pr_rng_below(dice, 300));
+    size_t len =
+        (size_t)snprintf(text, sizeof text, "{\"schema\":1,\"routing\":{\"margin_bp\":%u},\"channels\":[",
+                         (unsigned)pr_rng_below(dice, 300));
     for (int i = 0; i < CHANNELS; i++) {
         len += (size_t)snprintf(
             text + len, sizeof text - len,
@@ -35,10 +36,11 @@ static payroute_registry *registry_of(pr_rng *dice)
             i ? "," : "", i, 1 + pr_rng_below(dice, 3), 1 + pr_rng_below(dice, 100), pr_rng_below(dice, 300),
             pr_rng_below(dice, 2) ? "direct" : "qr");
     }
-    len += (size_t)snprintf(text + len, sizeof text - len,
-                            "],\"rules\":[{\"name\":\"likes\",\"when\":{\"method\":\"card\",\"amount\":{\"max\":400}},"
-                            "\"then\":{\"prefer\":[\"c4\",\"c2\"]}},{\"name\":\"shares\",\"when\":{\"method\":\"card\","
-                            "\"amount\":{\"min\":700}},\"then\":{\"split\":{\"c1\":50,\"c3\":50}}}]}");
+    len += (size_t)snprintf(
+        text + len, sizeof text - len,
+        "],\"rules\":[{\"name\":\"likes\",\"when\":{\"method\":\"card\",\"amount\":{\"max\":400}},"
+        "\"then\":{\"prefer\":[\"c4\",\"c2\"]}},{\"name\":\"shares\",\"when\":{\"method\":\"card\","
+        "\"amount\":{\"min\":700}},\"then\":{\"split\":{\"c1\":50,\"c3\":50}}}]}");
     int32_t rc = payroute_registry_from_json(&r, text, len, why, sizeof why);
     if (rc != PAYROUTE_OK) {
         fail_msg("%s: %s", payroute_rc_name(rc), why);
@@ -52,12 +54,13 @@ static void live_a_little(payroute_health *h, payroute_registry *r, pr_rng *dice
                                       PR_HEALTH_NOT_SENT, PR_HEALTH_UNKNOWN,       PR_HEALTH_LIMITED,
                                       PR_HEALTH_PENDING,  PR_HEALTH_DECLINED_HARD, PR_HEALTH_MERCHANT};
     for (uint32_t i = pr_rng_below(dice, 40); i > 0; i--) {
-        int32_t slot = pr_route_slot(&h->view, pr_registry_at(r, (int32_t)pr_rng_below(dice, CHANNELS)), *now);
+        int32_t slot =
+            pr_route_slot(&h->view, pr_registry_at(r, (int32_t)pr_rng_below(dice, CHANNELS)), *now);
         uint64_t permit = pr_health_start(&h->view, slot, *now);
         *now += pr_rng_below(dice, 3000);
         pr_health_end(&h->view, slot, (pr_health_segment){pr_health_hash("card"), 0}, permit,
-                      results[pr_rng_below(dice, sizeof results / sizeof results[0])], pr_rng_below(dice, 2000), 0,
-                      *now);
+                      results[pr_rng_below(dice, sizeof results / sizeof results[0])],
+                      pr_rng_below(dice, 2000), 0, *now);
     }
 }
 
@@ -87,15 +90,18 @@ static void the_same_order_again(void **state)
         payroute_json_out *trace = payroute_json_out_new();
         assert_int_equal(payroute_health_new(&h, 16, 256, now), PAYROUTE_OK);
         live_a_little(h, r, &dice, &now);
-        pr_route_request q = {
-            .method = "card", .amount_minor = 1 + pr_rng_below(&dice, 1000), .currency = "CNY", .now_ms = now};
+        pr_route_request q = {.method = "card",
+                              .amount_minor = 1 + pr_rng_below(&dice, 1000),
+                              .currency = "CNY",
+                              .now_ms = now};
         pr_route_health known = {&h->view, 8000, (int32_t)pr_rng_below(&dice, 300),
                                  (int32_t)pr_rng_below(&dice, 500), 1};
         pr_rng own;
         pr_route_pick pick;
         size_t len = 0;
         pr_rng_seed(&own, (uint64_t)i, 1);
-        assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, i % 5 ? &known : NULL, &own), PAYROUTE_OK);
+        assert_int_equal(pr_route_choose(&pick, trace, r, &q, NULL, 0, i % 5 ? &known : NULL, &own),
+                         PAYROUTE_OK);
         const char *text = payroute_json_out_text(trace, &len);
         if (!replayed(text, len, out, sizeof out)) {
             fail_msg("PR_SEED=%llu, round %d: %s\n%s", (unsigned long long)seed, i, out, text);
@@ -111,8 +117,47 @@ static void the_same_order_again(void **state)
     assert_true(drawn > 5 && canaries > 5 && turns > 5 && preferred > 5); /* all of it was tried */
 }
 
-/* Says what the next payment then gets: the same order with its test and its turn; twice the same, since it takes
-   nothing away; and not one bit of the block is another afterwards. */
+#define PLAIN(id)                                                                                            \
+    "{\"id\":\"" id "\",\"provider\":\"custom\",\"currencies\":[\"CNY\"],\"methods\":[{\"method\":\"card\"," \
+    "\"flows\":[\"direct\"]}]}"
+
+/* A channel that was out for an hour is due a test: a payment like the others is one, one of ten times as
+ * much is not. */
+static void what_is_dear_is_no_test(void **state)
+{
+    (void)state;
+    for (int dear = 0; dear < 2; dear++) {
+        int64_t now = NOW;
+        pr_rng dice;
+        pr_rng_seed(&dice, 3, 7);
+        payroute_registry *r = NULL;
+        payroute_health *h = NULL;
+        char why[400];
+        static const char file[] = "{\"schema\":1,\"channels\":[" PLAIN("a") "," PLAIN("b") "]}";
+        assert_int_equal(payroute_registry_from_json(&r, file, strlen(file), why, sizeof why), PAYROUTE_OK);
+        assert_int_equal(payroute_health_new(&h, 16, 256, now), PAYROUTE_OK);
+        int32_t slot = pr_route_slot(&h->view, pr_registry_at(r, 0), now);
+        pr_route_request q = {.method = "card", .amount_minor = 1000, .currency = "CNY", .now_ms = now};
+        pr_route_health known = {&h->view, 8000, 0, 0, 1};
+        pr_route_pick pick;
+        for (int i = 0; i < 30; i++, now += 60000) {
+            pr_health_permit permit = pr_health_start(&h->view, slot, now);
+            pr_health_end(&h->view, slot, (pr_health_segment){0, 0}, permit,
+                          i < 20 ? PR_HEALTH_APPROVED : PR_HEALTH_NOT_SENT, 500, 0, now + 500);
+            (void)pr_health_dear(&h->view, pr_health_hash("CNY"), 1000, 1, now);
+        }
+        q.now_ms = now + 3600000;
+        q.amount_minor = dear ? 10000 : 1000;
+        assert_int_equal(pr_route_choose(&pick, NULL, r, &q, NULL, 0, &known, &dice), PAYROUTE_OK);
+        assert_int_equal(pick.canary, !dear);
+        assert_string_equal(pick.channel->id, dear ? "b" : "a");
+        payroute_health_free(h);
+        payroute_registry_free(r);
+    }
+}
+
+/* Says what the next payment then gets: the same order with its test and its turn; twice the same, since it
+   takes nothing away; and not one bit of the block is another afterwards. */
 static void a_preview_is_what_comes(void **state)
 {
     static char first[65536], second[65536], again[1024];
@@ -129,14 +174,15 @@ static void a_preview_is_what_comes(void **state)
         live_a_little(h, r, &dice, &now);
         int64_t amount = 1 + pr_rng_below(&dice, 1000);
         int len = snprintf(request, sizeof request,
-                           "{\"method\":\"card\",\"amount_minor\":%lld,\"currency\":\"CNY\"%s}", (long long)amount,
-                           i % 2 ? ",\"brand\":\"visa\"" : "");
+                           "{\"method\":\"card\",\"amount_minor\":%lld,\"currency\":\"CNY\"%s}",
+                           (long long)amount, i % 2 ? ",\"brand\":\"visa\"" : "");
         char *before = malloc(h->view.size);
         assert_non_null(before);
         memcpy(before, h->view.block, h->view.size);
         int32_t n = payroute_route_preview(r, h, request, (size_t)len, i, now, first, sizeof first);
         assert_true(n > 0);
-        assert_int_equal(payroute_route_preview(r, h, request, (size_t)len, i, now, second, sizeof second), n);
+        assert_int_equal(payroute_route_preview(r, h, request, (size_t)len, i, now, second, sizeof second),
+                         n);
         assert_string_equal(first, second);
         assert_memory_equal(before, h->view.block, h->view.size);
         assert_true(replayed(first, (size_t)n, again, sizeof again));
@@ -144,8 +190,12 @@ static void a_preview_is_what_comes(void **state)
 
         const pr_routing *routing = pr_registry_routing(r);
         pr_rule_facts facts = {.risk = -1, .brand = i % 2 ? "visa" : NULL};
-        pr_route_request q = {.method = "card", .amount_minor = amount, .currency = "CNY", .now_ms = now,
-                              .issuer = facts.brand, .facts = &facts};
+        pr_route_request q = {.method = "card",
+                              .amount_minor = amount,
+                              .currency = "CNY",
+                              .now_ms = now,
+                              .issuer = facts.brand,
+                              .facts = &facts};
         pr_route_health known = {&h->view, routing->patience_ms, routing->margin_bp, routing->cost_worth,
                                  routing->explore};
         pr_rng own;
@@ -182,8 +232,10 @@ static void a_preview_without_health_or_with_nonsense(void **state)
     assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, other, (size_t)n),
                      PAYROUTE_E_BUFFER);
     assert_string_equal(other, "");
-    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, other, (size_t)n + 1), n);
-    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, 0, out, sizeof out), PAYROUTE_E_ARG);
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, NOW, other, (size_t)n + 1),
+                     n);
+    assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, 0, out, sizeof out),
+                     PAYROUTE_E_ARG);
     assert_int_equal(payroute_route_preview(r, h, request, sizeof request - 1, 3, -1, out, sizeof out),
                      PAYROUTE_E_ARG);
     assert_int_equal(payroute_route_preview(NULL, h, request, sizeof request - 1, 3, NOW, out, sizeof out),
@@ -196,9 +248,9 @@ static void a_preview_without_health_or_with_nonsense(void **state)
     payroute_registry_free(r);
 }
 
-#define ONE(dice, rest)                                                                                                \
-    "{\"channels\":[{\"id\":\"a\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":900000},"                    \
-    "{\"id\":\"b\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":500000}],\"order\":[\"a\",\"b\"],"          \
+#define ONE(dice, rest)                                                                                       \
+    "{\"channels\":[{\"id\":\"a\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":900000},"           \
+    "{\"id\":\"b\",\"eligible\":true,\"priority\":1,\"weight\":1,\"index\":500000}],\"order\":[\"a\",\"b\"]," \
     "\"margin_bp\":100,\"dice\":\"" dice "\"" rest "}"
 #define DICE "0000000000000001.0000000000000003"
 
@@ -254,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_order_again),
+        cmocka_unit_test(what_is_dear_is_no_test),
         cmocka_unit_test(a_preview_is_what_comes),
         cmocka_unit_test(a_preview_without_health_or_with_nonsense),
         cmocka_unit_test(changed_ones_are_found_out),

@@ -35,7 +35,7 @@ PAYROUTE_API void payroute_health_free(payroute_health *health);
 
 /**
  * How every channel of the registry is now, as a JSON array: channel, up, down, hang, brown, approve, confirm,
- * fail_over, pending, convert, cashier (fractions in millionths), suspect, in_flight, latency_p50_ms,
+ * fail_over, pending, opened, convert, cashier (fractions in millionths), suspect, in_flight, latency_p50_ms,
  * latency_p95_ms, bad_since_ms, last_ms, limit_per_s (thousandths), evidence (hundredths of a payment).
  * Returns: length without the NUL; E_ARG; E_STATE (registry not sealed); E_BUFFER (`out` is empty); E_NOMEM.
  * Allocates: in between.   Lifetime: the caller's buffer.   Threads: any.   Since: 0.1
@@ -62,7 +62,7 @@ PAYROUTE_API int32_t payroute_health_probe(const payroute_health *health, const 
                                            const char *channel, int32_t ok, int64_t latency_ms, int64_t now_ms);
 
 /**
- * What the customer's browser says of a code or page of this channel: "error" (it did not open). `age_ms`: how long ago
+ * What the customer's browser says of a code or page of this channel: "error" (it did not open), "opened". `age_ms`: how long ago
  * it was shown, so that it is held against others who were shown one then; less than 0: not known. A hint that moves
  * health a little, never proof; the caller passes each payment's on at most once.
  * Returns: OK; E_NOT_FOUND (channel); E_SCHEMA (another word); E_ARG; E_STATE.   Allocates: never.   Lifetime: -

@@ -208,6 +208,34 @@ void pr_health_probe(const pr_health *h, int32_t slot, int32_t ok, int64_t laten
     }
 }
 
+/* How many of those to whom something was shown say that they opened it. Where nobody ever says so there is
+   no such cell. */
+static uint64_t opening_key(const pr_slot *s)
+{
+    return pr_health_cell_key(pr_read(&s->key), UINT32_MAX, UINT32_MAX, PR_CELL_RATE);
+}
+
+static void see_opening(const pr_health *h, pr_slot *s, int32_t opened, int64_t now_ms)
+{
+    pr_cell *said = opened ? pr_health_cell(h, opening_key(s), now_ms) : NULL;
+    pr_word *rate = said != NULL ? &said->word
+                    : opened     ? NULL
+                                 : pr_cell_find(pr_block_cells(h), opening_key(s));
+    if (rate != NULL && opened) {
+        pr_rate_good(rate, &pr_rate_cell, 1.0, now_ms);
+    } else if (rate != NULL) {
+        pr_rate_add(rate, &pr_rate_cell, 0.0, 1.0, now_ms);
+    }
+}
+
+double pr_health_opened(const pr_health *h, int32_t slot, int64_t now_ms)
+{
+    const pr_slot *s = h == NULL || !pr_time_fits(now_ms) ? NULL : pr_block_slot(h, slot);
+    const pr_word *rate = s == NULL ? NULL : pr_cell_find(pr_block_cells(h), opening_key(s));
+    pr_rate said = rate == NULL ? (pr_rate){0, 0} : pr_rate_read(pr_read(rate), &pr_rate_cell, now_ms);
+    return said.all >= 1.0 ? pr_clamp(said.good / said.all, 0.0, 1.0) : 0.0;
+}
+
 void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_ms, int64_t now_ms)
 {
     pr_slot *s = pr_block_slot(h, slot);
@@ -216,10 +244,17 @@ void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_
     }
     int64_t shown_ms = age_ms < 0 ? now_ms : age_ms > now_ms ? 0 : now_ms - age_ms;
     switch (hint) {
-    case PR_HEALTH_SHOWN: pr_shown_begin(s, now_ms); break;
+    case PR_HEALTH_SHOWN:
+        pr_shown_begin(s, now_ms);
+        see_opening(h, s, 0, now_ms);
+        break;
+    case PR_HEALTH_OPENED:
+        pr_shown_opened(s, now_ms);
+        see_opening(h, s, 1, now_ms);
+        break;
     case PR_HEALTH_PAID: pr_shown_paid(s, shown_ms, now_ms); break;
     case PR_HEALTH_GIVEN_UP: pr_shown_given_up(s, shown_ms, now_ms); break;
     case PR_HEALTH_CLIENT_FAILED: pr_shown_client_failed(s, shown_ms, now_ms); break;
-    default: break; /* OPENED: nothing that moves a channel */
+    default: break;
     }
 }

@@ -111,6 +111,8 @@ enum pr_health_hint {
     PR_HEALTH_GIVEN_UP = 5       /* ended unpaid: expired, closed, or another way taken */
 };
 void pr_health_hint(const pr_health *h, int32_t slot, int32_t hint, int64_t age_ms, int64_t now_ms);
+/* Of those to whom something was shown, so many said lately that they opened it; 0: nobody says so. */
+double pr_health_opened(const pr_health *h, int32_t slot, int64_t now_ms);
 
 /* Everything the router needs to know about a channel for these customers, now. */
 typedef struct pr_health_view {

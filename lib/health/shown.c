@@ -15,6 +15,7 @@ static const double ENOUGH =
     40.0; /* of a cohort: beyond that the model of delays errs more than chance does */
 static const double ALMOST = 0.9;
 static const double CLIENT_SAYS = 4.0;         /* the customer's page may be wrong, or lie */
+static const double OPENED_SAYS = 2.0;         /* a hint the other way */
 static const double FAILED_SAYS = 1.3862944;   /* the same, in nats */
 static const double LEAST = -12.0, MOST = 5.0; /* log-odds of "dead": it must be over after a few who paid */
 
@@ -235,5 +236,14 @@ void pr_shown_client_failed(pr_slot *s, int64_t shown_ms, int64_t now_ms)
     /* Beside those to whom something was shown at the same time; who paid before does not speak for now. */
     if (pr_read(&s->swept) == 0 || !count_near(s, shown_ms, now_ms, FAILED, 1)) {
         pr_storm_see(&s->cashier, CLIENT_SAYS, now_ms);
+    }
+}
+
+/* Takes back a part of what other browsers said, and no more: a page that opens may still be one that cannot
+   be paid, and a good word in good times is no credit for bad ones. */
+void pr_shown_opened(pr_slot *s, int64_t now_ms)
+{
+    if (pr_storm_read(pr_read(&s->cashier), now_ms) > 2.0 * PR_STORM_REST) {
+        pr_storm_see(&s->cashier, 1.0 / OPENED_SAYS, now_ms);
     }
 }

@@ -18,6 +18,7 @@ void pr_shown_look(pr_shown_view *out, const pr_slot *s, int64_t now_ms);
 void pr_shown_begin(pr_slot *s, int64_t now_ms);
 void pr_shown_paid(pr_slot *s, int64_t shown_ms, int64_t now_ms);
 void pr_shown_given_up(pr_slot *s, int64_t shown_ms, int64_t now_ms); /* unpaid, and no longer payable */
+void pr_shown_opened(pr_slot *s, int64_t now_ms);
 void pr_shown_client_failed(pr_slot *s, int64_t shown_ms, int64_t now_ms);
 
 #endif

@@ -49,7 +49,7 @@ static int64_t in_millionths(double x)
     return (int64_t)(x * 1000000.0 + 0.5);
 }
 
-static void write_channel(payroute_json_out *out, const pr_channel *c, const pr_health_view *v)
+static void write_channel(payroute_json_out *out, const pr_channel *c, const pr_health_view *v, double opened)
 {
     const struct {
         char name[16];
@@ -63,6 +63,7 @@ static void write_channel(payroute_json_out *out, const pr_channel *c, const pr_
                   {"fail_over", v->fail_over},
                   {"blame_channel", v->blame_channel},
                   {"pending", v->pending},
+                  {"opened", opened},
                   {"convert", v->convert},
                   {"cashier", v->cashier}};
     payroute_json_out_object(out, NULL);
@@ -109,9 +110,9 @@ int32_t payroute_health_snapshot(const payroute_health *health, const payroute_r
     for (int32_t i = 0; i < pr_registry_count(registry); i++) {
         const pr_channel *c = pr_registry_at(registry, i);
         pr_health_view v;
-        pr_health_look(&v, &health->view, pr_route_slot(&health->view, c, now_ms), (pr_health_segment){0, 0},
-                       PATIENCE_MS, now_ms);
-        write_channel(json, c, &v);
+        int32_t slot = pr_route_slot(&health->view, c, now_ms);
+        pr_health_look(&v, &health->view, slot, (pr_health_segment){0, 0}, PATIENCE_MS, now_ms);
+        write_channel(json, c, &v, pr_health_opened(&health->view, slot, now_ms));
     }
     payroute_json_out_end(json);
     return hand_to_caller(json, out, out_cap);
@@ -224,10 +225,11 @@ int32_t payroute_health_client(const payroute_health *health, const payroute_reg
     if (rc != PAYROUTE_OK) {
         return rc;
     }
-    if (strcmp(what, "error") != 0) {
+    if (strcmp(what, "error") != 0 && strcmp(what, "opened") != 0) {
         return PAYROUTE_E_SCHEMA;
     }
-    pr_health_hint(&health->view, slot, PR_HEALTH_CLIENT_FAILED, age_ms, now_ms);
+    pr_health_hint(&health->view, slot, what[0] == 'e' ? PR_HEALTH_CLIENT_FAILED : PR_HEALTH_OPENED, age_ms,
+                   now_ms);
     return PAYROUTE_OK;
 }
 

@@ -247,7 +247,32 @@ static void the_browser_is_a_hint_and_no_more(void **state)
     assert_true(v.cashier > 0.005 && v.cashier < 0.03);
     assert_true(v.up > 0.99);
     pr_health_hint(&b.health, s, PR_HEALTH_OPENED, 0, NOW);
-    assert_true(look_at(&b, s, bank, NOW).cashier == v.cashier);
+    double less = look_at(&b, s, bank, NOW).cashier;
+    assert_true(less < 0.6 * v.cashier && less > 0.4 * v.cashier);
+    for (int i = 0; i < 20; i++) { /* in good times it is no credit for bad ones */
+        pr_health_hint(&b.health, s, PR_HEALTH_OPENED, 0, NOW);
+    }
+    assert_true(look_at(&b, s, bank, NOW).cashier > 0.4 * less);
+    box_free(&b);
+}
+
+static void how_many_open_what_they_are_shown(void **state)
+{
+    (void)state;
+    box b;
+    int32_t s = fresh(&b, "a"), other = pr_health_slot(&b.health, "b", NULL, NOW);
+    for (int i = 0; i < 200; i++) {
+        pr_health_hint(&b.health, s, PR_HEALTH_SHOWN, 0, NOW + i * 1000);
+        pr_health_hint(&b.health, other, PR_HEALTH_SHOWN, 0, NOW + i * 1000);
+        if (i % 4) {
+            pr_health_hint(&b.health, s, PR_HEALTH_OPENED, 500, NOW + i * 1000 + 500);
+        }
+    }
+    double opened = pr_health_opened(&b.health, s, NOW + 200000);
+    assert_true(opened > 0.70 && opened < 0.77);
+    assert_true(pr_health_opened(&b.health, other, NOW + 200000) == 0); /* nobody says so there */
+    assert_true(pr_health_opened(&b.health, -1, NOW) == 0 && pr_health_opened(NULL, 0, NOW) == 0);
+    assert_true(pr_health_opened(&b.health, s, -1) == 0);
     box_free(&b);
 }
 
@@ -317,6 +342,7 @@ int main(void)
         cmocka_unit_test(pending_answers_are_not_confirmed_ones),
         cmocka_unit_test(a_dead_cashier_is_learned_from_those_who_do_not_pay),
         cmocka_unit_test(the_browser_is_a_hint_and_no_more),
+        cmocka_unit_test(how_many_open_what_they_are_shown),
         cmocka_unit_test(a_page_that_did_not_open_is_held_against_its_own_time),
         cmocka_unit_test(a_good_status_page_counts_once),
     };

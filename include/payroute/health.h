@@ -64,8 +64,7 @@ PAYROUTE_API int32_t payroute_health_probe(const payroute_health *health, const 
 /**
  * What the customer's browser says of a code or page of this channel: "error" (it did not open), "opened".
  * `age_ms`: how long ago it was shown, so that it is held against others who were shown one then; less than 0: not
- * known. A hint that moves
- * health a little, never proof; the caller passes each payment's on at most once.
+ * known. A hint that moves health a little, never proof; the caller passes each payment's on at most once.
  * Returns: OK; E_NOT_FOUND (channel); E_SCHEMA (another word); E_ARG; E_STATE.   Allocates: never.   Lifetime: -
  *           Threads: any.   Since: 0.1
  */

@@ -229,9 +229,9 @@ static void show_codes(world *w)
 {
     for (int n = 0; n < 400; n++) {
         for (int k = 0; k < 4; k++) {
-            pr_health_hint(&w->health, w->slots[k], segment_of(0), PR_HEALTH_SHOWN, 0, w->now_ms);
+            pr_health_hint(&w->health, w->slots[k], PR_HEALTH_SHOWN, 0, w->now_ms);
             if (n >= 10 && n % 5 < 3) {
-                pr_health_hint(&w->health, w->slots[k], segment_of(0), PR_HEALTH_PAID, 30000, w->now_ms);
+                pr_health_hint(&w->health, w->slots[k], PR_HEALTH_PAID, 30000, w->now_ms);
             }
         }
         w->now_ms += 3000;

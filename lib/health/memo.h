@@ -81,7 +81,7 @@ static inline uint64_t pr_memo_digest(const pr_slot *s)
     }
     sum += pr_memo_flight(&s->flight);
     for (uint64_t i = 0; pr_read(&s->swept) != 0 && i < PR_COHORTS; i++) {
-        sum += pr_read(&s->cohorts[i]) * (pr_health_stir(odd[0], i) | 1);
+        sum += pr_read(&s->cohorts[i]) * (odd[i % 8] + 2 * i);
     }
     return sum;
 }

@@ -8,12 +8,17 @@
    clocks of one host differ is damage, or was before the clock was set back. */
 enum { SKEW_MS = 5000 };
 
+static int32_t rests(uint64_t went, int64_t interval_ms, int64_t now_ms)
+{
+    interval_ms = interval_ms < 1 ? 1 : interval_ms > 7LL * 86400000 ? 7LL * 86400000 : interval_ms;
+    return !pr_time_fits(now_ms) ||
+           (went > 0 && went < (uint64_t)(now_ms + SKEW_MS) && (int64_t)went - 1 + interval_ms > now_ms);
+}
+
 static int32_t claim(pr_word *w, int64_t interval_ms, int64_t now_ms, int32_t shift)
 {
-    uint64_t seen = pr_read(w), keep = seen & ((1ULL << shift) - 1), went = seen >> shift;
-    interval_ms = interval_ms < 1 ? 1 : interval_ms > 7LL * 86400000 ? 7LL * 86400000 : interval_ms;
-    if (!pr_time_fits(now_ms) ||
-        (went > 0 && went < (uint64_t)(now_ms + SKEW_MS) && (int64_t)went - 1 + interval_ms > now_ms)) {
+    uint64_t seen = pr_read(w), keep = seen & ((1ULL << shift) - 1);
+    if (rests(seen >> shift, interval_ms, now_ms)) {
         return 0;
     }
     return atomic_compare_exchange_strong(w, &seen, (uint64_t)(now_ms + 1) << shift | keep);
@@ -23,6 +28,12 @@ int32_t pr_health_canary(const pr_health *h, int32_t slot, int64_t interval_ms, 
 {
     pr_slot *s = pr_block_slot(h, slot);
     return s == NULL ? 0 : claim(&s->canary, interval_ms, now_ms, 0);
+}
+
+int32_t pr_health_canary_rests(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms)
+{
+    const pr_slot *s = pr_block_slot(h, slot);
+    return s == NULL || rests(pr_read(&s->canary), interval_ms, now_ms);
 }
 
 enum { EPISODE_BITS = 2, PROBE_CALM = 0, PROBE_GOOD = 1, PROBE_FAILED = 2 };

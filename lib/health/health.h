@@ -143,6 +143,8 @@ void pr_health_look(pr_health_view *out, const pr_health *h, int32_t slot, pr_he
    ago or is told to have come back: an approval, or any answer unless the channel declines what others take.
  */
 int32_t pr_health_canary(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
+/* 1: none may go after so short an interval, so that the right one need not be worked out. */
+int32_t pr_health_canary_rests(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
 /* The same for probes. */
 int32_t pr_health_probe_due(const pr_health *h, int32_t slot, int64_t interval_ms, int64_t now_ms);
 /* Room under the learned rate limit: 1 takes a token. */

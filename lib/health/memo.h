@@ -45,6 +45,12 @@ static inline void pr_memo_give(struct pr_health_memo *memo)
     }
 }
 
+static const uint64_t pr_memo_odd[16] = {
+    0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93,
+    0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3,
+    0x1D8E4E27C47D124F, 0xEB44ACCAB455D165, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
+    0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0x2545F4914F6CDD1D, 0xD1342543DE82EF95};
+
 /* Of attempts under way, with what their silence is held against; latencies change with an answer, and so do
  * these. */
 static inline uint64_t pr_memo_flight(const pr_ages *a)
@@ -56,32 +62,27 @@ static inline uint64_t pr_memo_flight(const pr_ages *a)
     for (uint64_t half = 0; half < 2; half++) {
         for (uint64_t bits = used[half]; bits != 0; bits &= bits - 1) {
             uint64_t i = half * 64 + (uint64_t)__builtin_ctzll(bits);
-            sum += pr_health_stir(pr_read(&a->count[i]), i);
+            sum += pr_read(&a->count[i]) * (pr_memo_odd[15] + 2 * i);
         }
     }
-    sum = pr_health_stir(sum, pr_read(&a->last));
     for (int32_t i = 0; i < 4; i++) {
-        sum += pr_health_stir(pr_read(&a->done[i]), 200 + (uint64_t)i);
+        sum += pr_read(&a->done[i]) * pr_memo_odd[i];
     }
-    return sum;
+    return pr_health_stir(sum, pr_read(&a->last));
 }
 
 /* Of all words that a standing follows from: they are hundreds of bits that nobody chooses, so two states of
    a slot that look the same here are not met. */
 static inline uint64_t pr_memo_digest(const pr_slot *s)
 {
-    static const uint64_t odd[15] = {
-        0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F,
-        0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3, 0x1D8E4E27C47D124F, 0xEB44ACCAB455D165,
-        0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0x2545F4914F6CDD1D};
     const pr_word *words = &s->filter; /* up to and with `delay` */
     uint64_t sum = 0;
     for (int32_t i = 0; i < 15; i++) {
-        sum += pr_read(words + i) * odd[i];
+        sum += pr_read(words + i) * pr_memo_odd[i];
     }
     sum += pr_memo_flight(&s->flight);
     for (uint64_t i = 0; pr_read(&s->swept) != 0 && i < PR_COHORTS; i++) {
-        sum += pr_read(&s->cohorts[i]) * (odd[i % 8] + 2 * i);
+        sum += pr_read(&s->cohorts[i]) * (pr_memo_odd[i % 8] + 2 * i);
     }
     return sum;
 }

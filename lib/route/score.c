@@ -18,7 +18,14 @@ static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at i
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 enum { TIME_SHARE = 3, TIME_SHARE_OF = 4 }; /* of the customer's patience, for one attempt */
-enum { MOST = 256, NEAR = 4, CANARY_LEAST_MS = 1500, JUST_MS = 10000, RATE_WINDOW_MS = 300000 };
+enum {
+    MOST = 256,
+    NEAR = 4,
+    CANARY_LEAST_MS = 1500,
+    CANARY_APART_MS = 1000,
+    JUST_MS = 10000,
+    RATE_WINDOW_MS = 300000
+};
 
 static double order_index(double p, double f)
 {
@@ -214,7 +221,7 @@ static int64_t canary_interval(const pr_score_term *best, const pr_score_term *t
     loss = loss < LEAST_LOSS ? LEAST_LOSS : loss;
     gain = gain < LEAST_GAIN ? LEAST_GAIN : gain;
     double seconds = pr_exp(0.5 * pr_log(2.0 * loss * (OUTAGE_S + age) / (gain * rate)));
-    return (int64_t)(pr_clamp(seconds, 1.0, 86400.0) * 1000.0);
+    return (int64_t)(pr_clamp(seconds, CANARY_APART_MS / 1000.0, 86400.0) * 1000.0);
 }
 
 /* What its index would be if nothing were wrong with it. */
@@ -259,7 +266,7 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
             most = gain > most ? gain : most;
         }
     }
-    if (chosen < 0) {
+    if (chosen < 0 || pr_health_canary_rests(health, c[chosen].slot, CANARY_APART_MS, ask->now_ms)) {
         return -1;
     }
     double rate = rate_of_shop(health, c, count, ask->now_ms);

@@ -24,7 +24,11 @@ static void one_canary_at_a_time(void **state)
     for (int64_t now = 0; now <= NOW; now += NOW) { /* time zero is a time too */
         box b;
         int32_t s = fresh(&b, now);
+        assert_int_equal(pr_health_canary_rests(&b.health, s, 30000, now), 0);
         assert_int_equal(pr_health_canary(&b.health, s, 30000, now), 1);
+        assert_int_equal(pr_health_canary_rests(&b.health, s, 30000, now + 29999), 1);
+        assert_int_equal(pr_health_canary_rests(&b.health, s, 1000, now + 1000), 0);
+        assert_int_equal(pr_health_canary_rests(&b.health, -1, 1000, now + 1000), 1);
         assert_int_equal(pr_health_canary(&b.health, s, 30000, now), 0);
         assert_int_equal(pr_health_canary(&b.health, s, 30000, now + 29999), 0);
         assert_int_equal(pr_health_canary(&b.health, s, 30000, now + 30000), 1);

@@ -149,6 +149,21 @@ void pr_health_sums_read(pr_health_sums *out, const pr_health *h, int32_t slot, 
     }
 }
 
+uint32_t pr_health_answers(const pr_health *h, int32_t slot, int64_t now_ms)
+{
+    const pr_slot *s = pr_block_slot(h, slot);
+    if (s == NULL || !pr_time_fits(now_ms)) {
+        return 0;
+    }
+    int64_t last = now_ms / PR_SLICE_MS, first = last < PR_RATE_SLICES ? 0 : last - PR_RATE_SLICES;
+    uint32_t sum = open_answers(s, first * PR_SLICE_MS, last * PR_SLICE_MS);
+    for (int64_t t = first; t < last; t++) {
+        uint64_t main = slice_word(s, 0, t);
+        sum += field_of(main, PR_SLICE_ANSWERED) + field_of(main, PR_SLICE_NOT_SENT);
+    }
+    return sum;
+}
+
 /* The learned limit: rate in 1/256 a second (32 bits) | second at which it held (32 bits). It grows by a
    hundredth each second until nobody minds. */
 static const double LOWER = 0.92;

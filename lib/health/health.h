@@ -155,6 +155,11 @@ int32_t pr_health_admit(const pr_health *h, int32_t slot, int64_t now_ms);
 int32_t pr_health_dear(const pr_health *h, uint32_t currency, int64_t amount_minor, int32_t first,
                        int64_t now_ms);
 
+/* How many answers and refusals came in the last five minutes, by whole slices: what a channel's traffic is.
+ */
+enum { PR_RATE_SLICES = 20, PR_RATE_WINDOW_MS = 300000 };
+uint32_t pr_health_answers(const pr_health *h, int32_t slot, int64_t now_ms);
+
 /* Sums of the current period (number of day or month, by the caller's calendar): counts and amounts for caps,
    commitments and splits. A new period starts at zero; a caller who is still in one of the two periods
    before, because his clock is a little behind, adds to the present one. `which`: PR_QUOTA_*. Saturates,

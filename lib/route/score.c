@@ -18,14 +18,7 @@ static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at i
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 enum { TIME_SHARE = 3, TIME_SHARE_OF = 4 }; /* of the customer's patience, for one attempt */
-enum {
-    MOST = 256,
-    NEAR = 4,
-    CANARY_LEAST_MS = 1500,
-    CANARY_APART_MS = 1000,
-    JUST_MS = 10000,
-    RATE_WINDOW_MS = 300000
-};
+enum { MOST = 256, NEAR = 4, CANARY_LEAST_MS = 1500, CANARY_APART_MS = 1000, JUST_MS = 10000 };
 
 static double order_index(double p, double f)
 {
@@ -200,11 +193,9 @@ static double rate_of_shop(const pr_health *health, const pr_score_candidate *c,
 {
     double sent = 0;
     for (int32_t i = 0; i < count; i++) {
-        pr_health_sums s;
-        pr_health_sums_read(&s, health, c[i].slot, now_ms - RATE_WINDOW_MS, now_ms);
-        sent += (double)s.answered + (double)s.not_sent + (double)s.unknown;
+        sent += (double)pr_health_answers(health, c[i].slot, now_ms);
     }
-    return (sent < 0.1 ? 0.1 : sent) / (RATE_WINDOW_MS / 1000.0);
+    return (sent < 0.1 ? 0.1 : sent) / (PR_RATE_WINDOW_MS / 1000.0);
 }
 
 /* How long until the next test of a channel that is thought to be out: what a test loses against what knowing

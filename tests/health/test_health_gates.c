@@ -173,6 +173,8 @@ static void sums_are_told_in_whole_slices(void **state)
     assert_int_equal(sums.not_sent, 0); /* that slice still runs */
     pr_health_sums_read(&sums, &b.health, s, now, now + 15000);
     assert_int_equal(sums.answered, 7);
+    assert_int_equal(pr_health_answers(&b.health, s, now + 15000), 14); /* also before the quarter is closed */
+    assert_int_equal(pr_health_answers(&b.health, s, now + 14000), 0);
     assert_int_equal(sums.not_sent, 7);
     assert_int_equal(sums.unknown, 7);
     assert_int_equal(sums.probe_bad, 7);

@@ -20,6 +20,8 @@ typedef struct pr_memo_entry {
     int64_t moment; /* ms, plus one; 0: nothing */
     uint64_t digest;
     pr_standing standing;
+    int64_t slice; /* of what follows, plus one */
+    uint32_t answers;
 } pr_memo_entry;
 
 struct pr_health_memo {
@@ -77,6 +79,7 @@ static inline uint64_t pr_memo_digest(const pr_slot *s)
 {
     const pr_word *words = &s->filter; /* up to and with `delay` */
     uint64_t sum = 0;
+#pragma GCC unroll 15
     for (int32_t i = 0; i < 15; i++) {
         sum += pr_read(words + i) * pr_memo_odd[i];
     }
@@ -85,6 +88,21 @@ static inline uint64_t pr_memo_digest(const pr_slot *s)
         sum += pr_read(&s->cohorts[i]) * (pr_memo_odd[i % 8] + 2 * i);
     }
     return sum;
+}
+/* pr_health_answers; whole slices change no more. */
+static inline uint32_t pr_memo_answers(struct pr_health_memo *memo, const pr_health *h, int32_t slot,
+                                       int64_t now_ms)
+{
+    pr_memo_entry *e = memo == NULL || pr_block_slot(h, slot) == NULL ? NULL : &memo->entries[slot];
+    int64_t slice = now_ms / PR_SLICE_MS + 1;
+    if (e == NULL) {
+        return pr_health_answers(h, slot, now_ms);
+    }
+    if (e->slice != slice) {
+        e->answers = pr_health_answers(h, slot, now_ms);
+        e->slice = slice;
+    }
+    return e->answers;
 }
 _Static_assert(offsetof(pr_slot, delay) - offsetof(pr_slot, filter) == 14 * sizeof(pr_word),
                "all that is digested");

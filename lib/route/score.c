@@ -18,7 +18,7 @@ static const double OUTAGE_S = 600.0; /* how much longer a fault will last, at i
 static const double WORRIED = 0.9;    /* P(up) below which a test is worth it */
 static const double LEAST_LOSS = 0.005, LEAST_GAIN = 0.002;
 enum { TIME_SHARE = 3, TIME_SHARE_OF = 4 }; /* of the customer's patience, for one attempt */
-enum { MOST = 256, NEAR = 4, CANARY_LEAST_MS = 1500, CANARY_APART_MS = 1000, JUST_MS = 10000 };
+enum { MOST = 256, NEAR = 4, FAR = 8, CANARY_LEAST_MS = 1500, CANARY_APART_MS = 1000, JUST_MS = 10000 };
 
 static double order_index(double p, double f)
 {
@@ -117,9 +117,23 @@ static uint64_t place_key(const pr_score_candidate *c, const pr_score_term *t, i
 
 static void sort_places(int32_t *order, const pr_score_candidate *c, const pr_score_term *t, int32_t count)
 {
-    uint64_t keys[MOST + 1] = {0}; /* the first one stops those that come down */
+    uint64_t keys[MOST + 1]; /* the first one stops those that come down */
+    keys[0] = 0;
     for (int32_t i = 0; i < count; i++) {
-        uint64_t key = place_key(&c[i], &t[i], i), *at = &keys[i + 1];
+        keys[i + 1] = place_key(&c[i], &t[i], i);
+    }
+    if (count > FAR) { /* roughly first, in long steps */
+        for (int32_t i = FAR + 1; i <= count; i++) {
+            uint64_t key = keys[i];
+            int32_t at = i;
+            for (; at > FAR && keys[at - FAR] > key; at -= FAR) {
+                keys[at] = keys[at - FAR];
+            }
+            keys[at] = key;
+        }
+    }
+    for (int32_t i = 1; i <= count; i++) {
+        uint64_t key = keys[i], *at = &keys[i];
         for (; at[-1] > key; at--) {
             *at = at[-1];
         }
@@ -166,12 +180,16 @@ static int32_t draw_first(const int32_t *order, const pr_score_candidate *c, pr_
         return -1;
     }
     int32_t best = best_from(order, 0, c, t, count, margin), head = order[best];
-    for (int32_t i = 0; i < count; i++) {
-        t[i].tied = c[i].rank == c[head].rank && t[i].limited == t[head].limited &&
-                    c[i].priority == c[head].priority && t[head].index - t[i].index <= TIE;
+    for (int32_t n = 0; n < count; n++) {
+        int32_t i = order[n], near = c[i].rank == c[head].rank && t[i].limited == t[head].limited &&
+                                     t[head].index - t[i].index <= TIE;
+        t[i].tied = near && c[i].priority == c[head].priority;
         if (t[i].tied) {
             draw->among++;
             draw->total += (uint32_t)c[i].weight;
+        }
+        if (!near && n > best) {
+            break; /* nor is anybody behind */
         }
     }
     if (draw->among < 2 || draw->total == 0) {
@@ -188,12 +206,30 @@ static int32_t draw_first(const int32_t *order, const pr_score_candidate *c, pr_
     return best;
 }
 
-static double rate_of_shop(const pr_health *health, const pr_score_candidate *c, int32_t count,
-                           int64_t now_ms)
+/* Sorted anew, since a limit that is used up is a place further back. -1: there is none. */
+static int32_t first_of(int32_t *order, const pr_score_candidate *c, pr_score_term *t, int32_t count,
+                        double margin, pr_score_draw *draw, pr_rng *rng)
+{
+    sort_places(order, c, t, count);
+    int32_t at = draw_first(order, c, t, count, margin, draw, rng);
+    return at < 0 ? -1 : order[at];
+}
+
+/* Its limit is used up: it goes behind all others, and the draw begins anew. */
+static void limit_one(pr_score_term *t, int32_t which, int32_t count)
+{
+    t[which].limited = 1;
+    for (int32_t i = 0; i < count; i++) {
+        t[i].tied = 0;
+    }
+}
+
+static double rate_of_shop(const pr_health *health, struct pr_health_memo *memo, const pr_score_candidate *c,
+                           int32_t count, int64_t now_ms)
 {
     double sent = 0;
     for (int32_t i = 0; i < count; i++) {
-        sent += (double)pr_health_answers(health, c[i].slot, now_ms);
+        sent += (double)pr_memo_answers(memo, health, c[i].slot, now_ms);
     }
     return (sent < 0.1 ? 0.1 : sent) / (PR_RATE_WINDOW_MS / 1000.0);
 }
@@ -244,8 +280,8 @@ static int32_t tests_page(const pr_score_term *t)
 }
 
 /* At most one canary: the one that would gain most. It goes first. */
-static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_score_candidate *c,
-                           int32_t count, int32_t first, const pr_score_ask *ask)
+static int32_t pick_canary(pr_score_term *t, const pr_health *health, struct pr_health_memo *memo,
+                           const pr_score_candidate *c, int32_t count, int32_t first, const pr_score_ask *ask)
 {
     int32_t chosen = -1;
     double most = LEAST_GAIN;
@@ -260,7 +296,7 @@ static int32_t pick_canary(pr_score_term *t, const pr_health *health, const pr_s
     if (chosen < 0 || pr_health_canary_rests(health, c[chosen].slot, CANARY_APART_MS, ask->now_ms)) {
         return -1;
     }
-    double rate = rate_of_shop(health, c, count, ask->now_ms);
+    double rate = rate_of_shop(health, memo, c, count, ask->now_ms);
     int64_t interval = canary_interval(&t[first], &t[chosen], most + t[first].index, rate, ask->now_ms);
     if ((tests_page(&t[chosen]) && (double)interval > OUTAGE_S * 1000.0) ||
         !pr_health_canary(health, c[chosen].slot, interval, ask->now_ms)) {
@@ -308,7 +344,7 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
 {
     pr_health_ask common = {0};
     count = count > MOST ? MOST : count;
-    int32_t doubtful = ask->explore && all_alike(candidates, count), shown = 0;
+    int32_t shown = 0;
     struct pr_health_memo *memo = pr_memo_take(health);
     for (int32_t i = 0; i < count; i++) {
         if (i == 0 || candidates[i].segment.method != common.segment.method ||
@@ -317,32 +353,24 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
         }
         int32_t slot = health != NULL ? candidates[i].slot : PR_HEALTH_NO_SLOT;
         pr_health_ask_look(&terms[i].view, health, slot, &common);
-        if (candidates[i].shown) {
-            shown++;
-        } else {
-            judge_candidate(&terms[i], health, &candidates[i], ask, 0, 0, rng);
-        }
+        shown += candidates[i].shown;
     }
-    pr_memo_give(memo);
     double pooled = shown > 0 ? conversion(terms, candidates, count) : 0;
-    for (int32_t i = 0; shown > 0 && i < count; i++) {
-        if (candidates[i].shown) {
-            judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
-        }
+    int32_t doubtful = shown > 0 && ask->explore && all_alike(candidates, count);
+    for (int32_t i = 0; i < count; i++) { /* a loop of its own: nothing of it waits for a look */
+        judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
     }
     pr_rng dice = *rng;
-    sort_places(order, candidates, terms, count);
-    int32_t at = draw_first(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;
-    int32_t first = at < 0 ? -1 : order[at];
+    int32_t first = first_of(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
            !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
-        terms[first].limited = 1; /* used up: it goes behind all others */
-        sort_places(order, candidates, terms, count);
-        first = order[draw_first(order, candidates, terms, count, ask->margin, draw, rng)];
+        limit_one(terms, first, count);
+        first = first_of(order, candidates, terms, count, ask->margin, draw, rng);
     }
     if (first >= 0 && health != NULL && ask->explore) {
-        canary = pick_canary(terms, health, candidates, count, first, ask);
+        canary = pick_canary(terms, health, memo, candidates, count, first, ask);
     }
+    pr_memo_give(memo);
     draw->dice = dice;
     place_all(order, candidates, terms, count, ask->margin, canary, first);
 }
@@ -357,15 +385,13 @@ void pr_score_again(pr_score_term *terms, int32_t *order, const pr_score_candida
     for (int32_t i = 0; i < count; i++) {
         was[i] = terms[i].limited != 0;
         terms[i].limited = 0;
+        terms[i].tied = 0;
         canary = terms[i].canary ? i : canary;
     }
-    sort_places(order, candidates, terms, count);
-    int32_t at = draw_first(order, candidates, terms, count, margin, &unused, &dice);
-    int32_t first = at < 0 ? -1 : order[at];
+    int32_t first = first_of(order, candidates, terms, count, margin, &unused, &dice);
     while (first >= 0 && was[first] && !terms[first].limited) {
-        terms[first].limited = 1;
-        sort_places(order, candidates, terms, count);
-        first = order[draw_first(order, candidates, terms, count, margin, &unused, &dice)];
+        limit_one(terms, first, count);
+        first = first_of(order, candidates, terms, count, margin, &unused, &dice);
     }
     place_all(order, candidates, terms, count, margin, canary, first);
 }

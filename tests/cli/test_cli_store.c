@@ -61,7 +61,11 @@ static void test_raw_notification(void **state)
     body = strdup(payroute_json_string(payroute_json_get(payroute_json_root(doc), "body")));
     const char *type = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
     const char *headers = file_write("headers", type, strlen(type));
-    input(body, strlen(body) - 20); /* cut */
+    size_t cut = strlen(body) - 20; /* but not within an escape, which is another fault */
+    while (body[cut - 1] == '%' || body[cut - 2] == '%') {
+        cut--;
+    }
+    input(body, cut);
     expect_code(on_store("notify", "ali-main", "--header", type, NULL), 3);
     expect_out("400");
     expect_err("signature");

@@ -207,8 +207,8 @@ static int32_t draw_first(const int32_t *order, const pr_score_candidate *c, pr_
 }
 
 /* Sorted anew, since a limit that is used up is a place further back. -1: there is none. */
-static int32_t first_of(int32_t *order, const pr_score_candidate *c, pr_score_term *t, int32_t count,
-                        double margin, pr_score_draw *draw, pr_rng *rng)
+static int32_t draw_anew(int32_t *order, const pr_score_candidate *c, pr_score_term *t, int32_t count,
+                         double margin, pr_score_draw *draw, pr_rng *rng)
 {
     sort_places(order, c, t, count);
     int32_t at = draw_first(order, c, t, count, margin, draw, rng);
@@ -361,11 +361,11 @@ void pr_score_order(pr_score_term *terms, int32_t *order, pr_score_draw *draw, c
         judge_candidate(&terms[i], health, &candidates[i], ask, pooled, doubtful, rng);
     }
     pr_rng dice = *rng;
-    int32_t first = first_of(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;
+    int32_t first = draw_anew(order, candidates, terms, count, ask->margin, draw, rng), canary = -1;
     while (first >= 0 && health != NULL && !terms[first].limited && terms[first].view.limit_per_s > 0 &&
            !pr_health_admit(health, candidates[first].slot, ask->now_ms)) {
         limit_one(terms, first, count);
-        first = first_of(order, candidates, terms, count, ask->margin, draw, rng);
+        first = draw_anew(order, candidates, terms, count, ask->margin, draw, rng);
     }
     if (first >= 0 && health != NULL && ask->explore) {
         canary = pick_canary(terms, health, memo, candidates, count, first, ask);
@@ -388,10 +388,10 @@ void pr_score_again(pr_score_term *terms, int32_t *order, const pr_score_candida
         terms[i].tied = 0;
         canary = terms[i].canary ? i : canary;
     }
-    int32_t first = first_of(order, candidates, terms, count, margin, &unused, &dice);
+    int32_t first = draw_anew(order, candidates, terms, count, margin, &unused, &dice);
     while (first >= 0 && was[first] && !terms[first].limited) {
         limit_one(terms, first, count);
-        first = first_of(order, candidates, terms, count, margin, &unused, &dice);
+        first = draw_anew(order, candidates, terms, count, margin, &unused, &dice);
     }
     place_all(order, candidates, terms, count, margin, canary, first);
 }
